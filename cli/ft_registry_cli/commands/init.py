@@ -1,0 +1,63 @@
+"""``init``: make a git repository a registry."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ft_registry_cli.state import State, command
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+
+    @command(app, "init", network=True)
+    def init(
+        state: State,
+        mlflow_uri: Annotated[
+            str, typer.Option(metavar="URI", help="Where MLflow is [default: mlflow.db here].")
+        ] = "",
+        ledger_remote: Annotated[
+            str, typer.Option(metavar="REMOTE", help="Share the ledger through this git remote.")
+        ] = "",
+    ) -> None:
+        """Make this git repository a registry; what is there already stays."""
+        from ft_registry.backends.settings import write_setting_file
+        from ft_registry.workspace import Workspace
+
+        workspace = state.workspace
+        wanted = {"mlflow_uri": mlflow_uri, "ledger_remote": ledger_remote}
+        given = {name: value for name, value in wanted.items() if value}
+        if given:
+            write_setting_file(workspace.top, given)
+            workspace = Workspace.open(state.root, offline=state.offline)
+        made_ledger, made_dvc = workspace.init()
+        written = _ignore(workspace.top, workspace.mlflow.database)
+        state.emit(
+            {
+                "root": str(workspace.place.home),
+                "ledger": workspace.ledger.head(),
+                "created": made_ledger,
+                "dvc_created": made_dvc,
+                "mlflow_uri": workspace.mlflow.uri,
+            },
+            f"{'made' if made_ledger else 'already'} a registry: {workspace.place.home}",
+        )
+        if made_dvc or written or given:
+            state.talk("next: git add -A && git commit -m 'registry'")
+        state.talk("then: ft-registry data snapshot PATH, ft-registry register NAME PATH")
+
+
+def _ignore(top: Path, database: Path | None) -> bool:
+    """Keeps a database and artifacts that lie in the work tree out of git."""
+    if database is None or not database.is_relative_to(top):
+        return False
+    folder = database.parent.relative_to(top).as_posix().removeprefix(".")
+    prefix = f"/{folder}/" if folder else "/"
+    wanted = [f"{prefix}{database.name}*", f"{prefix}mlartifacts/"]
+    file = top / ".gitignore"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    missing = [line for line in wanted if line not in lines]
+    if missing:
+        file.write_text("\n".join([*lines, *missing]) + "\n", encoding="utf-8")
+    return bool(missing)

@@ -1,0 +1,28 @@
+"""``promote``: let an alias name a version."""
+
+from typing import Annotated
+
+import typer
+
+from ft_registry_cli.moving import run_move
+from ft_registry_cli.state import DryRun, State, command
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+
+    @command(app, "promote", network=True)
+    def promote(
+        state: State,
+        reference: Annotated[str, typer.Argument(metavar="REF", help="NAME/7 or NAME/latest.")],
+        to: Annotated[str, typer.Option("--to", metavar="ALIAS", help="Such as champion.")],
+        expect: Annotated[
+            int | None,
+            typer.Option(metavar="N", help="Only if the alias names version N now; 0: none."),
+        ] = None,
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept on record.")] = "",
+        dry_run: DryRun = False,
+    ) -> None:
+        """Let an alias name a version, on record."""
+        plan = state.workspace.plan_promotion(reference, to, expect=expect, reason=reason)
+        run_move(state, plan, dry_run=dry_run)

@@ -1,0 +1,83 @@
+"""``show``: one version, whole."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ft_registry_cli.state import State, command, short, size
+
+if TYPE_CHECKING:
+    from ft_registry.actions.show import ShownVersion
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+
+    @command(app, "show")
+    def show(
+        state: State,
+        reference: Annotated[
+            str, typer.Argument(metavar="REF", help="NAME/7, NAME@champion or NAME/latest.")
+        ],
+    ) -> None:
+        """Show what made a version, and what was said of it since."""
+        from ft_registry.model.canonical import parse_json
+
+        found = state.workspace.show(reference)
+        record = found.filed.record
+        document = {
+            "model": record.model,
+            "version": record.version,
+            "digest": found.filed.digest,
+            "registered_at": record.registered_at,
+            "registered_by": record.registered_by.as_text(),
+            "aliases": found.aliases,
+            # As it lies in the ledger, so that the digest can be recomputed from it.
+            "record": parse_json(found.filed.content, what="the record"),
+            "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
+        }
+        state.emit(document, lambda: _text(found))
+
+
+def _text(found: "ShownVersion") -> str:
+    record = found.filed.record
+    by = f"{record.registered_at[:19]}Z by {record.registered_by.as_text()}"
+    lines = [
+        ("version", record.reference + "".join(f"  @{alias}" for alias in found.aliases)),
+        ("record", short(found.filed.digest)),
+        ("registered", f"{by} on {record.host}"),
+        ("made by", f"{_known(record.method)} -> {record.kind}"),
+        ("base", _base(record.base.model_dump(mode="json"))),
+    ]
+    for data in record.data:
+        rows = f"{data.rows} rows" if isinstance(data.rows, int) else "rows not counted"
+        hashes = f"md5 {data.dvc.md5[:12]} sha256 {short(data.sha256)}"
+        lines.append((f"data {data.role}", f"{data.path}, {rows}, {hashes}"))
+    patch = " with uncommitted changes (kept as a patch)" if record.code.dirty else ""
+    lines += [
+        ("code", f"{record.code.commit[:12]}{patch}"),
+        ("config", f"{', '.join(record.config.files) or 'none'} {short(record.config.digest)}"),
+        ("weights", f"{len(record.artifact.files)} files, {size(record.artifact.size)}, "
+                    f"sha256 {short(record.artifact.digest)}"),
+        ("mlflow", f"{record.artifact.uri} (run {record.run.run_id[:12]})"),
+    ]  # fmt: skip
+    for evaluation in found.evaluations:
+        scores = ", ".join(f"{score.metric} {score.value:.4f}" for score in evaluation.scores)
+        lines.append((f"scores {evaluation.suite}", f"{scores} (n={evaluation.items.rows})"))
+    if record.note:
+        lines.append(("note", record.note))
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
+
+
+def _known(value: Any) -> str:
+    return value if isinstance(value, str) else f"unknown ({value.unknown})"
+
+
+def _base(base: dict[str, Any]) -> str:
+    from ft_registry.model.version_row import base_label
+
+    if "unknown" in base:
+        return f"unknown ({base['unknown']})"
+    digest = base.get("digest", base.get("record"))
+    return base_label(base) + (f" sha256 {short(digest)}" if isinstance(digest, str) else "")

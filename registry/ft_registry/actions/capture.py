@@ -1,0 +1,193 @@
+"""Captures what made a version, without being asked: git, DVC, params, adapter, environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ft_registry.actions.base import find_base
+from ft_registry.actions.datasets import DataArgument, describe_datasets
+from ft_registry.errors import InvalidInput
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.document import Unknown
+from ft_registry.model.manifest import FileEntry, manifest_digest
+from ft_registry.model.record import (
+    METHODS,
+    Base,
+    Code,
+    Config,
+    Environment,
+    Kind,
+    Patch,
+    PeftSettings,
+    Stage,
+    Tokenizer,
+    VersionBase,
+    identity,
+)
+from ft_registry.model.registered import PackageList
+from ft_registry.model.snapshot import Dataset
+from ft_registry.ports.code import CodeRepository, CodeState
+from ft_registry.ports.context import Context
+from ft_registry.ports.data import DataStore
+from ft_registry.ports.ledger import Ledger
+from ft_registry.readers.files import hash_folder
+from ft_registry.readers.items import ScoredItems, read_items
+from ft_registry.readers.params import read_config_files
+from ft_registry.readers.weights import read_kind, read_peft, read_tokenizer
+
+PATCH = "ftr/patch.diff"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a person asks to register."""
+
+    model: str
+    path: Path
+    """The folder of weights."""
+    run_id: str | None = None
+    base: str | None = None
+    data: tuple[DataArgument, ...] = ()
+    configs: tuple[Path, ...] = ()
+    evaluations: tuple[Path, ...] = ()
+    method: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A record but for what only the store of models can tell: number and ids."""
+
+    model: str
+    root: Path
+    kind: Kind
+    method: str | Unknown
+    files: tuple[FileEntry, ...]
+    digest: str
+    peft: PeftSettings | Unknown
+    base: Base | Unknown
+    data: tuple[Dataset, ...]
+    code: Code
+    patch: bytes
+    config: Config
+    tokenizer: Tokenizer
+    environment: Environment
+    packages: PackageList
+    pipeline: Stage | Unknown
+    evaluations: tuple[ScoredItems, ...]
+    note: str
+
+    @property
+    def identity(self) -> str:
+        """See `ft_registry.model.record.identity`."""
+        return identity(
+            model=self.model,
+            kind=self.kind,
+            artifact=self.digest,
+            base=self.base,
+            data=self.data,
+            config=self.config.digest,
+        )
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Records of the versions that it was made from."""
+        return (self.base.record,) if isinstance(self.base, VersionBase) else ()
+
+
+def capture(
+    request: Registration,
+    *,
+    top: Path,
+    cwd: Path,
+    ledger: Ledger,
+    data: DataStore,
+    code: CodeRepository,
+    context: Context,
+) -> Draft:
+    """Returns everything that can be known about what is to be registered.
+
+    Nothing is written, and every byte of weights and data is hashed.
+
+    Raises:
+        InvalidInput, NotFound, Refused, IntegrityError, NotARegistry: What was asked cannot be
+            put on record as it is.
+    """
+    method = _method(request.method)
+    files = hash_folder(request.path)
+    kind = read_kind(request.path, files)
+    evaluations = tuple(read_items(path) for path in request.evaluations)
+    if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
+        raise InvalidInput("expected each suite once, found two evaluation files of one name")
+    state = code.capture()
+    base = find_base(request.base, kind=kind, root=request.path, top=top, cwd=cwd, ledger=ledger)
+    stage = data.stage_of(request.path)
+    base_folder = base.id if not isinstance(base, Unknown | VersionBase) else ""
+    datasets = describe_datasets(request.data, stage=stage, base=base_folder, top=top, data=data)
+    config = read_config_files(_config_files(request, top))
+    found = context.environment()
+    packages = PackageList(packages=found.packages)
+    return Draft(
+        model=request.model,
+        root=request.path,
+        kind=kind,
+        method=method,
+        files=files,
+        digest=manifest_digest(files),
+        peft=read_peft(request.path)
+        if kind == "adapter"
+        else Unknown(unknown="the weights are no adapter"),
+        base=base,
+        data=datasets,
+        code=_code(state),
+        patch=state.patch,
+        config=config,
+        tokenizer=read_tokenizer(files),
+        environment=Environment(
+            python=found.python,
+            platform=found.platform,
+            lock=found.lock or Unknown(unknown="there is no lock file at the top level"),
+            packages=packages.digest,
+            accelerator=Unknown(unknown="the registering process does not train"),
+        ),
+        packages=packages,
+        pipeline=stage or Unknown(unknown="no stage of dvc.lock has the folder as its output"),
+        evaluations=evaluations,
+        note=request.note,
+    )
+
+
+def _method(method: str | None) -> str | Unknown:
+    if method is None:
+        return Unknown(unknown="no method was named: --method says it")
+    if method.lower() in METHODS:
+        return method.lower()
+    raise InvalidInput(
+        f"expected a method of fine-tuning, found {method!r}",
+        hints=[f"methods: {', '.join(METHODS)}"],
+    )
+
+
+def _config_files(request: Registration, top: Path) -> list[tuple[str, Path]]:
+    files = [(path.name, path) for path in request.configs]
+    params = top / "params.yaml"
+    if params.is_file() and not any(path.resolve() == params for _, path in files):
+        files.insert(0, (params.name, params))
+    names = [name for name, _ in files]
+    if len(set(names)) < len(names):
+        raise InvalidInput(
+            f"expected configuration files of different names, found {', '.join(names)}"
+        )
+    return files
+
+
+def _code(state: CodeState) -> Code:
+    return Code(
+        repo=state.repo,
+        commit=state.commit,
+        branch=state.branch,
+        dirty=state.dirty,
+        patch=Patch(digest=digest_bytes(state.patch), size=len(state.patch), artifact=PATCH)
+        if state.patch
+        else Unknown(unknown="the tree held nothing that the commit does not"),
+        left_out=state.left_out,
+    )

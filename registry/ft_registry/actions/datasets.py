@@ -1,0 +1,103 @@
+"""Resolves the datasets of a registration: those named, or those its pipeline read."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from ft_registry.errors import InvalidInput
+from ft_registry.model.document import Unknown
+from ft_registry.model.names import dataset_name
+from ft_registry.model.record import Stage
+from ft_registry.model.snapshot import ROLES, Dataset
+from ft_registry.ports.data import DataStore
+
+NO_RECORDS = Unknown(unknown="examples are not indexed yet")
+
+
+@dataclass(frozen=True)
+class DataArgument:
+    """``PATH[@REV][:ROLE]``."""
+
+    path: Path
+    rev: str | None
+    role: str
+
+
+def parse_data_argument(text: str, *, cwd: Path) -> DataArgument:
+    """Parses ``PATH[@REV][:ROLE]``; a path that exists as written is a path, `@` and `:` included.
+
+    Raises:
+        InvalidInput: The role is none, or the path or revision is empty.
+    """
+    if (cwd / text).exists():
+        return DataArgument(cwd / text, None, "train")
+    path, role = text, "train"
+    head, colon, tail = text.rpartition(":")
+    if colon:
+        if tail not in ROLES:
+            raise InvalidInput(
+                f"expected a role after ':' in {text!r}, found {tail!r}",
+                hints=[f"roles: {', '.join(ROLES)}"],
+            )
+        path, role = head, tail
+    rev = None
+    if not (cwd / path).exists() and "@" in path:
+        path, _, rev = path.rpartition("@")
+    if not path or rev == "" or (rev or "").startswith("-"):
+        raise InvalidInput(f"expected PATH[@REV][:ROLE], found {text!r}")
+    return DataArgument(cwd / path, rev, role)
+
+
+def describe_datasets(
+    arguments: tuple[DataArgument, ...],
+    *,
+    stage: Stage | None,
+    base: str,
+    top: Path,
+    data: DataStore,
+) -> tuple[Dataset, ...]:
+    """Returns the datasets of a version, every byte of them hashed.
+
+    Args:
+        arguments: What was named; when nothing was, what the stage depends on counts.
+        stage: The pipeline stage that made the weights, if one did.
+        base: The folder of the base weights, from the top level; empty when it is none.
+        top: The top level, for the stage's paths.
+        data: Describes them.
+
+    Raises:
+        NotFound, Refused, IntegrityError: See `DataStore.describe`.
+        InvalidInput: The same dataset is named twice in one role.
+    """
+    found = [_dataset(argument, data) for argument in arguments]
+    if not arguments and stage is not None:
+        found = _dependencies(stage, base, top, data)
+    keys = [(dataset.role, dataset.path) for dataset in found]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidInput(f"expected each dataset once in a role, found {twice[1]} twice")
+    return tuple(sorted(found, key=lambda dataset: (dataset.role, dataset.path)))
+
+
+def _dependencies(stage: Stage, base: str, top: Path, data: DataStore) -> list[Dataset]:
+    """Returns what the stage read and DVC keeps: its code is git's, its base is no dataset."""
+    paths = [str(dependency["path"]) for dependency in stage.deps]
+    return [
+        _dataset(DataArgument(top / path, None, "train"), data)
+        for path in paths
+        if path != base and data.tracks(top / path)
+    ]
+
+
+def _dataset(argument: DataArgument, data: DataStore) -> Dataset:
+    tracked = data.describe(argument.path, rev=argument.rev)
+    content = tracked.content
+    return Dataset(
+        path=content.path,
+        dvc=content.dvc,
+        sha256=content.sha256,
+        rows=content.rows,
+        role=argument.role,
+        name=dataset_name(PurePosixPath(content.path).name.partition(".")[0]),
+        pointer=tracked.pointer,
+        records_root=NO_RECORDS,
+    )

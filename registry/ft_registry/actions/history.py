@@ -1,0 +1,59 @@
+"""Reads the audit trail: who, when, what, why."""
+
+from datetime import datetime
+
+from ft_registry.actions.events import require_ledger
+from ft_registry.actions.resolve import read_alias, require_model, resolve
+from ft_registry.errors import NotFound
+from ft_registry.model import layout
+from ft_registry.model.alias import holder_at
+from ft_registry.model.event import LoggedEvent
+from ft_registry.model.names import model_name
+from ft_registry.model.reference import AliasReference, parse_alias_reference
+from ft_registry.model.time import timestamp
+from ft_registry.ports.ledger import Ledger
+
+
+def log(ledger: Ledger, subject: str | None) -> list[LoggedEvent]:
+    """Returns the events of the registry, of a model, or of an alias, newest first.
+
+    Args:
+        ledger: The truth.
+        subject: ``name``, ``name@alias``, or None for all.
+
+    Raises:
+        NotFound: There is no such model or alias.
+        InvalidInput: The subject is malformed.
+    """
+    require_ledger(ledger)
+    if subject is None:
+        return list(ledger.events(newest_first=True))
+    if "@" in subject:
+        alias = parse_alias_reference(subject)
+        resolve(ledger, alias)
+        return list(ledger.events(layout.alias(alias.model, alias.alias), newest_first=True))
+    require_model(ledger, model_name(subject))
+    return list(ledger.events(f"models/{subject}", newest_first=True))
+
+
+def at(ledger: Ledger, alias: AliasReference, moment: datetime) -> LoggedEvent:
+    """Returns the event that decided which version an alias named at a moment.
+
+    Raises:
+        NotFound: There is no such alias, or it named nothing yet.
+    """
+    require_ledger(ledger)
+    require_model(ledger, alias.model)
+    history = list(ledger.events(layout.alias(alias.model, alias.alias)))
+    if read_alias(ledger, alias.model, alias.alias) is None:
+        resolve(ledger, alias)  # says what there is
+    stamp = timestamp(moment)
+    found = holder_at(history, stamp)
+    if found is None:
+        first = history[0].event
+        raise NotFound(
+            f"expected {alias} to name a version at {stamp[:19]}Z, found that it named none before "
+            f"{first.time[:19]}Z",
+            hints=[f"ft-registry log {alias}"],
+        )
+    return found

@@ -1,0 +1,60 @@
+"""Walks the lineage of a version, up to what made it or down to what it made."""
+
+from ft_registry.actions.resolve import read_evaluations, read_record, resolve
+from ft_registry.model.lineage import Lineage, add_version, version_node
+from ft_registry.model.reference import Reference, VersionReference, parse_reference
+from ft_registry.ports.index import VersionIndex
+from ft_registry.ports.ledger import Ledger
+
+
+def lineage(ledger: Ledger, index: VersionIndex, reference: Reference, *, down: bool) -> Lineage:
+    """Returns the graph around a version.
+
+    Args:
+        ledger: Has the records.
+        index: Knows which versions cite a record.
+        reference: The version in the middle.
+        down: Follow what was made from it instead of what made it.
+
+    Raises:
+        NotFound: The reference names nothing.
+    """
+    start = resolve(ledger, reference)
+    graph = Lineage(root=f"version:{start}")
+    pending, seen = [start], {start}
+    while pending:
+        version = pending.pop(0)
+        following = _down(graph, version, ledger, index) if down else _up(graph, version, ledger)
+        pending += [found for found in following if found not in seen]
+        seen.update(following)
+    return graph
+
+
+def _up(graph: Lineage, version: VersionReference, ledger: Ledger) -> list[VersionReference]:
+    filed = read_record(ledger, version)
+    evaluations = read_evaluations(ledger, version)
+    parent = add_version(graph, filed.record, filed.digest, evaluations)
+    if parent is None:
+        return []
+    found = resolve(ledger, parse_reference(parent))
+    above = read_record(ledger, found)
+    graph.add(version_node(above.record, above.digest))
+    graph.connect(f"version:{version}", f"version:{found}", "tuned from")
+    return [found]
+
+
+def _down(
+    graph: Lineage, version: VersionReference, ledger: Ledger, index: VersionIndex
+) -> list[VersionReference]:
+    filed = read_record(ledger, version)
+    graph.add(version_node(filed.record, filed.digest))
+    children = []
+    for use in index.uses(filed.digest):
+        if use.kind != "parent":
+            continue
+        child = VersionReference(use.model, use.number)
+        below = read_record(ledger, child)
+        graph.add(version_node(below.record, below.digest))
+        graph.connect(f"version:{child}", f"version:{version}", "tuned from")
+        children.append(child)
+    return children

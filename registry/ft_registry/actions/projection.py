@@ -1,0 +1,64 @@
+"""Shows the ledger's state in the store of models. A projection is derived: never read as truth."""
+
+from ft_registry.actions.resolve import FiledRecord, read_alias
+from ft_registry.errors import BackendUnavailable
+from ft_registry.formats.description import describe
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.models import Metric, ModelStore, Projection
+
+RECORD = "ftr/record.json"
+_SETTLING_ROUNDS = 5
+
+
+def project_version(
+    filed: FiledRecord,
+    evaluations: list[Evaluation],
+    *,
+    models: ModelStore,
+    attachments: dict[str, bytes] | None = None,
+    metrics: tuple[Metric, ...] = (),
+) -> list[str]:
+    """Writes description, record and tags of a version; returns what went wrong, in words.
+
+    The ledger has it already, so a failure here is told and not raised.
+    """
+    record = filed.record
+    projection = Projection(
+        model=record.model,
+        number=record.version,
+        logged_model_id=record.run.logged_model_id,
+        run_id=record.run.run_id,
+        description=describe(record, evaluations),
+        tags={"ftr.record": filed.digest},
+        attachments={RECORD: filed.content, **(attachments or {})},
+        metrics=metrics,
+    )
+    try:
+        models.project(projection)
+    except BackendUnavailable as error:
+        return [
+            f"{record.reference} is on record; MLflow does not show all of it yet: {error.message}"
+        ]
+    return []
+
+
+def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore) -> list[str]:
+    """Points the store's alias to where the ledger's points, until both agree.
+
+    Another process may move the alias in the ledger between our two steps; whoever looks last
+    sees the last state.
+    """
+    try:
+        for _ in range(_SETTLING_ROUNDS):
+            before = read_alias(ledger, model, alias)
+            if before is None:
+                return []
+            models.set_alias(model, alias, before.version)
+            if read_alias(ledger, model, alias) == before:
+                return []
+    except BackendUnavailable as error:
+        return [
+            f"the ledger has moved {model}@{alias}; MLflow does not show it yet: {error.message}"
+        ]
+    return [f"{model}@{alias} moves all the time: MLflow may show an older version"]

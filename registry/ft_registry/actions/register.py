@@ -1,0 +1,311 @@
+"""Registers a version: bytes first, then the version, then the record, then what pages show.
+
+A kill at any point leaves bytes that nothing names (for gc), or a version in MLflow without a
+record, which the next run of the same command takes up. It never leaves a record of bytes that are
+not there. The same identity registered again is the same version.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ft_registry.actions.capture import Draft, Registration, capture
+from ft_registry.actions.evaluations import (
+    artifact_of,
+    dataset_input,
+    make_evaluation,
+    make_metrics,
+    place_of,
+)
+from ft_registry.actions.events import check_reason, make_event, require_ledger
+from ft_registry.actions.projection import project_version
+from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
+from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
+from ft_registry.errors import IntegrityError
+from ft_registry.model import layout
+from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.event import Requirement
+from ft_registry.model.record import Artifact, Run, VersionRecord
+from ft_registry.model.reference import VersionReference
+from ft_registry.model.registered import IdentityPointer, ModelDocument
+from ft_registry.model.time import timestamp
+from ft_registry.ports.code import CodeRepository
+from ft_registry.ports.context import Context
+from ft_registry.ports.data import DataStore
+from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
+from ft_registry.ports.models import ModelStore, StoredModel, Upload
+from ft_registry.readers.items import ScoredItems
+from ft_registry.readers.params import find_seeds, flatten
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What `register` did."""
+
+    filed: FiledRecord
+    created: bool
+    """False: the same inputs were registered before."""
+    evaluations: tuple[Evaluation, ...]
+    """Those that were added now."""
+    notices: list[str] = field(default_factory=list)
+    """What the caller should hear although it all went well."""
+
+
+def register(
+    request: Registration,
+    *,
+    top: Path,
+    cwd: Path,
+    ledger: Ledger,
+    models: ModelStore,
+    data: DataStore,
+    code: CodeRepository,
+    context: Context,
+) -> Registered:
+    """Puts a folder of weights on record as the next version of a model.
+
+    Raises:
+        InvalidInput, NotFound, Refused, NotARegistry: See `capture`; nothing was written.
+        IntegrityError: Bytes are not what names them; nothing was written.
+        BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
+        OutcomeUnknown: A reply was lost: the next run settles it.
+    """
+    require_ledger(ledger)
+    check_reason(request.note)
+    draft = capture(request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context)
+    ledger.refresh()
+    # One clone registers one identity at a time; between clones the ledger decides.
+    with context.lock(f"register-{draft.identity[7:23]}"):
+        known = _known(draft, ledger)
+        if known is not None:
+            return _again(draft, known, ledger=ledger, models=models, context=context)
+        models.check()
+        stored, number = _store(draft, request, models=models, context=context)
+        record = _record(draft, stored, number, context)
+        return _publish(draft, record, stored, ledger=ledger, models=models, context=context)
+
+
+def _known(draft: Draft, ledger: Ledger) -> VersionReference | None:
+    content = ledger.read(layout.identity(draft.model, draft.identity))
+    if content is None:
+        return None
+    pointer = IdentityPointer.parse(content, what=f"the pointer of identity {draft.identity}")
+    return VersionReference(draft.model, pointer.version)
+
+
+def _store(
+    draft: Draft, request: Registration, *, models: ModelStore, context: Context
+) -> tuple[StoredModel, int]:
+    left = models.find(draft.model, draft.identity)
+    if left is not None and left.uri:
+        # An earlier run was cut off between the version and its record.
+        model_id = left.uri.removeprefix("models:/")
+        return StoredModel(model_id, left.uri, left.run_id), left.number
+    stored = models.upload(_upload(draft, request))
+    tags = version_tags(draft, transaction=context.nonce())
+    return stored, models.create_version(
+        draft.model, stored, tags=tags, description=draft.note or f"{draft.kind} of {draft.model}"
+    )
+
+
+def _upload(draft: Draft, request: Registration) -> Upload:
+    attachments = {artifact_of(items): items.content for items in draft.evaluations}
+    if not isinstance(draft.code.patch, Unknown):
+        attachments[draft.code.patch.artifact] = draft.patch
+    params = flatten(draft.config.files)
+    if not isinstance(draft.peft, Unknown):
+        params |= flatten(draft.peft.model_dump(mode="json", exclude_none=True), "adapter")
+    tags = version_tags(draft, transaction="")
+    return Upload(
+        model=draft.model,
+        files=draft.files,
+        root=draft.root,
+        folder=_folder(draft),
+        attachments=attachments,
+        params=params,
+        tags={key: value for key, value in tags.items() if key != TRANSACTION},
+        metrics=make_metrics(draft.evaluations, draft.data),
+        datasets=tuple(dataset_input(dataset) for dataset in draft.data),
+        metadata={IDENTITY: draft.identity},
+        kind=draft.kind,
+        run_id=request.run_id,
+    )
+
+
+def _folder(draft: Draft) -> str:
+    return "adapter" if draft.kind == "adapter" else "model"
+
+
+def _record(draft: Draft, stored: StoredModel, number: int, context: Context) -> VersionRecord:
+    return VersionRecord(
+        model=draft.model,
+        version=number,
+        identity=draft.identity,
+        kind=draft.kind,
+        method=draft.method,
+        artifact=Artifact(
+            uri=stored.uri,
+            folder=_folder(draft),
+            digest=draft.digest,
+            size=sum(entry.size for entry in draft.files),
+            files=draft.files,
+            peft=draft.peft,
+        ),
+        base=draft.base,
+        data=draft.data,
+        code=draft.code,
+        config=draft.config,
+        tokenizer=draft.tokenizer,
+        environment=draft.environment,
+        pipeline=draft.pipeline,
+        run=Run(run_id=stored.run_id, logged_model_id=stored.logged_model_id),
+        cost=Unknown(unknown="no cost was reported"),
+        seeds=find_seeds(draft.config),
+        parents=draft.parents,
+        note=draft.note,
+        registered_at=timestamp(context.now()),
+        registered_by=context.actor,
+        host=context.host,
+    )
+
+
+def _publish(
+    draft: Draft,
+    record: VersionRecord,
+    stored: StoredModel,
+    *,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+) -> Registered:
+    filed = FiledRecord(record, record.to_bytes())
+    evaluations = [evaluation for evaluation, _ in _evaluations(draft, filed, context)]
+    version_path = layout.version(record.model, record.version)
+    identity_path = layout.identity(record.model, record.identity)
+    pointer = IdentityPointer(identity=record.identity, version=record.version)
+    documents = {
+        layout.model(record.model): ModelDocument(name=record.model).to_bytes(),
+        version_path: filed.content,
+        identity_path: pointer.to_bytes(),
+        layout.environment(draft.packages.digest): draft.packages.to_bytes(),
+        **{place_of(evaluation): evaluation.to_bytes() for evaluation in evaluations},
+    }
+    event = make_event(
+        context,
+        "register",
+        f"register {record.reference}: {_summary(draft)}",
+        model=record.model,
+        version=record.version,
+        reason=draft.note,
+    )
+    change = Change(
+        event=event,
+        documents=documents,
+        requires=(
+            Requirement(path=version_path, digest=None),
+            Requirement(path=identity_path, digest=None),
+        ),
+        pins=(record.code.commit,),
+    )
+    try:
+        ledger.append(change)
+    except RequirementFailed as error:
+        return _lost(error, draft, record, stored, ledger=ledger, models=models)
+    notices = project_version(filed, evaluations, models=models)
+    return Registered(filed, True, tuple(evaluations), notices + _warnings(draft))
+
+
+def _lost(
+    error: RequirementFailed,
+    draft: Draft,
+    record: VersionRecord,
+    stored: StoredModel,
+    *,
+    ledger: Ledger,
+    models: ModelStore,
+) -> Registered:
+    """Settles a registration that the ledger did not take."""
+    known = _known(draft, ledger)
+    if known is not None and known.number == record.version:
+        return Registered(read_record(ledger, known), False, ())  # another clone finished our work
+    models.delete_version(record.model, record.version)
+    models.discard(stored)
+    if known is not None:
+        return Registered(read_record(ledger, known), False, ())
+    raise IntegrityError(
+        f"expected MLflow to hand out a new number for {record.model}, found "
+        f"{record.reference}, which the ledger has for other weights",
+        hints=["was the registered model deleted in MLflow? it begins again at version 1 then"],
+    ) from error
+
+
+def _again(
+    draft: Draft,
+    known: VersionReference,
+    *,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+) -> Registered:
+    """Answers a registration whose identity is on record; evaluations that are new are added."""
+    filed = read_record(ledger, known)
+    on_record = {evaluation.id for evaluation in read_evaluations(ledger, known)}
+    fresh = [
+        (evaluation, items)
+        for evaluation, items in _evaluations(draft, filed, context)
+        if evaluation.id not in on_record
+    ]
+    if not fresh:
+        return Registered(filed, False, ())
+    models.check()
+    event = make_event(
+        context,
+        "evaluate",
+        f"evaluate {known}: {', '.join(evaluation.suite for evaluation, _ in fresh)}",
+        model=known.model,
+        version=known.number,
+        reason=draft.note,
+    )
+    documents = {place_of(evaluation): evaluation.to_bytes() for evaluation, _ in fresh}
+    requires = tuple(Requirement(path=path, digest=None) for path in documents)
+    ledger.append(Change(event=event, documents=documents, requires=requires))
+    items = tuple(one for _, one in fresh)
+    notices = project_version(
+        filed,
+        read_evaluations(ledger, known),
+        models=models,
+        attachments={artifact_of(one): one.content for one in items},
+        metrics=make_metrics(items, draft.data),
+    )
+    return Registered(filed, False, tuple(evaluation for evaluation, _ in fresh), notices)
+
+
+def _evaluations(
+    draft: Draft, filed: FiledRecord, context: Context
+) -> list[tuple[Evaluation, ScoredItems]]:
+    return [
+        (make_evaluation(items, filed=filed, data=draft.data, context=context), items)
+        for items in draft.evaluations
+    ]
+
+
+def _summary(draft: Draft) -> str:
+    method = "" if isinstance(draft.method, Unknown) else f"{draft.method} "
+    trained = [dataset for dataset in draft.data if dataset.role == "train"]
+    rows = sum(d.rows for d in trained if isinstance(d.rows, int))
+    return f"{method}{draft.kind}" + (f" on {rows} examples" if rows else "")
+
+
+def _warnings(draft: Draft) -> list[str]:
+    found = []
+    if not draft.data:
+        found.append("no data on record: name it with --data PATH, or train in a stage of dvc.yaml")
+    if draft.code.left_out:
+        found.append(
+            f"{len(draft.code.left_out)} untracked files are too large for the patch, such as "
+            f"{draft.code.left_out[0]}: commit them, or track them with DVC"
+        )
+    revision = getattr(draft.base, "revision", None)
+    if getattr(draft.base, "source", "") == "hub" and isinstance(revision, Unknown):
+        found.append(f"the base is not pinned: {revision.unknown}")
+    return found

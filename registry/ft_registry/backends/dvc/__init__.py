@@ -1,0 +1,1 @@
+"""DVC: keeps the bytes of data. Only `tracking` imports it; the rest reads its documented files."""

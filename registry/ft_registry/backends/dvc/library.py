@@ -1,0 +1,52 @@
+"""Imports DVC's code, with its settings in place first."""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ft_registry.errors import BackendUnavailable
+
+T = TypeVar("T")
+
+
+def load_repo(scratch: Path) -> Any:
+    """Returns the class `dvc.repo.Repo`.
+
+    Args:
+        scratch: A folder of ours for what DVC remembers of remotes: a memory that is shared with
+            other projects can call an interrupted push complete.
+    """
+    os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+    os.environ["DVC_SITE_CACHE_DIR"] = str(scratch / "dvc-site")
+    from dvc.repo import Repo
+
+    # It tells of its successes on the standard output, which is for results.
+    logging.getLogger("dvc").setLevel(logging.WARNING)
+    return Repo
+
+
+def guarded(call: Callable[[], T], *, what: str) -> T:
+    """Runs a call into DVC and turns its failures into ours.
+
+    Args:
+        call: What to run.
+        what: What it is, for the error: ``dvc add data.jsonl``.
+
+    Raises:
+        BackendUnavailable: DVC failed, or another DVC command holds its lock.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+
+    try:
+        return call()
+    except LockError as error:
+        raise BackendUnavailable(
+            f"expected DVC to be free for {what}, found another DVC command at work: {error}",
+            hints=["wait for it to end, then run this again"],
+        ) from error
+    except (DvcException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise BackendUnavailable(f"expected {what} to succeed, found: {reason}") from error

@@ -1,0 +1,141 @@
+"""Pointers: the small files in git that name data by its hash (`x.dvc`, `dvc.lock`)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from ft_registry.errors import Refused
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.record import Stage
+from ft_registry.model.snapshot import DvcHash
+from ft_registry.readers.yaml_file import parse_yaml
+
+ReadFile = Callable[[str], bytes | None]
+"""Returns a file's bytes by its path from the top level, in the work tree or at a revision."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What a pointer says of one output."""
+
+    file: str
+    """The pointer, from the top level."""
+    path: str
+    """The output, from the top level."""
+    hash: DvcHash
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the output is a folder."""
+        return self.hash.md5.endswith(".dir")
+
+
+def find_pointer(path: str, read: ReadFile) -> Pointer | None:
+    """Returns the pointer to a path, or to the nearest folder above it that is tracked.
+
+    Args:
+        path: From the top level.
+        read: Reads files.
+    """
+    candidate = PurePosixPath(path)
+    for place in (candidate, *candidate.parents):
+        if str(place) == ".":
+            break
+        found = _from_dvc_file(str(place), read) or _from_lock(str(place), read)
+        if found is not None and (found.path == path or found.is_directory):
+            return found
+    return None
+
+
+def _from_dvc_file(path: str, read: ReadFile) -> Pointer | None:
+    file = f"{path}.dvc"
+    content = read(file)
+    if content is None:
+        return None
+    outs = _mapping(parse_yaml(content, what=file), file).get("outs") or []
+    if len(outs) != 1 or outs[0].get("path") != PurePosixPath(path).name:
+        raise Refused(
+            f"expected {file} to name one output {PurePosixPath(path).name!r}, found otherwise",
+            hints=[f"dvc add {path}"],
+        )
+    return Pointer(file=file, path=path, hash=_hash(outs[0], file))
+
+
+def _from_lock(path: str, read: ReadFile) -> Pointer | None:
+    for file, folder, _, stage in _stages(path, read):
+        for out in stage.get("outs", ()):
+            if str(_join(folder, out.get("path", ""))) == path and "md5" in out:
+                return Pointer(file=file, path=path, hash=_hash(out, file))
+    return None
+
+
+def find_stage(path: str, read: ReadFile) -> Stage | None:
+    """Returns the stage that has the path, or a folder above it, as its output."""
+    for file, folder, name, stage in _stages(path, read):
+        for out in stage.get("outs", ()):
+            place = _join(folder, out.get("path", ""))
+            if place == PurePosixPath(path) or place in PurePosixPath(path).parents:
+                return Stage(
+                    stage=name,
+                    cmd=str(stage.get("cmd", "")),
+                    deps=tuple(_located(folder, dep) for dep in stage.get("deps", ())),
+                    outs=tuple(_located(folder, out) for out in stage.get("outs", ())),
+                    lock=digest_bytes(read(file) or b""),
+                )
+    return None
+
+
+def _stages(path: str, read: ReadFile) -> Iterator[tuple[str, PurePosixPath, str, dict[str, Any]]]:
+    """Yields lock file, folder that its paths count from, name and content of each stage."""
+    for parent in PurePosixPath(path).parents:
+        file = str(parent / "dvc.lock")
+        content = read(file)
+        if content is None:
+            continue
+        stages = _mapping(parse_yaml(content, what=file), file).get("stages") or {}
+        for name, stage in stages.items():
+            yield file, parent / _working_folder(parent, name, read), name, stage
+
+
+def _working_folder(parent: PurePosixPath, name: str, read: ReadFile) -> str:
+    file = str(parent / "dvc.yaml")
+    content = read(file) or b""
+    if b"wdir" not in content:
+        return "."
+    stages = _mapping(parse_yaml(content, what=file), file).get("stages") or {}
+    # `train@v2` is one item of the stage `train`.
+    stage = stages.get(name.partition("@")[0]) or {}
+    return str((stage.get("do") or stage).get("wdir", "."))
+
+
+def _join(folder: PurePosixPath, path: str) -> PurePosixPath:
+    parts: list[str] = []
+    for part in (folder / path).parts:
+        if part == ".." and parts:
+            parts.pop()
+        elif part != ".":
+            parts.append(part)
+    return PurePosixPath(*parts)
+
+
+def _located(folder: PurePosixPath, entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "path": str(_join(folder, entry.get("path", "")))}
+
+
+def _hash(out: dict[str, Any], file: str) -> DvcHash:
+    if out.get("hash", "") != "md5":
+        raise Refused(
+            f"expected {file} to name data by DVC 3's MD5 of the bytes, found an older kind",
+            hints=["dvc cache migrate --dvc-files, then commit"],
+        )
+    md5, size = out.get("md5"), out.get("size")
+    if not isinstance(md5, str) or not isinstance(size, int):
+        raise Refused(f"expected md5 and size in {file}, found {out!r}", hints=["dvc commit"])
+    return DvcHash(md5=md5, size=size, nfiles=out.get("nfiles", 1))
+
+
+def _mapping(value: Any, file: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    raise Refused(f"expected {file} to hold a mapping, found {type(value).__name__}")

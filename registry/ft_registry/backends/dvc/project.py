@@ -1,0 +1,67 @@
+"""The DVC project around a path: its root, its cache, its configuration."""
+
+import configparser
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ft_registry.errors import NotARegistry, Refused
+
+
+@dataclass(frozen=True)
+class DvcProject:
+    """A folder with a `.dvc` folder in it."""
+
+    root: Path
+    cache: Path
+    """Where objects lie: ``<cache>/ab/cdef...``."""
+    settings: dict[str, dict[str, str]]
+
+    def object(self, md5: str) -> Path:
+        """Returns where the cache keeps an object."""
+        return self.cache / md5[:2] / md5[2:]
+
+
+def find_project(path: Path, *, top: Path) -> DvcProject:
+    """Returns the DVC project that a path belongs to.
+
+    Args:
+        path: A path below `top`, which need not exist.
+        top: The top level of the git work tree: DVC does not look further up either.
+
+    Raises:
+        NotARegistry: There is none.
+    """
+    for folder in (path, *path.parents):
+        if (folder / ".dvc").is_dir():
+            return _open(folder)
+        if folder == top:
+            break
+    raise NotARegistry(
+        f"expected a DVC project around {path}, found none up to {top}",
+        hints=["ft-registry init makes one (or: dvc init)"],
+    )
+
+
+def _open(root: Path) -> DvcProject:
+    settings: dict[str, dict[str, str]] = {}
+    home = os.environ.get("DVC_GLOBAL_CONFIG_DIR") or Path.home() / ".config" / "dvc"
+    # Later files win, as in DVC.
+    for file in (Path(home) / "config", root / ".dvc" / "config", root / ".dvc" / "config.local"):
+        for section, values in _read(file).items():
+            if section == "cache" and "dir" in values:
+                values["dir"] = str(file.parent / values["dir"])
+            settings.setdefault(section, {}).update(values)
+    base = Path(settings.get("cache", {}).get("dir", root / ".dvc" / "cache"))
+    return DvcProject(root=root, cache=base.resolve() / "files" / "md5", settings=settings)
+
+
+def _read(file: Path) -> dict[str, dict[str, str]]:
+    if not file.is_file():
+        return {}
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(file.read_text(encoding="utf-8"))
+    except (configparser.Error, UnicodeDecodeError) as error:
+        raise Refused(f"expected {file} to be a DVC configuration, found: {error}") from error
+    return {section.strip("'"): dict(parser[section]) for section in parser.sections()}

@@ -1,0 +1,1 @@
+"""git: the carrier of the ledger, and the code around the work."""

@@ -1,0 +1,128 @@
+"""The code around the work: its commit, and what the work tree adds to it."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.objects import check_oid
+from ft_registry.errors import NotARegistry
+from ft_registry.model.document import Unknown
+from ft_registry.ports.code import CodeState
+
+_PATCH_FILE_BYTES = 1 << 20
+"""Untracked files up to this size go into the patch; larger ones are data, and DVC's."""
+
+
+class GitCode:
+    """Reads the state of one work tree.
+
+    Args:
+        door: The repository.
+    """
+
+    def __init__(self, door: GitDoor) -> None:
+        self._door = door
+
+    def capture(self) -> CodeState:
+        """See `CodeRepository.capture`."""
+        commit = self._head()
+        top = self._top()
+        untracked = self._lines("ls-files", "-z", "--others", "--exclude-standard", "--full-name")
+        small = [name for name in untracked if _is_small(top / name)]
+        left_out = tuple(sorted(set(untracked) - set(small)))
+        patch = self._patch(commit, small)
+        branch = (
+            self._door.attempt("symbolic-ref", "--quiet", "--short", "HEAD")[1].decode().strip()
+        )
+        return CodeState(
+            repo=self._origin(),
+            commit=commit,
+            branch=branch or Unknown(unknown="HEAD is detached"),
+            dirty=bool(patch or left_out),
+            patch=patch,
+            left_out=left_out,
+        )
+
+    def commit_files(self, paths: Sequence[Path], message: str) -> str | None:
+        """See `CodeRepository.commit_files`."""
+        top = self._top()
+        names = [f":(top,literal){path.relative_to(top).as_posix()}" for path in paths]
+        self._door.run("add", "--", *names)
+        changed = self._lines("status", "--porcelain", "-z", "--untracked-files=no", "--", *names)
+        if not changed:
+            return None
+        # --only leaves whatever else the user has staged where it is.
+        self._door.run("commit", "--quiet", "--only", "-m", message, "--", *names)
+        return self._head()
+
+    def keeps(self, path: str) -> bool:
+        """See `CodeRepository.keeps`."""
+        return bool(self._lines("ls-files", "-z", "--", f":(top,literal){path}"))
+
+    def read(self, path: str, *, rev: str) -> bytes | None:
+        """See `CodeRepository.read`."""
+        status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+        if status or rev.startswith("-"):
+            return None
+        commit = check_oid(out.decode().strip())
+        status, out, _ = self._door.attempt("cat-file", "blob", f"{commit}:{path}")
+        return out if status == 0 else None
+
+    def _top(self) -> Path:
+        if self._door.place.top is None:
+            raise NotARegistry(
+                "expected a work tree, found a bare repository",
+                hints=["run this in a clone that has the files checked out"],
+            )
+        return self._door.place.top
+
+    def _head(self) -> str:
+        status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if status:
+            raise NotARegistry(
+                "expected a git commit to cite, found a repository without one",
+                hints=["git add -A && git commit -m 'first commit', then run this again"],
+            )
+        return check_oid(out.decode().strip())
+
+    def _patch(self, commit: str, untracked: Sequence[str]) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="ft-registry-") as folder:
+            # A copy of the index, so that the untracked files can be named in it: the real one
+            # stays as the user left it.
+            index = Path(folder) / "index"
+            real = self._door.place.git_dir / "index"
+            if real.exists():
+                shutil.copyfile(real, index)
+            env = {"GIT_INDEX_FILE": str(index)}
+            if untracked:
+                names = b"\0".join(name.encode() for name in untracked)
+                self._door.run(
+                    "--literal-pathspecs", "add", "--intent-to-add",
+                    "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names, env=env,
+                )  # fmt: skip
+            return self._door.run(
+                "diff", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
+                "--no-renames", commit, "--", env=env,
+            )  # fmt: skip
+
+    def _origin(self) -> str | Unknown:
+        url = self._door.config("remote.origin.url")
+        return without_credentials(url) if url else Unknown(unknown="there is no remote 'origin'")
+
+    def _lines(self, *arguments: str) -> list[str]:
+        return [line for line in self._door.run(*arguments).decode().split("\0") if line]
+
+
+def without_credentials(url: str) -> str:
+    """Returns a URL without user and password; scp-like and plain paths stay as they are."""
+    parts = urlsplit(url)
+    if not parts.scheme or "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _is_small(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.stat().st_size <= _PATCH_FILE_BYTES

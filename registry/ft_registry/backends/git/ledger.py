@@ -1,0 +1,290 @@
+"""The ledger as a git branch.
+
+One commit is one event; the tree of the head is the whole state; the commit graph is the hash
+chain. Everything is done with plumbing commands on objects and refs: the work tree, the index and
+HEAD are never touched, and a bare clone or a linked work tree serves as well as any.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+
+from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.message import format_message
+from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid
+from ft_registry.backends.git.remote import LedgerRemote
+from ft_registry.errors import BackendUnavailable, Conflict, IntegrityError, NotARegistry
+from ft_registry.model.canonical import digest_bytes, parse_json
+from ft_registry.model.event import Event, LoggedEvent, Write
+from ft_registry.model.layout import EVENT, FORMAT, FORMAT_VERSION
+from ft_registry.model.manifest import relative_path
+from ft_registry.ports.ledger import Change, RemoteView, RequirementFailed
+
+BRANCH = "ft-registry"
+_REF = f"refs/heads/{BRANCH}"
+_PINS = "refs/ft-registry/pins"
+_PATIENCE_SECONDS = 60
+"""How long an append tries again after lost races before it gives up."""
+
+
+class GitLedger:
+    """Appends to and reads the branch `ft-registry`.
+
+    Args:
+        door: The repository that carries the branch.
+        remote: The name of the git remote that the team shares the ledger through; empty: none.
+        offline: Leave the remote alone; events wait here for the next append that is online.
+    """
+
+    def __init__(self, door: GitDoor, *, remote: str = "", offline: bool = False) -> None:
+        self._door = door
+        self._reader = ObjectReader(door)
+        self._remote = LedgerRemote(door, remote, BRANCH) if remote else None
+        self._offline = offline
+        self._format_checked = False
+        self._sign: list[str] | None = None
+
+    def head(self) -> str | None:
+        """See `Ledger.head`.
+
+        A clone that never wrote has no branch of its own yet: there the remote's head, as last
+        fetched, is the head.
+        """
+        found = self._resolve(_REF) or self._resolve(
+            f"refs/remotes/{self._remote.name if self._remote else 'origin'}/{BRANCH}"
+        )
+        if found is not None and not self._format_checked:
+            self._check_format(found)
+            self._format_checked = True
+        return found
+
+    def read(self, path: str, *, at: str | None = None) -> bytes | None:
+        """See `Ledger.read`."""
+        return self.read_many([path], at=at).get(path)
+
+    def read_many(self, paths: Iterable[str], *, at: str | None = None) -> dict[str, bytes]:
+        """See `Ledger.read_many`."""
+        commit = check_oid(at) if at else self.head()
+        wanted = [relative_path(path) for path in paths]
+        if commit is None:
+            return {}
+        contents = self._reader.blobs([f"{commit}:{path}" for path in wanted])
+        return {p: found for p, found in zip(wanted, contents, strict=True) if found is not None}
+
+    def paths(self, folder: str, *, at: str | None = None) -> list[str]:
+        """See `Ledger.paths`."""
+        commit = check_oid(at) if at else self.head()
+        if commit is None:
+            return []
+        below = f"{relative_path(folder)}/"
+        out = self._door.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, below)
+        return sorted(path for path in out.decode().split("\0") if path)
+
+    def has(self, event_id: str | None) -> bool:
+        """See `Ledger.has`."""
+        return bool(event_id) and self._resolve(check_oid(str(event_id))) is not None
+
+    def changes(
+        self, folder: str, *, since: str | None, until: str | None
+    ) -> Iterator[tuple[str, bytes | None]]:
+        """See `Ledger.changes`."""
+        if until is None:
+            return
+        old = since or self._door.run("mktree", stdin=b"").decode().strip()
+        out = self._door.run(
+            "diff-tree", "-r", "-z", "--raw", "--no-renames", old, until, "--",
+            f":(top,literal){relative_path(folder)}",
+        )  # fmt: skip
+        # `:<mode> <mode> <id> <id> <status> NUL <path> NUL`, see git-diff-tree, raw output format.
+        fields = out.decode().split("\0")[:-1]
+        heads, paths = [head.split() for head in fields[::2]], fields[1::2]
+        kept = [(path, head[3]) for head, path in zip(heads, paths, strict=True) if head[4] != "D"]
+        yield from ((p, None) for h, p in zip(heads, paths, strict=True) if h[4] == "D")
+        contents = self._reader.blobs([oid for _, oid in kept])
+        yield from zip((path for path, _ in kept), contents, strict=True)
+
+    def events(self, *paths: str, newest_first: bool = False) -> Iterator[LoggedEvent]:
+        """See `Ledger.events`."""
+        head = self.head()
+        if head is None:
+            return
+        order = [] if newest_first else ["--reverse"]
+        limits = [f":(top,literal){relative_path(path)}" for path in paths]
+        out = self._door.run("log", "--no-color", "--format=%H", *order, head, "--", *limits)
+        commits = out.decode().split()
+        contents = self._reader.blobs([f"{commit}:{EVENT}" for commit in commits])
+        for commit, content in zip(commits, contents, strict=True):
+            if content is None:
+                raise IntegrityError(
+                    f"expected every commit of the ledger to hold {EVENT}, found none in {commit}",
+                    hints=["somebody committed to the ledger's branch by hand"],
+                )
+            event = Event.parse(content, what=f"the event of commit {commit}")
+            yield LoggedEvent(id=commit, event=event)
+
+    def refresh(self) -> None:
+        """See `Ledger.refresh`."""
+        if self._remote is None or self._offline:
+            return
+        self._remote.fetch()
+        theirs = self._resolve(self._remote.tracking_ref)
+        ours = self._resolve(_REF)
+        if theirs is None or theirs == ours or (ours and self._is_ancestor(theirs, ours)):
+            return
+        if ours and not self._is_ancestor(ours, theirs):
+            raise Conflict(
+                f"expected this clone's ledger to follow the remote {self._remote.name!r}, found "
+                "that both have events which the other has not",
+                hints=[f"compare: git log {BRANCH}...{self._remote.name}/{BRANCH}"],
+            )
+        # A concurrent process may have moved the branch to the same place: then there is no need.
+        self._publish_locally(theirs, ours, ())
+
+    def append(self, change: Change) -> LoggedEvent:
+        """See `Ledger.append`."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        pause = 0.002
+        while True:
+            self.refresh()
+            head = self._branch_head()
+            self._check_requirements(change, head)
+            event, commit = self._write(change, head)
+            if self._publish(commit, head, change.pins):
+                return LoggedEvent(id=commit, event=event)
+            if time.monotonic() > deadline:
+                raise BackendUnavailable(
+                    f"expected to append an event within {_PATIENCE_SECONDS} s, found the ledger "
+                    "moving all the time",
+                    hints=["run the command again; is another process appending in a loop?"],
+                )
+            # Losers of one race must not meet again at once.
+            time.sleep(pause * (0.5 + random.random()))
+            pause = min(pause * 2, 0.5)
+
+    def remote_view(self) -> RemoteView | None:
+        """See `Ledger.remote_view`."""
+        if self._remote is None:
+            return None
+        ours, theirs = self._resolve(_REF), self._resolve(self._remote.tracking_ref)
+        ahead = behind = 0
+        if ours and theirs:
+            out = self._door.run("rev-list", "--left-right", "--count", f"{ours}...{theirs}")
+            ahead, behind = (int(part) for part in out.split())
+        elif ours:
+            ahead = int(self._door.run("rev-list", "--count", ours))
+        stamp = self._remote.stamp
+        fetched = stamp.stat().st_mtime if stamp.exists() else None
+        return RemoteView(self._remote.name, ahead=ahead, behind=behind, fetched_at=fetched)
+
+    def _branch_head(self) -> str | None:
+        """Returns the branch's head, after making the branch where only the remote has one."""
+        head = self.head()
+        if head is not None and self._resolve(_REF) is None:
+            self._publish_locally(head, None, ())
+        return head
+
+    def _publish(self, commit: str, head: str | None, pinned: tuple[str, ...]) -> bool:
+        pins = {f"{_PINS}/{check_oid(pin)}": pin for pin in pinned}
+        if self._remote is None or self._offline:
+            return self._publish_locally(commit, head, tuple(pins.items()))
+        local = self._resolve(_REF)
+        self._set_pins(pins)
+        if not self._remote.push(commit, list(pins)):
+            return False
+        # The remote has taken it, so it has happened. When another process of this clone has
+        # moved the branch meanwhile, it moved it along the same history; the next refresh follows.
+        self._publish_locally(commit, local, ())
+        return True
+
+    def _publish_locally(
+        self, commit: str, expected: str | None, pins: tuple[tuple[str, str], ...]
+    ) -> bool:
+        zero = "0" * len(commit)
+        commands = ["start", f"update {_REF} {commit} {expected or zero}"]
+        commands += [f"update {ref} {pinned}" for ref, pinned in pins]
+        commands += ["prepare", "commit", ""]
+        message = "ft-registry: append"
+        status, _, stderr = self._door.attempt(
+            "update-ref", "--create-reflog", "-m", message, "--stdin",
+            stdin="\n".join(commands).encode(),
+        )  # fmt: skip
+        if status == 0:
+            return True
+        if "cannot lock ref" in stderr or "but expected" in stderr or "Unable to create" in stderr:
+            return False
+        raise NotARegistry(
+            f"expected to write the ledger's branch, found: {stderr.strip()}",
+            hints=["is the git directory writable, and is the disk full?"],
+        )
+
+    def _set_pins(self, pins: dict[str, str]) -> None:
+        for ref, pinned in pins.items():
+            self._door.run("update-ref", ref, pinned)
+
+    def _write(self, change: Change, head: str | None) -> tuple[Event, str]:
+        writes = tuple(
+            Write(path=path, digest=digest_bytes(content))
+            for path, content in sorted(change.documents.items())
+        )
+        event = change.event.model_copy(update={"requires": change.requires, "writes": writes})
+        documents = {**change.documents, EVENT: event.to_bytes()}
+        tree = TreeWriter(self._door, self._reader).write(head, documents)
+        parent = ["-p", head] if head else []
+        commit = self._door.run(
+            "commit-tree",
+            tree,
+            *parent,
+            *self._signing(),
+            stdin=format_message(event),
+            env=_identity(event),
+        )
+        return event, check_oid(commit.decode().strip())
+
+    def _signing(self) -> list[str]:
+        if self._sign is None:
+            # `commit-tree` is plumbing and does not read the setting itself.
+            wanted = self._door.config("commit.gpgSign", kind="bool") == "true"
+            self._sign = ["-S"] if wanted else []
+        return self._sign
+
+    def _check_requirements(self, change: Change, head: str | None) -> None:
+        found = self.read_many([r.path for r in change.requires], at=head) if head else {}
+        for requirement in change.requires:
+            content = found.get(requirement.path)
+            present = digest_bytes(content) if content is not None else None
+            if present != requirement.digest:
+                raise RequirementFailed(requirement, present)
+
+    def _check_format(self, head: str) -> None:
+        content = next(self._reader.blobs([f"{head}:{FORMAT}"]))
+        if content is None:
+            raise NotARegistry(
+                f"expected {FORMAT} at the head of the branch {BRANCH!r}, found none",
+                hints=["the branch is not a ledger: rename it, then run ft-registry init"],
+            )
+        number = parse_json(content, what=FORMAT).get("format")
+        if number != FORMAT_VERSION:
+            raise NotARegistry(
+                f"expected a ledger of format {FORMAT_VERSION}, found format {number!r}",
+                hints=["a newer ft-registry wrote it: upgrade this one"],
+            )
+
+    def _resolve(self, ref: str) -> str | None:
+        status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
+        return check_oid(out.decode().strip()) if status == 0 else None
+
+    def _is_ancestor(self, old: str, new: str) -> bool:
+        return self._door.attempt("merge-base", "--is-ancestor", old, new)[0] == 0
+
+
+def _identity(event: Event) -> dict[str, str]:
+    seconds = event.time[:19] + "+00:00"
+    return {
+        f"GIT_{who}_{what}": value
+        for who in ("AUTHOR", "COMMITTER")
+        for what, value in (
+            ("NAME", event.actor.name),
+            ("EMAIL", event.actor.email or "unknown"),
+            ("DATE", seconds),
+        )
+    }

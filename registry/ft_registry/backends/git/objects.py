@@ -1,0 +1,177 @@
+"""Reads and writes git objects without a work tree or an index."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import IO
+
+from ft_registry.backends.git.door import GitDoor
+from ft_registry.errors import IntegrityError
+
+_OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_BULK = 64
+"""From this many objects on, one process that gets all names at once beats a conversation."""
+
+
+def check_oid(text: str) -> str:
+    """Returns the text if it is an object id, so that it can stand in a git command.
+
+    Raises:
+        IntegrityError: It is not 40 or 64 hexadecimal digits.
+    """
+    if _OID.fullmatch(text):
+        return text
+    raise IntegrityError(f"expected a git object id, found {text!r}")
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """One line of a tree."""
+
+    mode: str
+    oid: str
+
+    @property
+    def is_tree(self) -> bool:
+        """Whether it is a folder."""
+        return self.mode == "40000"
+
+
+class ObjectReader:
+    """Asks one `git cat-file --batch` for object after object.
+
+    The process starts with the first question and ends with the reader.
+    """
+
+    def __init__(self, door: GitDoor) -> None:
+        self._door = door
+        self._stack = ExitStack()
+        self._pipes: tuple[IO[bytes], IO[bytes]] | None = None
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._pipes = None
+        self._stack.close()
+
+    def blobs(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        """Yields the content behind each name (`<commit>:<path>` or an id), None when missing."""
+        if len(names) >= _BULK:
+            yield from self._bulk(names)
+            return
+        for name in names:
+            kind, content = self._ask(name)
+            yield content if kind == b"blob" else None
+
+    def tree(self, name: str) -> dict[str, TreeEntry]:
+        """Returns the entries of a tree.
+
+        Raises:
+            IntegrityError: There is no such tree.
+        """
+        kind, content = self._ask(name)
+        if kind != b"tree":
+            raise IntegrityError(f"expected a git tree at {name}, found {kind.decode()}")
+        return parse_tree(content, oid_bytes=self._oid_bytes)
+
+    def _ask(self, name: str) -> tuple[bytes, bytes]:
+        if self._pipes is None:
+            self._pipes = self._stack.enter_context(self._door.conversation("cat-file", "--batch"))
+        ask, answer = self._pipes
+        ask.write(name.encode() + b"\n")
+        ask.flush()
+        header = answer.readline().rsplit(b" ", 2)
+        if len(header) != 3 or not header[2].strip().isdigit():
+            return b"missing", b""
+        self._oid_bytes = len(header[0]) // 2
+        content = answer.read(int(header[2]))
+        answer.read(1)
+        return header[1], content
+
+    def _bulk(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        out = self._door.run("cat-file", "--batch", stdin="".join(f"{n}\n" for n in names).encode())
+        start = 0
+        for _ in names:
+            end = out.index(b"\n", start)
+            _, kind, size = out[start:end].rsplit(b" ", 2) if end > start else (b"", b"", b"")
+            start = end + 1
+            if not size.isdigit():
+                yield None
+                continue
+            content = out[start : start + int(size)]
+            start += int(size) + 1
+            yield content if kind == b"blob" else None
+
+
+class TreeWriter:
+    """Writes new trees that differ from an existing one in a few documents.
+
+    Only the trees on the way to a changed document are read and written again, so that the cost
+    does not grow with the state.
+    """
+
+    def __init__(self, door: GitDoor, reader: ObjectReader) -> None:
+        self._door = door
+        self._reader = reader
+
+    def write(self, base: str | None, documents: Mapping[str, bytes]) -> str:
+        """Returns the id of a tree that is `base` with the documents put in.
+
+        Args:
+            base: A commit; None: start from nothing.
+            documents: Content by path.
+        """
+        blobs = {path: self._blob(content) for path, content in documents.items()}
+        with self._making() as make:
+
+            def build(tree: str | None, changes: dict[str, str]) -> str:
+                entries = self._reader.tree(tree) if tree else {}
+                below: dict[str, dict[str, str]] = {}
+                for path, blob in changes.items():
+                    name, slash, rest = path.partition("/")
+                    if slash:
+                        below.setdefault(name, {})[rest] = blob
+                    else:
+                        entries[name] = TreeEntry("100644", blob)
+                for name, changed in below.items():
+                    old = entries.get(name)
+                    inner = old.oid if old is not None and old.is_tree else None
+                    entries[name] = TreeEntry("40000", build(inner, changed))
+                return make(entries)
+
+            return build(f"{base}^{{tree}}" if base else None, blobs)
+
+    def _blob(self, content: bytes) -> str:
+        return self._door.run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+
+    @contextmanager
+    def _making(self) -> Iterator[Callable[[Mapping[str, TreeEntry]], str]]:
+        with self._door.conversation("mktree", "--batch", "--missing") as (ask, answer):
+
+            def make(entries: Mapping[str, TreeEntry]) -> str:
+                for name, entry in entries.items():
+                    kind = "tree" if entry.is_tree else "blob"
+                    ask.write(f"{entry.mode:0>6} {kind} {entry.oid}\t{name}\n".encode())
+                ask.write(b"\n")
+                ask.flush()
+                return check_oid(answer.readline().decode().strip())
+
+            yield make
+
+
+def parse_tree(content: bytes, *, oid_bytes: int) -> dict[str, TreeEntry]:
+    """Parses a raw tree object (git's `<mode> <name> NUL <binary id>`, repeated).
+
+    Args:
+        content: The object's bytes.
+        oid_bytes: 20 for SHA-1 repositories, 32 for SHA-256.
+    """
+    entries: dict[str, TreeEntry] = {}
+    start = 0
+    while start < len(content):
+        space = content.index(b" ", start)
+        nul = content.index(b"\0", space)
+        oid = content[nul + 1 : nul + 1 + oid_bytes].hex()
+        entries[content[space + 1 : nul].decode()] = TreeEntry(content[start:space].decode(), oid)
+        start = nul + 1 + oid_bytes
+    return entries

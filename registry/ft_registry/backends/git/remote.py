@@ -1,0 +1,131 @@
+"""The ledger's remote: fetch, and push as a compare-and-set for a whole team.
+
+A push without force is refused unless the remote's head is an ancestor of ours, so the server
+itself decides who came first. The local branch moves only after the remote has taken the commit.
+"""
+
+import time
+from pathlib import Path
+
+from ft_registry.backends.git.door import NETWORK_SECONDS, GitDoor, GitFailed
+from ft_registry.errors import BackendUnavailable, InvalidInput, OutcomeUnknown
+
+_MOVED = ("non-fast-forward", "fetch first", "failed to update ref", "cannot lock ref", "old value")
+"""What git says of a push that came second."""
+_FETCH_TRIES = 5
+
+
+class LedgerRemote:
+    """One named remote of the repository.
+
+    Args:
+        door: The repository.
+        name: The remote's name, as in `git remote`.
+        branch: The ledger's branch.
+    """
+
+    def __init__(self, door: GitDoor, name: str, branch: str) -> None:
+        self._door = door
+        self.name = name
+        self._branch = branch
+
+    @property
+    def tracking_ref(self) -> str:
+        """The ref that remembers the remote's head."""
+        return f"refs/remotes/{self.name}/{self._branch}"
+
+    @property
+    def stamp(self) -> Path:
+        """The file whose time is that of the last fetch."""
+        return (
+            self._door.place.common_dir / "ft-registry" / f"fetched-{self.name.replace('/', '-')}"
+        )
+
+    def check_exists(self) -> None:
+        """Raises InvalidInput unless the repository has a remote of this name."""
+        remotes = self._door.run("remote").decode().split()
+        if self.name not in remotes:
+            raise InvalidInput(
+                f"expected the ledger's remote to be one of {', '.join(remotes) or '(none)'}, "
+                f"found {self.name!r}",
+                hints=["git remote add NAME URL, or set ledger_remote in ft-registry.toml"],
+            )
+
+    def fetch(self) -> None:
+        """Brings the tracking ref up to date.
+
+        Raises:
+            BackendUnavailable: The remote does not answer.
+        """
+        self.check_exists()
+        refspec = f"+refs/heads/{self._branch}:{self.tracking_ref}"
+        arguments = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.name, refspec)
+        for again in range(_FETCH_TRIES):
+            status, _, stderr = self._door.attempt(*arguments, seconds=NETWORK_SECONDS)
+            if status == 0 or "couldn't find remote ref" in stderr:
+                self.stamp.parent.mkdir(parents=True, exist_ok=True)
+                self.stamp.touch()
+                return
+            if "cannot lock ref" not in stderr:
+                break
+            # Another process of this clone fetches the same ref at this moment.
+            time.sleep(0.05 * (again + 1))
+        raise BackendUnavailable(
+            f"expected the ledger's remote {self.name!r} to answer, found: {stderr.strip()}",
+            hints=[
+                "check the network and your access, or add --offline to work on this clone only"
+            ],
+        )
+
+    def push(self, commit: str, pins: list[str]) -> bool:
+        """Offers a commit to the remote; returns False when the remote's head has moved.
+
+        Args:
+            commit: The new head.
+            pins: Refs that keep cited code commits reachable, pushed along.
+
+        Raises:
+            BackendUnavailable: The remote refused for another reason: nothing was published.
+            OutcomeUnknown: The remote stopped answering; whether it took the commit is not known.
+        """
+        target = f"refs/heads/{self._branch}"
+        refspecs = [f"{commit}:{target}", *(f"{pin}:{pin}" for pin in pins)]
+        status, out, stderr = self._door.attempt(
+            "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
+            self.name, *refspecs, seconds=NETWORK_SECONDS,
+        )  # fmt: skip
+        report = {
+            fields[1].partition(":")[2]: (fields[0].strip(), fields[-1])
+            for line in out.decode(errors="replace").splitlines()
+            if len(fields := line.split("\t")) >= 3
+        }
+        flag, summary = report.get(target, ("", ""))
+        if target in report and flag != "!":
+            self._door.run("update-ref", self.tracking_ref, commit)
+            return True
+        if any(words in summary for words in _MOVED):
+            return False
+        if target in report:
+            raise BackendUnavailable(
+                f"expected the ledger's remote {self.name!r} to take the event, found: {summary}",
+                hints=["may you push to the branch? branch protection decides who may"],
+            )
+        return self._settle(commit, stderr or f"status {status}")
+
+    def _settle(self, commit: str, stderr: str) -> bool:
+        try:
+            self.fetch()
+            status, _, _ = self._door.attempt(
+                "merge-base", "--is-ancestor", commit, self.tracking_ref
+            )
+        except (BackendUnavailable, GitFailed) as error:
+            raise OutcomeUnknown(
+                f"expected an answer to the push to {self.name!r}, found: {stderr.strip()}",
+                hints=["run the command again: it finds out whether the event was taken"],
+            ) from error
+        if status == 0:
+            return True
+        raise BackendUnavailable(
+            f"expected the ledger's remote {self.name!r} to take an event, found: {stderr.strip()}",
+            hints=["nothing was published: run the command again"],
+        )

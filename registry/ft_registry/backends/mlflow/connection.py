@@ -1,0 +1,198 @@
+"""The connection to MLflow: settings that must stand before its import, and one kind of failure."""
+
+import os
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+from urllib.parse import urlsplit
+
+from filelock import FileLock
+
+from ft_registry.errors import BackendUnavailable, InvalidInput
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+T = TypeVar("T")
+
+_REACH_SECONDS = 5
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    # By default seven retries with growing pauses: minutes before a dead server is told.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "60",
+    # A value that is cut without a word is worse than one that is refused.
+    "MLFLOW_TRUNCATE_LONG_VALUES": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+}
+
+
+@dataclass(frozen=True)
+class MlflowPlace:
+    """Where MLflow is.
+
+    Args:
+        uri: The tracking and registry URI.
+        artifacts: The folder for artifacts when the URI is a database on this machine; a server
+            has a place of its own.
+        scratch: A folder for locks.
+    """
+
+    uri: str
+    artifacts: Path | None
+    scratch: Path
+
+    @classmethod
+    def at(cls, uri: str, *, home: Path, scratch: Path) -> Self:
+        """Returns the place behind a URI.
+
+        Args:
+            uri: MLflow's tracking URI.
+            home: What a relative SQLite path counts from, and where artifacts go beside other
+                databases.
+            scratch: A folder for locks.
+        """
+        prefix = "sqlite:///"
+        if urlsplit(uri).scheme in ("http", "https"):
+            return cls(uri=uri, artifacts=None, scratch=scratch)
+        folder = home
+        if uri.startswith(prefix):
+            database = home / uri.removeprefix(prefix)
+            uri, folder = f"{prefix}{database}", database.parent
+        return cls(uri=uri, artifacts=folder / "mlartifacts", scratch=scratch)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether an HTTP server stands between us and the database."""
+        return urlsplit(self.uri).scheme in ("http", "https")
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file; None for servers and other databases."""
+        prefix = "sqlite:///"
+        return Path(self.uri.removeprefix(prefix)) if self.uri.startswith(prefix) else None
+
+
+def check_reachable(place: MlflowPlace) -> None:
+    """Finds out within seconds, and without importing MLflow, whether there is anything to reach.
+
+    Raises:
+        BackendUnavailable: There is not.
+        InvalidInput: The URI is none that MLflow's registry serves.
+    """
+    parts = urlsplit(place.uri)
+    known = ("http", "https", "sqlite", "postgresql", "mysql", "mssql")
+    if parts.scheme.partition("+")[0] not in known:
+        raise InvalidInput(
+            f"expected MLflow's URI to begin with {', '.join(known)}, found {place.uri!r}",
+            hints=["for example sqlite:////absolute/path/mlflow.db or http://127.0.0.1:5000"],
+        )
+    if place.is_server:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            socket.create_connection((parts.hostname or "", port), timeout=_REACH_SECONDS).close()
+        except OSError as error:
+            raise BackendUnavailable(
+                f"expected an MLflow server at {parts.hostname}:{port}, found none: {error}",
+                hints=[
+                    "start it, or correct MLFLOW_TRACKING_URI or mlflow_uri in the configuration"
+                ],
+            ) from error
+    database = place.database
+    if database is not None and database.exists():
+        with database.open("rb") as file:
+            if file.read(15) not in (b"SQLite format 3", b""):
+                raise BackendUnavailable(
+                    f"expected an SQLite database at {database}, found something else",
+                    hints=["move the file away, or correct MLFLOW_TRACKING_URI"],
+                )
+    elif database is not None and not os.access(_nearest_folder(database), os.W_OK):
+        raise BackendUnavailable(
+            f"expected to create {database}, found that its folder cannot be written",
+            hints=["correct MLFLOW_TRACKING_URI or the folder's permissions"],
+        )
+
+
+def connect(place: MlflowPlace) -> "MlflowClient":
+    """Returns a client, after making the database when there is none.
+
+    Raises:
+        BackendUnavailable: MLflow cannot be reached.
+    """
+    check_reachable(place)
+    with guarded("MLflow to open its database"):
+        from mlflow import MlflowClient
+
+        database = place.database
+        if database is not None and not database.exists():
+            _create(place, database)
+        client = MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
+        client.search_experiments(max_results=1)
+        return client
+
+
+def _nearest_folder(path: Path) -> Path:
+    return next(folder for folder in path.parents if folder.exists())
+
+
+def _create(place: MlflowPlace, database: Path) -> None:
+    from mlflow import MlflowClient
+
+    database.parent.mkdir(parents=True, exist_ok=True)
+    place.scratch.mkdir(parents=True, exist_ok=True)
+    # Seventy migrations; two processes must not run them at once.
+    with FileLock(place.scratch / "mlflow-create.lock"):
+        if database.exists():
+            return
+        MlflowClient(tracking_uri=place.uri, registry_uri=place.uri).search_experiments()
+        # Halves the time of a write and lets readers read meanwhile; the file remembers it.
+        with closing(sqlite3.connect(database)) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+
+
+@contextmanager
+def guarded(expected: str) -> Iterator[None]:
+    """Turns every failure of MLflow inside into one of ours.
+
+    Args:
+        expected: What was to happen: "MLflow to take the upload".
+    """
+    for name, value in _SETTINGS.items():
+        os.environ.setdefault(name, value)  # read while it is imported
+    import requests
+    import sqlalchemy.exc
+    from mlflow.exceptions import MlflowException
+
+    failures = (
+        MlflowException,
+        sqlalchemy.exc.SQLAlchemyError,
+        requests.RequestException,
+        OSError,
+    )
+    try:
+        yield
+    except failures as error:
+        reason = " ".join(str(error).split())[:500]
+        raise BackendUnavailable(
+            f"expected {expected}, found: {reason}",
+            hints=["ft-registry status shows which MLflow is used"],
+        ) from error
+
+
+def once(call: Callable[[], T]) -> T:
+    """Runs one call with MLflow's own retries off.
+
+    Its client repeats a POST whose reply was lost: that has made three versions out of one call,
+    and has re-applied an old promotion over a newer one.
+    """
+    before = os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    try:
+        return call()
+    finally:
+        os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = before

@@ -1,0 +1,161 @@
+"""Models as MLflow keeps them, behind the port.
+
+The bytes of a version are an MLflow *logged model*; the version points to it by ``models:/m-...``,
+the one source that every kind of MLflow server accepts. Version and tags are made in one call.
+What is read back is not trusted: numbers and ids are checked before they are used.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ft_registry.backends.mlflow.connection import (  # fmt: skip
+    MlflowPlace,
+    check_reachable,
+    connect,
+    guarded,
+    once,
+)
+from ft_registry.backends.mlflow.upload import Uploader
+from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, OutcomeUnknown
+from ft_registry.ports.models import Projection, StoredModel, StoredVersion, Upload
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+IDENTITY_TAG = "ftr.identity"
+TRANSACTION_TAG = "ftr.txn"
+_LOGGED_MODEL = re.compile(r"models:/m-[0-9a-f]{32}")
+
+
+class MlflowModels:
+    """Talks to one MLflow; its client is imported when it is first needed.
+
+    Args:
+        place: Where it is.
+    """
+
+    def __init__(self, place: MlflowPlace) -> None:
+        self._place = place
+
+    @cached_property
+    def _client(self) -> "MlflowClient":
+        return connect(self._place)
+
+    def check(self) -> None:
+        """See `ModelStore.check`."""
+        check_reachable(self._place)
+        with guarded("MLflow to answer"):
+            self._client.search_experiments(max_results=1)
+
+    def upload(self, upload: Upload) -> StoredModel:
+        """See `ModelStore.upload`."""
+        return Uploader(self._client, artifacts=self._place.artifacts).run(upload)
+
+    def discard(self, stored: StoredModel) -> None:
+        """See `ModelStore.discard`."""
+        with guarded("MLflow to mark an upload as deleted"):
+            self._client.delete_logged_model(stored.logged_model_id)
+
+    def find(self, model: str, identity: str) -> StoredVersion | None:
+        """See `ModelStore.find`."""
+        return self._search(model, IDENTITY_TAG, identity)
+
+    def get(self, model: str, number: int) -> StoredVersion | None:
+        """See `ModelStore.get`."""
+        from mlflow.exceptions import MlflowException
+
+        with guarded("MLflow to tell of a version"):
+            try:
+                return _version(self._client.get_model_version(model, str(number)))
+            except MlflowException as error:
+                if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                    return None
+                raise
+
+    def create_version(
+        self, model: str, stored: StoredModel, *, tags: Mapping[str, str], description: str
+    ) -> int:
+        """See `ModelStore.create_version`."""
+        self._ensure_model(model)
+        try:
+            with guarded("MLflow to create a version"):
+                made = once(
+                    lambda: self._client.create_model_version(
+                        model,
+                        source=stored.uri,
+                        run_id=stored.run_id,
+                        tags=dict(tags),
+                        description=description,
+                    )
+                )
+            return _version(made).number
+        except BackendUnavailable as failure:
+            return self._settle(model, tags[TRANSACTION_TAG], failure)
+
+    def delete_version(self, model: str, number: int) -> None:
+        """See `ModelStore.delete_version`."""
+        with guarded("MLflow to take back a version"):
+            self._client.delete_model_version(model, str(number))
+
+    def project(self, projection: Projection) -> None:
+        """See `ModelStore.project`."""
+        name, number = projection.model, str(projection.number)
+        with guarded("MLflow to show the version"):
+            uploader = Uploader(self._client, artifacts=self._place.artifacts)
+            uploader.attach(projection.logged_model_id, projection.attachments)
+            uploader.log_metrics(projection.run_id, projection.logged_model_id, projection.metrics)
+            self._client.update_model_version(name, number, description=projection.description)
+            for key, value in projection.tags.items():
+                self._client.set_model_version_tag(name, number, key, value)
+
+    def set_alias(self, model: str, alias: str, number: int) -> None:
+        """See `ModelStore.set_alias`."""
+        with guarded("MLflow to move the alias"):
+            once(lambda: self._client.set_registered_model_alias(model, alias, str(number)))
+
+    def _ensure_model(self, model: str) -> None:
+        from mlflow.exceptions import MlflowException
+
+        with guarded("MLflow to create the registered model"):
+            try:
+                self._client.create_registered_model(model)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+
+    def _settle(self, model: str, transaction: str, failure: FtRegistryError) -> int:
+        """Finds out whether a call whose reply failed was carried out."""
+        try:
+            found = self._search(model, TRANSACTION_TAG, transaction)
+        except BackendUnavailable:
+            found = None
+        if found is not None:
+            return found.number
+        if not self._place.is_server:
+            raise failure
+        raise OutcomeUnknown(
+            f"expected to know whether MLflow created a version of {model}, found: {failure}",
+            hints=["run the command again: it takes up a version that was created"],
+        ) from failure
+
+    def _search(self, model: str, tag: str, value: str) -> StoredVersion | None:
+        with guarded("MLflow to search versions"):
+            # Both values are ours: a checked name, a digest or nonce in hexadecimal.
+            query = f"name = '{model}' and tags.`{tag}` = '{value}'"
+            found = self._client.search_model_versions(query, order_by=["version_number ASC"])
+            return _version(found[0]) if found else None
+
+
+def _version(found: Any) -> StoredVersion:
+    number = str(found.version)
+    source = str(found.source)
+    if not number.isascii() or not number.isdigit():
+        raise IntegrityError(f"expected a version number from MLflow, found {number!r}")
+    return StoredVersion(
+        number=int(number),
+        identity=str(found.tags.get(IDENTITY_TAG, "")),
+        run_id=str(found.run_id),
+        uri=source if _LOGGED_MODEL.fullmatch(source) else "",
+    )

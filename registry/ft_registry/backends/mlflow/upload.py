@@ -1,0 +1,209 @@
+"""Uploads a version's files as an MLflow logged model, with what its pages show."""
+
+import json
+import re
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ft_registry import __version__
+from ft_registry.backends.mlflow.connection import guarded
+from ft_registry.errors import IntegrityError, NotFound
+from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_PARAM_CHARACTERS = 6000
+"""MLflow's limit of a parameter's value; longer ones stand in the record."""
+_BATCH = 100
+"""Parameters that one request may carry."""
+_ODD = re.compile(r"[^\w.\- /]")
+
+
+class Uploader:
+    """One upload at a time through a client.
+
+    Args:
+        client: MLflow's client.
+        artifacts: Where artifacts go when there is no server to decide it.
+    """
+
+    def __init__(self, client: "MlflowClient", *, artifacts: Path | None) -> None:
+        self._client = client
+        self._artifacts = artifacts
+
+    def run(self, upload: Upload) -> StoredModel:
+        """Stores the files, verifies them, and says what they are.
+
+        Raises:
+            NotFound: The run that was named does not exist.
+            BackendUnavailable: MLflow failed; what it has so far, nothing refers to.
+            IntegrityError: What arrived is not what was sent.
+        """
+        run_id, experiment = self._run(upload)
+        with guarded("MLflow to take the upload"):
+            model = self._client.create_logged_model(
+                experiment,
+                name=_ODD.sub("-", upload.model.replace(".", "-")),
+                source_run_id=run_id,
+                tags=dict(upload.tags),
+                params=_params(upload.params),
+                model_type=upload.kind,
+            )
+            folder = upload.folder
+            self._client.log_model_artifacts(model.model_id, str(upload.root), folder)
+            attachments = dict(upload.attachments)
+            attachments["MLmodel"] = self._mlmodel(upload, model, folder=folder)
+            self.attach(model.model_id, attachments)
+        self._verify(model.model_id, folder, upload)
+        with guarded("MLflow to finish the upload"):
+            self._client.finalize_logged_model(model.model_id, "READY")
+            self._describe(run_id, model.model_id, upload)
+        return StoredModel(
+            logged_model_id=model.model_id,
+            uri=f"models:/{model.model_id}",
+            run_id=run_id,
+        )
+
+    def attach(self, logged_model_id: str, attachments: Mapping[str, bytes]) -> None:
+        """Adds files by path to a logged model."""
+        if not attachments:
+            return
+        with tempfile.TemporaryDirectory(prefix="ft-registry-") as folder:
+            for name, content in attachments.items():
+                file = Path(folder) / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+            self._client.log_model_artifacts(logged_model_id, folder)
+
+    def log_metrics(self, run_id: str, logged_model_id: str, metrics: Sequence[Metric]) -> None:
+        """Ties scores to the logged model and to the data they were measured on."""
+        from mlflow.entities import Metric as Logged
+
+        now = int(time.time() * 1000)
+        logged = [
+            Logged(
+                metric.key,
+                metric.value,
+                now,
+                0,
+                model_id=logged_model_id,
+                dataset_name=metric.dataset.name if metric.dataset else None,
+                dataset_digest=metric.dataset.digest if metric.dataset else None,
+            )
+            for metric in metrics
+        ]
+        if logged:
+            self._client.log_batch(run_id, metrics=logged)
+
+    def _run(self, upload: Upload) -> tuple[str, str]:
+        from mlflow.exceptions import MlflowException
+
+        with guarded("MLflow to open a run"):
+            if upload.run_id is None:
+                experiment = self._experiment(upload.model)
+                run = self._client.create_run(experiment, run_name=f"register {upload.model}")
+                return run.info.run_id, experiment
+            try:
+                found = self._client.get_run(upload.run_id)
+            except MlflowException as error:
+                raise NotFound(
+                    f"expected an MLflow run {upload.run_id!r}, found none",
+                    hints=["leave --run away, and a run is made"],
+                ) from error
+            return found.info.run_id, found.info.experiment_id
+
+    def _experiment(self, model: str) -> str:
+        from mlflow.exceptions import MlflowException
+
+        found = self._client.get_experiment_by_name(model)
+        if found is None:
+            place = f"{self._artifacts.as_uri()}/{model}" if self._artifacts else None
+            try:
+                return str(self._client.create_experiment(model, artifact_location=place))
+            except MlflowException:
+                # Another registration of the same model was quicker.
+                found = self._client.get_experiment_by_name(model)
+                if found is None:
+                    raise
+        return str(found.experiment_id)
+
+    def _mlmodel(self, upload: Upload, model: Any, *, folder: str) -> bytes:
+        from mlflow.models import Model
+
+        described = Model(
+            artifact_path=model.artifact_location,
+            run_id=model.source_run_id,
+            model_id=model.model_id,
+            metadata=dict(upload.metadata),
+        )
+        described.add_flavor("ft_registry", folder=folder, kind=upload.kind, version=__version__)
+        return str(described.to_yaml()).encode()
+
+    def _verify(self, logged_model_id: str, folder: str, upload: Upload) -> None:
+        sent = {f"{folder}/{entry.path}": entry.size for entry in upload.files}
+        there: dict[str, int] = {}
+        pending = [folder]
+        with guarded("MLflow to list the upload"):
+            while pending:
+                for info in self._client.list_logged_model_artifacts(
+                    logged_model_id, pending.pop()
+                ):
+                    if info.is_dir:
+                        pending.append(info.path)
+                    else:
+                        there[info.path] = info.file_size
+        wrong = sorted(name for name in sent | there if sent.get(name) != there.get(name))
+        if wrong:
+            name = wrong[0]
+            raise IntegrityError(
+                f"expected {name} with {sent.get(name, 'no')} bytes in MLflow after the upload, "
+                f"found {there.get(name, 'no')} bytes ({len(wrong)} files differ)",
+                hints=["run the command again; if it stays so, look at MLflow's artifact store"],
+            )
+
+    def _describe(self, run_id: str, logged_model_id: str, upload: Upload) -> None:
+        from mlflow.entities import LoggedModelOutput, Param
+
+        params = [Param(key, value) for key, value in _params(upload.params).items()]
+        if upload.run_id is None:
+            for start in range(0, len(params), _BATCH):
+                self._client.log_batch(run_id, params=params[start : start + _BATCH])
+        if upload.datasets:
+            self._client.log_inputs(run_id, datasets=[_dataset(d) for d in upload.datasets])
+        self.log_metrics(run_id, logged_model_id, upload.metrics)
+        self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
+        if upload.run_id is None:
+            self._client.set_terminated(run_id)
+
+
+def _dataset(data: DatasetInput) -> Any:
+    from mlflow.entities import Dataset, InputTag
+    from mlflow.entities import DatasetInput as Logged
+
+    profile = {"num_rows": data.rows, "num_bytes": data.size}
+    tags = {"mlflow.data.context": data.context, **data.tags}
+    return Logged(
+        Dataset(
+            name=data.name,
+            digest=data.digest,
+            source_type="dvc",
+            source=json.dumps(data.source),
+            profile=json.dumps({key: value for key, value in profile.items() if value is not None}),
+        ),
+        [InputTag(key, value) for key, value in tags.items()],
+    )
+
+
+def _params(params: Mapping[str, str]) -> dict[str, str]:
+    return {
+        _ODD.sub("_", key)[:250]: (
+            value
+            if len(value) <= _PARAM_CHARACTERS
+            else f"({len(value)} characters: see ftr/record.json)"
+        )
+        for key, value in params.items()
+    }

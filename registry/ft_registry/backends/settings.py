@@ -1,0 +1,109 @@
+"""Reads the settings: the configuration file at the top level, then the environment."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ft_registry.errors import InvalidInput
+from ft_registry.model.config import Settings
+from ft_registry.model.origin import Actor
+
+FILE = "ft-registry.toml"
+_PREFIX = "FT_REGISTRY_"
+_ACTOR = re.compile(r"\s*([^<>\n]+?)\s*(?:<([^<>\s]*)>)?\s*")
+
+
+def read_settings(top: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Returns the settings in force.
+
+    Args:
+        top: The top level of the work tree; None: there is no file to read.
+        environ: The environment; ``FT_REGISTRY_<NAME>`` wins over the file.
+
+    Raises:
+        InvalidInput: The file or a variable holds what is no setting.
+    """
+    values = _from_file(top) if top is not None else {}
+    for name in Settings.model_fields:
+        variable = environ.get(_PREFIX + name.upper())
+        if variable:
+            values[name] = variable
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        name = ".".join(map(str, fault["loc"]))
+        near = difflib.get_close_matches(name, Settings.model_fields)
+        raise InvalidInput(
+            f"expected a setting of ft-registry, found {name} = {fault['input']!r}: {fault['msg']}",
+            hints=[f"did you mean {near[0]}?"]
+            if near and near[0] != name
+            else [f"settings: {', '.join(Settings.model_fields)}"],
+        ) from error
+
+
+def parse_actor(text: str) -> Actor:
+    """Parses ``Name <email>``.
+
+    Raises:
+        InvalidInput: The text has no name, or angle brackets in it.
+    """
+    found = _ACTOR.fullmatch(text)
+    if found is None or any(ord(char) < 32 for char in text):
+        raise InvalidInput(
+            f"expected an actor such as 'Ada <ada@example.org>', found {text!r}",
+            hints=["correct FT_REGISTRY_ACTOR or the setting actor"],
+        )
+    return Actor(name=found[1], email=found[2] or "")
+
+
+def write_setting_file(top: Path, values: Mapping[str, str]) -> Path:
+    """Adds settings to ``ft-registry.toml``; what stands there otherwise stays.
+
+    Raises:
+        InvalidInput: The file, or pyproject.toml, sets one of them to another value.
+    """
+    present = _from_file(top)
+    for name, value in values.items():
+        if present.get(name, value) != value:
+            raise InvalidInput(
+                f"expected {name} to be unset or {value!r}, found {present[name]!r} in the "
+                "configuration",
+                hints=["edit the configuration, or leave the option away"],
+            )
+    fresh = {name: value for name, value in values.items() if name not in present}
+    file = top / FILE
+    if fresh:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        lines = [f"{name} = {_toml_text(value)}\n" for name, value in fresh.items()]
+        # Settings stand before any table.
+        file.write_text("".join(lines) + text, encoding="utf-8")
+    return file
+
+
+def _from_file(top: Path) -> dict[str, Any]:
+    own = top / FILE
+    project = top / "pyproject.toml"
+    if own.is_file():
+        return _load(own)
+    if project.is_file():
+        found = _load(project).get("tool", {}).get("ft-registry", {})
+        return dict(found)
+    return {}
+
+
+def _load(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InvalidInput(f"expected TOML in {file}, found: {error}") from error
+
+
+def _toml_text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,1 @@
+"""Formats: from values of the model to text that others read."""

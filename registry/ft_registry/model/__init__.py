@@ -1,0 +1,1 @@
+"""Nouns and laws: frozen values, no IO, no clock, no environment."""

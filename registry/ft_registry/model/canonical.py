@@ -1,0 +1,70 @@
+"""Canonical JSON and the digests that name documents.
+
+A document's bytes are its RFC 8785 (JCS) form, so that the same content has the same bytes on
+every machine, and its name is ``sha256:<hex>`` of those bytes. Reading is strict: what RFC 8785
+cannot express (duplicate keys, NaN, infinities) is refused, because two readers would disagree
+about it.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+import rfc8785
+
+from ft_registry.errors import IntegrityError, InvalidInput
+
+
+def canonical_bytes(value: Any) -> bytes:
+    """Returns the RFC 8785 bytes of a JSON value.
+
+    Raises:
+        InvalidInput: The value has no canonical form: NaN, an infinity, an integer beyond 2**53,
+            a key that is not a string, a lone surrogate.
+    """
+    try:
+        return rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+        raise InvalidInput(
+            f"expected a value with a canonical JSON form, found one without: {error}",
+            hints=["NaN, infinities and integers beyond 2**53 have no portable JSON form"],
+        ) from error
+
+
+def digest_bytes(data: bytes) -> str:
+    """Returns ``sha256:<64 hex>`` of the bytes."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest(value: Any) -> str:
+    """Returns the digest of a JSON value's canonical bytes."""
+    return digest_bytes(canonical_bytes(value))
+
+
+def parse_json(data: bytes | str, *, what: str) -> Any:
+    """Parses JSON strictly.
+
+    Args:
+        data: UTF-8 bytes or text.
+        what: What the bytes are, for the error ("the record of support-dates/2").
+
+    Raises:
+        IntegrityError: The bytes are not JSON, or hold duplicate keys, NaN or an infinity.
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"expected {what} to be strict JSON, found: {error}") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        raise ValueError(f"duplicate keys {', '.join(map(repr, twice))}")
+    return found
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,94 @@
+"""What every document of the ledger has in common.
+
+A document is frozen, names its schema and version, and keeps the fields it does not know, so that
+an older reader can pass on what a newer writer said.
+"""
+
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ft_registry.errors import IntegrityError, NotARegistry
+from ft_registry.model.canonical import canonical_bytes, digest_bytes, parse_json
+
+
+class Part(BaseModel):
+    """A piece of a document."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True, defer_build=True)
+
+
+class Unknown(Part):
+    """A value that could not be known, with the reason; never a silent null."""
+
+    unknown: str
+    """Why it could not be known."""
+
+
+class Document(Part):
+    """A document of the ledger: canonical bytes, named by their digest."""
+
+    SCHEMA: ClassVar[str]
+    """``ft-registry/<document>/<version>``."""
+
+    schema_id: str = Field(alias="schema", default="")
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Names the schema where the caller left it to the class."""
+        del context
+        if not self.schema_id:
+            object.__setattr__(self, "schema_id", self.SCHEMA)
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the document as a JSON value."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def to_bytes(self) -> bytes:
+        """Returns the canonical bytes; `parse` undoes it."""
+        return canonical_bytes(self.as_json())
+
+    @property
+    def digest(self) -> str:
+        """The name of the document: the digest of its bytes."""
+        return digest_bytes(self.to_bytes())
+
+    @classmethod
+    def parse(cls, data: bytes, *, what: str) -> Self:
+        """Parses a document's bytes.
+
+        Args:
+            data: The bytes as read from the ledger.
+            what: What they are, for the error.
+
+        Raises:
+            IntegrityError: They are not this kind of document.
+            NotARegistry: A newer ft-registry wrote them in a schema that this one does not read.
+        """
+        value = parse_json(data, what=what)
+        schema = value.get("schema") if isinstance(value, dict) else None
+        if schema != cls.SCHEMA:
+            if isinstance(schema, str) and _is_newer(schema, cls.SCHEMA):
+                raise NotARegistry(
+                    f"expected {what} in schema {cls.SCHEMA}, found {schema}",
+                    hints=["a newer ft-registry wrote it: upgrade this one"],
+                )
+            raise IntegrityError(f"expected {what} in schema {cls.SCHEMA}, found {schema!r}")
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            raise IntegrityError(
+                f"expected {what} to follow {cls.SCHEMA}, found: {_first(error)}"
+            ) from error
+
+
+def _is_newer(found: str, known: str) -> bool:
+    name, _, version = found.rpartition("/")
+    known_name, _, known_version = known.rpartition("/")
+    return name == known_name and version.isdigit() and int(version) > int(known_version)
+
+
+def _first(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"]) or "the document"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {fault['msg']}{more}"

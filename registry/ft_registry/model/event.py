@@ -1,0 +1,70 @@
+"""Events: what the ledger's commits say happened, and under which requirements.
+
+Requirements ride with updates, as in Iceberg's commits: an event lists the documents it relied on,
+each with the digest it must still have (or none, when it must be absent). When the head has moved
+they are checked again before the event is applied.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from ft_registry.model.document import Document, Part
+from ft_registry.model.manifest import Digest, RelativePath
+from ft_registry.model.origin import Actor
+from ft_registry.model.time import Timestamp
+
+EventType: TypeAlias = Literal["init", "snapshot", "register", "evaluate", "promote", "rollback"]
+
+
+class Requirement(Part):
+    """A document as the event must find it."""
+
+    path: RelativePath
+    digest: Digest | None
+    """None: there is no document at the path."""
+
+
+class Write(Part):
+    """A document that the event wrote."""
+
+    path: RelativePath
+    digest: Digest
+
+
+class Event(Document):
+    """One thing that happened."""
+
+    SCHEMA: ClassVar[str] = "ft-registry/event/1"
+
+    type: EventType
+    time: Timestamp
+    actor: Actor
+    host: str
+    tool: str
+    """The program that wrote the event, with its version."""
+    nonce: str
+    """Random, so that no two events are equal byte for byte: git answers "up to date" to the push
+    of a commit that the other side already has, without testing who came first."""
+    subject: str
+    """One line for people."""
+    reason: str = ""
+    model: str | None = None
+    version: int | None = None
+    alias: str | None = None
+    previous: Annotated[int | None, Field(alias="from")] = None
+    """The version that the alias named before; None when it named none."""
+    to: int | None = None
+    """The version that the alias names since."""
+    requires: tuple[Requirement, ...] = ()
+    writes: tuple[Write, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoggedEvent:
+    """An event with the name that the ledger gave it."""
+
+    id: str
+    """The ledger's name of the event: the commit."""
+    event: Event

@@ -1,0 +1,63 @@
+"""Where each document lies in the ledger's tree.
+
+Folders that grow with the number of versions are cut into hundreds (or by the first two digits of a
+digest), so that writing one document rewrites a few small trees, however large the registry is.
+"""
+
+FORMAT = "format.json"
+FORMAT_VERSION = 1
+
+EVENT = "event.json"
+"""The event that made the state: each commit's tree holds its own."""
+
+
+def model(name: str) -> str:
+    """Returns the path of a model's document."""
+    return f"models/{name}/model.json"
+
+
+def versions(name: str) -> str:
+    """Returns the folder of a model's records."""
+    return f"models/{name}/versions"
+
+
+def version(name: str, number: int) -> str:
+    """Returns the path of a version's record."""
+    return f"{versions(name)}/{number // 100}/{number}.json"
+
+
+def identity(name: str, digest: str) -> str:
+    """Returns the path of the pointer from an identity to its version."""
+    hex_digest = digest.removeprefix("sha256:")
+    return f"models/{name}/identities/{hex_digest[:2]}/{hex_digest}.json"
+
+
+def evaluations(name: str, number: int) -> str:
+    """Returns the folder of a version's evaluations."""
+    return f"models/{name}/evaluations/{number // 100}/{number}"
+
+
+def evaluation(name: str, number: int, evaluation_id: str) -> str:
+    """Returns the path of one evaluation."""
+    return f"{evaluations(name, number)}/{evaluation_id}.json"
+
+
+def aliases(name: str) -> str:
+    """Returns the folder of a model's aliases."""
+    return f"models/{name}/aliases"
+
+
+def alias(name: str, alias_name: str) -> str:
+    """Returns the path of one alias."""
+    return f"{aliases(name)}/{alias_name}.json"
+
+
+def snapshot(name: str, md5: str) -> str:
+    """Returns the path of a data snapshot."""
+    return f"data/{name}/{md5[:2]}/{md5}.json"
+
+
+def environment(digest: str) -> str:
+    """Returns the path of a list of packages."""
+    hex_digest = digest.removeprefix("sha256:")
+    return f"environments/{hex_digest[:2]}/{hex_digest}.json"

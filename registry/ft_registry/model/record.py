@@ -1,0 +1,214 @@
+"""The record of a version: the immutable document that ties weights to what made them.
+
+The record's digest names the document. Its *identity* names what was made: weights, training data,
+base and configuration, and nothing about when, where or under which number. Registering the same
+identity twice gives the same version.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from ft_registry.model.canonical import digest
+from ft_registry.model.document import Document, Part, Unknown
+from ft_registry.model.manifest import Digest, FileEntry
+from ft_registry.model.names import ModelName
+from ft_registry.model.origin import Actor
+from ft_registry.model.snapshot import TRAINING_ROLES, Dataset
+from ft_registry.model.time import Timestamp
+
+Kind: TypeAlias = Literal["adapter", "full", "merged", "quantized"]
+
+METHODS = (
+    "sft", "dpo", "kto", "orpo", "ppo", "grpo", "rlhf", "reward", "cpt", "merge", "quantize",
+)  # fmt: skip
+
+
+class PeftSettings(Part):
+    """The part of ``adapter_config.json`` that shapes the adapter (PEFT's names)."""
+
+    peft_type: str
+    task_type: str | None = None
+    r: int | None = None
+    lora_alpha: float | None = None
+    lora_dropout: float | None = None
+    bias: str | None = None
+    target_modules: list[str] | str | None = None
+    modules_to_save: list[str] | None = None
+
+
+class Artifact(Part):
+    """The weights: what was uploaded, file by file."""
+
+    uri: str
+    """MLflow's URI of the logged model, ``models:/m-<32 hex>``."""
+    folder: str
+    """The folder inside the logged model that holds the files."""
+    digest: Digest
+    """Of the manifest."""
+    size: int
+    """Bytes."""
+    files: tuple[FileEntry, ...]
+    peft: PeftSettings | Unknown
+
+
+class HubBase(Part):
+    """Base weights named by a model hub: an id and the commit they were taken at."""
+
+    source: Literal["hub"] = "hub"
+    id: str
+    revision: str | Unknown
+    digest: Digest | Unknown
+
+
+class FolderBase(Part):
+    """Base weights in a local folder, named by their bytes."""
+
+    source: Literal["folder"] = "folder"
+    id: str
+    """The folder, from the top level of the repository where it lies inside."""
+    revision: str | Unknown
+    digest: Digest
+
+
+class VersionBase(Part):
+    """Base weights that are a version of this registry: a stage in a chain."""
+
+    source: Literal["version"] = "version"
+    version: str
+    """``name/7``."""
+    record: Digest
+
+
+Base: TypeAlias = Annotated[HubBase | FolderBase | VersionBase, Field(discriminator="source")]
+
+
+class Patch(Part):
+    """The difference between the commit and what really ran."""
+
+    digest: Digest
+    size: int
+    """Bytes."""
+    artifact: str
+    """Where the patch lies inside the logged model."""
+
+
+class Code(Part):
+    """The state of the git work tree at registration."""
+
+    repo: str | Unknown
+    """The URL of the remote ``origin``, without credentials."""
+    commit: str
+    branch: str | Unknown
+    dirty: bool
+    patch: Patch | Unknown
+    """Of a dirty tree; unknown, with the reason, when there is nothing to patch."""
+    left_out: tuple[str, ...] = ()
+    """Untracked files that are too large for the patch."""
+
+
+class Config(Part):
+    """The configuration as data: one mapping per file."""
+
+    files: dict[str, Any]
+    digest: Digest
+
+
+class Tokenizer(Part):
+    """The digests of what turns text into tokens."""
+
+    digest: str | Unknown
+    chat_template: str | Unknown
+
+
+class Environment(Part):
+    """The Python that registered the version."""
+
+    python: str
+    platform: str
+    lock: FileEntry | Unknown
+    """The lock file at the top level."""
+    packages: Digest
+    """The document ``environments/<digest>`` of the ledger lists them."""
+    accelerator: str | Unknown
+
+
+class Stage(Part):
+    """The DVC stage that made the artifact, as ``dvc.lock`` has it."""
+
+    stage: str
+    cmd: str
+    deps: tuple[dict[str, Any], ...]
+    outs: tuple[dict[str, Any], ...]
+    lock: Digest
+    """Of the bytes of ``dvc.lock``."""
+
+
+class Run(Part):
+    """What MLflow calls it."""
+
+    run_id: str
+    logged_model_id: str
+
+
+class VersionRecord(Document):
+    """Everything that stands behind one version."""
+
+    SCHEMA: ClassVar[str] = "ft-registry/version/1"
+
+    model: ModelName
+    version: Annotated[int, Field(ge=1)]
+    identity: Digest
+    kind: Kind
+    method: str | Unknown
+    artifact: Artifact
+    base: Base | Unknown
+    data: tuple[Dataset, ...]
+    code: Code
+    config: Config
+    tokenizer: Tokenizer
+    environment: Environment
+    pipeline: Stage | Unknown
+    run: Run
+    cost: Unknown
+    seeds: dict[str, int] | Unknown
+    parents: tuple[str, ...]
+    """Records of the versions that this one was made from."""
+    note: str = ""
+    registered_at: Timestamp
+    registered_by: Actor
+    host: str
+
+    @property
+    def reference(self) -> str:
+        """``name/7``."""
+        return f"{self.model}/{self.version}"
+
+
+def identity(
+    *,
+    model: str,
+    kind: Kind,
+    artifact: str,
+    base: Base | Unknown,
+    data: tuple[Dataset, ...],
+    config: str,
+) -> str:
+    """Returns the digest that names what was made.
+
+    Covered: the model's name, the kind, the artifact's digest, the base, role and SHA-256 of each
+    dataset that trained it, the digest of the configuration. Left out: time, actor, host, run,
+    number, environment, evaluations, and the code commit: bytes that are equal and come from equal
+    data, base and configuration are the same version, whatever commit the tree was at.
+    """
+    trained_on = sorted((d.role, d.sha256) for d in data if d.role in TRAINING_ROLES)
+    return digest(
+        {
+            "model": model,
+            "kind": kind,
+            "artifact": artifact,
+            "base": base.model_dump(mode="json"),
+            "data": [list(pair) for pair in trained_on],
+            "config": config,
+        }
+    )
