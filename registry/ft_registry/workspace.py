@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from ft_registry import __version__
 from ft_registry.backends.git.door import GitDoor, Place, find_repository
 from ft_registry.backends.git.ledger import GitLedger
-from ft_registry.backends.settings import parse_actor, read_settings
+from ft_registry.backends.settings import parse_actor, read_settings, write_setting_file
 from ft_registry.errors import NotARegistry
 from ft_registry.model.names import alias_name, model_name
 from ft_registry.model.origin import Actor
@@ -87,6 +87,17 @@ class Workspace:
         if offline:
             settings = settings.model_copy(update={"offline": True})
         return cls(place, settings, environ)
+
+    def configured(self, values: Mapping[str, str]) -> "Workspace":
+        """Writes settings to ft-registry.toml and returns the workspace with them in force.
+
+        Raises:
+            InvalidInput: One of them is set to another value already.
+        """
+        if not values:
+            return self
+        write_setting_file(self.top, values)
+        return Workspace.open(self.top, offline=self.settings.offline, environ=self._environ)
 
     # What each verb does is said in its action.
 
@@ -247,6 +258,18 @@ class Workspace:
         home = self.place.home
         uri = uri or f"sqlite:///{home / 'mlflow.db'}"
         return MlflowPlace.at(uri, home=home, scratch=self.private)
+
+    def reachable_mlflow(self) -> "MlflowPlace":
+        """Returns where MLflow is, after finding something there; imports none of it.
+
+        Raises:
+            BackendUnavailable: There is nothing.
+        """
+        from ft_registry.backends.mlflow.connection import check_reachable
+
+        place = self.mlflow
+        check_reachable(place)
+        return place
 
     @cached_property
     def models(self) -> "MlflowModels":

@@ -22,15 +22,9 @@ def add_to(app: typer.Typer) -> None:
         ] = "",
     ) -> None:
         """Make this git repository a registry; what is there already stays."""
-        from ft_registry.backends.settings import write_setting_file
-        from ft_registry.workspace import Workspace
-
-        workspace = state.workspace
         wanted = {"mlflow_uri": mlflow_uri, "ledger_remote": ledger_remote}
         given = {name: value for name, value in wanted.items() if value}
-        if given:
-            write_setting_file(workspace.top, given)
-            workspace = Workspace.open(state.root, offline=state.offline)
+        workspace = state.workspace.configured(given)
         made_ledger, made_dvc = workspace.init()
         written = _ignore(workspace.top, workspace.mlflow.database)
         state.emit(

@@ -19,10 +19,7 @@ def add_to(app: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 5000,
     ) -> None:
         """Open MLflow's pages on this registry (until Ctrl-C)."""
-        from ft_registry.backends.mlflow.connection import check_reachable
-
-        place = state.workspace.mlflow
-        check_reachable(place)
+        place = state.workspace.reachable_mlflow()
         if place.is_server:
             state.emit({"url": place.uri}, place.uri)
             return

@@ -1,0 +1,119 @@
+"""The house keeps its shape: imports point down, modules stay small, rooms have names."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = sorted((ROOT / "registry").rglob("*.py")) + sorted((ROOT / "cli").rglob("*.py"))
+
+FLOORS = {
+    "errors": 0,
+    "model": 1,
+    "ports": 2,
+    "readers": 2,
+    "formats": 2,
+    "actions": 3,
+    "backends": 3,
+    "workspace": 4,
+}
+DOORS = {
+    "mlflow": "ft_registry.backends.mlflow",
+    "dvc": "ft_registry.backends.dvc",
+    "git": "ft_registry.backends.git.door",
+    "typer": "ft_registry_cli",
+    "sqlite3": "ft_registry.backends",
+    "subprocess": "ft_registry.backends.git.door",
+}
+"""Outside libraries, and the one room through which each enters."""
+
+
+def module_of(path: Path) -> str:
+    source_root = "registry" if path.is_relative_to(ROOT / "registry") else "cli"
+    parts = path.relative_to(ROOT / source_root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+def floor_of(module: str) -> int | None:
+    if module.partition(".")[0] == "ft_registry_cli":
+        return 5
+    parts = module.split(".")
+    return FLOORS[parts[1]] if parts[0] == "ft_registry" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_imports_point_down(path: Path) -> None:
+    here = module_of(path)
+    floor = floor_of(here)
+    if floor is None:
+        return  # the package itself: its version
+    for imported in imports_of(path):
+        there = floor_of(imported)
+        if there is None:
+            continue
+        same_room = floor == there and here.split(".")[:2] == imported.split(".")[:2]
+        same_package = here.partition(".")[0] == imported.partition(".")[0] == "ft_registry_cli"
+        assert there < floor or same_room or same_package, (
+            f"{here} (floor {floor}) imports {imported} (floor {there})"
+        )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_outside_libraries_enter_by_one_door(path: Path) -> None:
+    here = module_of(path)
+    for imported in imports_of(path):
+        door = DOORS.get(imported.partition(".")[0])
+        assert door is None or here == door or here.startswith(door + "."), (
+            f"{here} imports {imported}, which enters by {door}"
+        )
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_only_the_workspace_wires_back_ends(path: Path) -> None:
+    here = module_of(path)
+    if here.startswith("ft_registry.backends") or here == "ft_registry.workspace":
+        return
+    assert not [name for name in imports_of(path) if name.startswith("ft_registry.backends")]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_the_model_knows_neither_world_nor_time(path: Path) -> None:
+    here = module_of(path)
+    if not here.startswith("ft_registry.model"):
+        return
+    worldly = {"os", "sys", "pathlib", "socket", "subprocess", "time", "random", "secrets", "io"}
+    found = {imported.partition(".")[0] for imported in imports_of(path)} & worldly
+    # PurePosixPath is arithmetic on names, not a file.
+    text = path.read_text(encoding="utf-8")
+    if "from pathlib import PurePosixPath\n" in text:
+        found.discard("pathlib")
+    assert not found
+    assert "datetime.now" not in text
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_no_module_exceeds_five_hundred_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 500
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_no_room_has_a_name_that_says_nothing(path: Path) -> None:
+    assert not set(module_of(path).split(".")) & {
+        "util", "utils", "helper", "helpers", "common", "manager", "misc", "core",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module_of)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
