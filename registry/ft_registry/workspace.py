@@ -33,9 +33,9 @@ from ft_registry.ports.context import CapturedEnvironment, Context
 if TYPE_CHECKING:
     from ft_registry.actions.capture import Registration
     from ft_registry.actions.move import Moved, MovePlan
-    from ft_registry.actions.register import Registered
+    from ft_registry.actions.register import Registered, RegistrationPlan
     from ft_registry.actions.show import ShownVersion
-    from ft_registry.actions.snapshot import Snapshotted
+    from ft_registry.actions.snapshot import SnapshotPlan, Snapshotted
     from ft_registry.actions.status import Status
     from ft_registry.backends.dvc.store import DvcData
     from ft_registry.backends.git.code import GitCode
@@ -114,6 +114,12 @@ class Workspace:
         self.models.check()
         return init_ledger(self.ledger, self.context).created, made_dvc
 
+    def plan_snapshot(self, path: Path, *, name: str | None = None) -> "SnapshotPlan":
+        """See `ft_registry.actions.snapshot.plan_snapshot`."""
+        from ft_registry.actions.snapshot import plan_snapshot
+
+        return plan_snapshot(path, name=name, data=self.data)
+
     def snapshot(self, path: Path, *, name: str | None = None, push: bool = False) -> "Snapshotted":
         """See `ft_registry.actions.snapshot.take_snapshot`."""
         from ft_registry.actions.snapshot import take_snapshot
@@ -123,15 +129,23 @@ class Workspace:
             data=self.data, code=self.code, ledger=self.ledger, context=self.context,
         )  # fmt: skip
 
-    def register(self, request: "Registration", *, cwd: Path | None = None) -> "Registered":
+    def plan_registration(
+        self, request: "Registration", *, cwd: Path | None = None
+    ) -> "RegistrationPlan":
+        """See `ft_registry.actions.register.plan_registration`."""
+        from ft_registry.actions.register import plan_registration
+
+        model_name(request.model)
+        return plan_registration(
+            request, top=self.top, cwd=cwd or Path.cwd(), ledger=self.ledger, data=self.data,
+            code=self.code, context=self.context,
+        )  # fmt: skip
+
+    def register(self, plan: "RegistrationPlan") -> "Registered":
         """See `ft_registry.actions.register.register`."""
         from ft_registry.actions.register import register
 
-        model_name(request.model)
-        return register(
-            request, top=self.top, cwd=cwd or Path.cwd(), ledger=self.ledger, models=self.models,
-            data=self.data, code=self.code, context=self.context,
-        )  # fmt: skip
+        return register(plan, ledger=self.ledger, models=self.models, context=self.context)
 
     def list_versions(
         self, model: str | None = None, *, where: str = "", sort: str = "", limit: int | None = None

@@ -21,7 +21,10 @@ def add_to(app: typer.Typer) -> None:
             str, typer.Option(metavar="REMOTE", help="Share the ledger through this git remote.")
         ] = "",
     ) -> None:
-        """Make this git repository a registry; what is there already stays."""
+        """Make this git repository a registry.
+
+        What is there already stays: running it again changes nothing.
+        """
         wanted = {"mlflow_uri": mlflow_uri, "ledger_remote": ledger_remote}
         given = {name: value for name, value in wanted.items() if value}
         workspace = state.workspace.configured(given)

@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
         down: Annotated[bool, typer.Option("--down", help="What was made from it.")] = False,
         format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TREE,
     ) -> None:
-        """Show the data, base, code, config and scores behind a version."""
+        """Show what stands behind a version."""
         from ft_registry.errors import InvalidInput
 
         if up and down:

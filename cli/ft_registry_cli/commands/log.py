@@ -20,7 +20,7 @@ def add_to(app: typer.Typer) -> None:
             str | None, typer.Argument(metavar="[NAME | NAME@ALIAS]", help="[default: everything]")
         ] = None,
     ) -> None:
-        """Show who did what, when and why, newest first."""
+        """Show who did what, when and why."""
         events = state.workspace.log(subject)
         state.emit(
             {"events": [_document(logged) for logged in events]},

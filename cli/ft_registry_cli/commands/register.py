@@ -1,11 +1,14 @@
 """``register``: put a folder of weights on record as the next version of a model."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ft_registry_cli.state import State, command, short
+from ft_registry_cli.state import DryRun, State, command, short, size
+
+if TYPE_CHECKING:
+    from ft_registry.actions.register import Registered, RegistrationPlan
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,8 +46,9 @@ def add_to(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ID", help="The MLflow run [default: a new one].")
         ] = None,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
+        dry_run: DryRun = False,
     ) -> None:
-        """Put weights on record as the next version, with all that made them.
+        """Put weights on record as the next version.
 
         Commit, uncommitted changes, dvc.lock, params.yaml, adapter_config.json and the environment
         are captured without being named. The same inputs again give the same version.
@@ -64,19 +68,47 @@ def add_to(app: typer.Typer) -> None:
             method=method,
             note=note,
         )
-        done = state.workspace.register(request, cwd=cwd)
-        record = done.filed.record
-        document = {
-            "model": record.model,
-            "version": record.version,
-            "digest": done.filed.digest,
-            "created": done.created,
-            "evaluations": [evaluation.id for evaluation in done.evaluations],
-            "notices": done.notices,
-        }
-        verb = "registered" if done.created else "already"
-        state.emit(document, f"{verb} {record.reference}  record {short(done.filed.digest)}")
-        state.talk(*(f"note: {notice}" for notice in done.notices))
-        for evaluation_ in done.evaluations:
-            scores = ", ".join(f"{s.metric} {s.value:.4f}" for s in evaluation_.scores)
-            state.talk(f"scores of {evaluation_.suite}: {scores} (n={evaluation_.items.rows})")
+        plan = state.workspace.plan_registration(request, cwd=cwd)
+        if dry_run:
+            _print_plan(state, plan)
+        else:
+            _print_done(state, state.workspace.register(plan))
+
+
+def _print_plan(state: State, plan: "RegistrationPlan") -> None:
+    draft = plan.draft
+    document = {
+        "model": draft.model,
+        "identity": draft.identity,
+        "known_as": str(plan.known) if plan.known else None,
+        "kind": draft.kind,
+        "artifact": draft.digest,
+        "files": [entry.model_dump() for entry in draft.files],
+        "data": [{"role": d.role, "path": d.path, "sha256": d.sha256} for d in draft.data],
+        "dry_run": True,
+    }
+    weights = f"{len(draft.files)} files, {size(sum(entry.size for entry in draft.files))}"
+    verb = f"already {plan.known}" if plan.known else f"would register {draft.model}"
+    lines = [f"{verb}: {draft.kind}, {weights}, sha256 {short(draft.digest)}"]
+    lines += [f"  data {d.role}  {d.path} sha256 {short(d.sha256)}" for d in draft.data]
+    patch = ", with uncommitted changes" if draft.code.dirty else ""
+    lines.append(f"  code {draft.code.commit[:12]}{patch}")
+    state.emit(document, "\n".join(lines))
+
+
+def _print_done(state: State, done: "Registered") -> None:
+    record = done.filed.record
+    document = {
+        "model": record.model,
+        "version": record.version,
+        "digest": done.filed.digest,
+        "created": done.created,
+        "evaluations": [evaluation.id for evaluation in done.evaluations],
+        "notices": done.notices,
+    }
+    verb = "registered" if done.created else "already"
+    state.emit(document, f"{verb} {record.reference}  record {short(done.filed.digest)}")
+    state.talk(*(f"note: {notice}" for notice in done.notices))
+    for evaluation in done.evaluations:
+        scores = ", ".join(f"{s.metric} {s.value:.4f}" for s in evaluation.scores)
+        state.talk(f"scores of {evaluation.suite}: {scores} (n={evaluation.items.rows})")

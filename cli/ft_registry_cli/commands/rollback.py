@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
         ] = None,
         dry_run: DryRun = False,
     ) -> None:
-        """Let an alias name the version that held it before, on record.
+        """Let an alias name the version before, on record.
 
         Repeated, it goes back further: a rollback is never undone by the next one.
         """

@@ -12,7 +12,10 @@ def add_to(app: typer.Typer) -> None:
 
     @command(app, "status")
     def status(state: State) -> None:
-        """Sum up models, aliases and the ledger, without asking any server."""
+        """Sum up models, aliases and the ledger.
+
+        Answers from this clone, without asking any server.
+        """
         workspace = state.workspace
         found = workspace.status()
         remote = found.remote
@@ -46,8 +49,8 @@ def add_to(app: typer.Typer) -> None:
         lines = [
             f"registry  {workspace.place.home}",
             f"mlflow    {workspace.mlflow.uri}",
-            f"ledger    {short(found.head)}, {found.last.event.time[:19]}Z: "
-            f"{found.last.event.subject}",
+            f"ledger    {short(found.head)}",
+            f"last      {found.last.event.time[:19]}Z  {found.last.event.subject}",
         ]
         if remote:
             age = (

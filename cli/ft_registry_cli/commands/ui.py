@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
         host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
         port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 5000,
     ) -> None:
-        """Open MLflow's pages on this registry (until Ctrl-C)."""
+        """Serve MLflow's pages of this registry, until Ctrl-C."""
         place = state.workspace.reachable_mlflow()
         if place.is_server:
             state.emit({"url": place.uri}, place.uri)

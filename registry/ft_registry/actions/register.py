@@ -51,36 +51,57 @@ class Registered:
     """What the caller should hear although it all went well."""
 
 
-def register(
+@dataclass(frozen=True)
+class RegistrationPlan:
+    """What a registration would put on record."""
+
+    draft: Draft
+    run_id: str | None
+    known: VersionReference | None
+    """The version that has this identity already."""
+
+
+def plan_registration(
     request: Registration,
     *,
     top: Path,
     cwd: Path,
     ledger: Ledger,
-    models: ModelStore,
     data: DataStore,
     code: CodeRepository,
     context: Context,
-) -> Registered:
-    """Puts a folder of weights on record as the next version of a model.
+) -> RegistrationPlan:
+    """Captures and hashes what is to be registered; writes nothing.
 
     Raises:
-        InvalidInput, NotFound, Refused, NotARegistry: See `capture`; nothing was written.
-        IntegrityError: Bytes are not what names them; nothing was written.
-        BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
-        OutcomeUnknown: A reply was lost: the next run settles it.
+        InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
+        BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
     check_reason(request.note)
     draft = capture(request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context)
     ledger.refresh()
+    return RegistrationPlan(draft, request.run_id, _known(draft, ledger))
+
+
+def register(
+    plan: RegistrationPlan, *, ledger: Ledger, models: ModelStore, context: Context
+) -> Registered:
+    """Puts a folder of weights on record as the next version of a model.
+
+    Raises:
+        IntegrityError: What MLflow has is not what was sent; nothing is on record.
+        BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
+        OutcomeUnknown: A reply was lost: the next run settles it.
+    """
+    draft = plan.draft
     # One clone registers one identity at a time; between clones the ledger decides.
     with context.lock(f"register-{draft.identity[7:23]}"):
         known = _known(draft, ledger)
         if known is not None:
             return _again(draft, known, ledger=ledger, models=models, context=context)
         models.check()
-        stored, number = _store(draft, request, models=models, context=context)
+        stored, number = _store(plan, models=models, context=context)
         record = _record(draft, stored, number, context)
         return _publish(draft, record, stored, ledger=ledger, models=models, context=context)
 
@@ -94,21 +115,22 @@ def _known(draft: Draft, ledger: Ledger) -> VersionReference | None:
 
 
 def _store(
-    draft: Draft, request: Registration, *, models: ModelStore, context: Context
+    plan: RegistrationPlan, *, models: ModelStore, context: Context
 ) -> tuple[StoredModel, int]:
+    draft = plan.draft
     left = models.find(draft.model, draft.identity)
     if left is not None and left.uri:
         # An earlier run was cut off between the version and its record.
         model_id = left.uri.removeprefix("models:/")
         return StoredModel(model_id, left.uri, left.run_id), left.number
-    stored = models.upload(_upload(draft, request))
+    stored = models.upload(_upload(draft, plan.run_id))
     tags = version_tags(draft, transaction=context.nonce())
     return stored, models.create_version(
         draft.model, stored, tags=tags, description=draft.note or f"{draft.kind} of {draft.model}"
     )
 
 
-def _upload(draft: Draft, request: Registration) -> Upload:
+def _upload(draft: Draft, run_id: str | None) -> Upload:
     attachments = {artifact_of(items): items.content for items in draft.evaluations}
     if not isinstance(draft.code.patch, Unknown):
         attachments[draft.code.patch.artifact] = draft.patch
@@ -128,7 +150,7 @@ def _upload(draft: Draft, request: Registration) -> Upload:
         datasets=tuple(dataset_input(dataset) for dataset in draft.data),
         metadata={IDENTITY: draft.identity},
         kind=draft.kind,
-        run_id=request.run_id,
+        run_id=run_id,
     )
 
 

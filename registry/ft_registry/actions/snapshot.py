@@ -8,7 +8,7 @@ from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
 from ft_registry.model.names import dataset_name
-from ft_registry.model.snapshot import Snapshot
+from ft_registry.model.snapshot import DataContent, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
@@ -26,6 +26,26 @@ class Snapshotted:
     commit: str | None
     """The git commit that was made for the pointer; None when it stood already."""
     pushed: bool
+
+
+@dataclass(frozen=True)
+class SnapshotPlan:
+    """What a snapshot would put on record."""
+
+    name: str
+    content: DataContent
+    tracked: bool
+    """The bytes are tracked as they are."""
+
+
+def plan_snapshot(path: Path, *, name: str | None, data: DataStore) -> SnapshotPlan:
+    """Hashes data and says what a snapshot of it would be; writes nothing.
+
+    Raises:
+        InvalidInput, NotFound, Refused: See `DataStore.inspect`.
+    """
+    content, tracked = data.inspect(path)
+    return SnapshotPlan(_name(path, name), content, tracked)
 
 
 def take_snapshot(
@@ -55,7 +75,7 @@ def take_snapshot(
     """
     require_ledger(ledger)
     ledger.refresh()
-    called = dataset_name(name or path.resolve().name.partition(".")[0])
+    called = _name(path, name)
     tracking = data.track(path)
     content = tracking.data.content
     commit = code.commit_files(tracking.touched, f"data: snapshot {called} {content.dvc.md5[:12]}")
@@ -70,7 +90,7 @@ def take_snapshot(
         name=called,
         content=content,
         pointer=tracking.data.pointer,
-        commit=commit or _head(code),
+        commit=commit or code.capture().commit,
         taken_at=timestamp(context.now()),
         taken_by=context.actor,
     )
@@ -88,5 +108,5 @@ def take_snapshot(
     return Snapshotted(snapshot, created=True, commit=commit, pushed=push)
 
 
-def _head(code: CodeRepository) -> str:
-    return code.capture().commit
+def _name(path: Path, name: str | None) -> str:
+    return dataset_name(name or path.absolute().name.partition(".")[0])

@@ -8,6 +8,7 @@ about it.
 
 import hashlib
 import json
+import math
 from typing import Any
 
 import rfc8785
@@ -45,14 +46,25 @@ def parse_json(data: bytes | str, *, what: str) -> Any:
     """Parses JSON strictly.
 
     Args:
-        data: UTF-8 bytes or text.
+        data: UTF-8 bytes (a byte order mark may lead them) or text.
         what: What the bytes are, for the error ("the record of support-dates/2").
 
     Raises:
-        IntegrityError: The bytes are not JSON, or hold duplicate keys, NaN or an infinity.
+        IntegrityError: The bytes are not JSON, or hold duplicate keys, NaN, an infinity (1e999 is
+            one) or a lone surrogate.
     """
     try:
-        return json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        # Not left to json, which guesses UTF-16 and UTF-32 and lets raw surrogates pass.
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"expected {what} to be strict JSON, found: {error}") from error
 
@@ -63,6 +75,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         twice = sorted({key for key in keys if keys.count(key) > 1})
         raise ValueError(f"duplicate keys {', '.join(map(repr, twice))}")
+    return found
+
+
+def _finite(text: str) -> float:
+    found = float(text)
+    if math.isinf(found):
+        raise ValueError(f"{text} is beyond the numbers of JSON")
     return found
 
 

@@ -4,12 +4,16 @@ A document is frozen, names its schema and version, and keeps the fields it does
 an older reader can pass on what a newer writer said.
 """
 
+import re
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ft_registry.errors import IntegrityError, NotARegistry
+from ft_registry.errors import IntegrityError, InvalidInput, NotARegistry
 from ft_registry.model.canonical import canonical_bytes, digest_bytes, parse_json
+
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Part(BaseModel):
@@ -40,8 +44,17 @@ class Document(Part):
             object.__setattr__(self, "schema_id", self.SCHEMA)
 
     def as_json(self) -> dict[str, Any]:
-        """Returns the document as a JSON value."""
-        return self.model_dump(mode="json", by_alias=True)
+        """Returns the document as a JSON value.
+
+        Raises:
+            InvalidInput: It is nested too deeply, or holds what JSON cannot.
+        """
+        try:
+            return self.model_dump(mode="json", by_alias=True)
+        except ValueError as error:
+            raise InvalidInput(
+                f"expected a document that JSON can hold, found otherwise: {error}"
+            ) from error
 
     def to_bytes(self) -> bytes:
         """Returns the canonical bytes; `parse` undoes it."""
@@ -74,7 +87,8 @@ class Document(Part):
                 )
             raise IntegrityError(f"expected {what} in schema {cls.SCHEMA}, found {schema!r}")
         try:
-            return cls.model_validate(value)
+            # By the names in the bytes only: a field called as ours are in Python is an unknown one.
+            return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
             raise IntegrityError(
                 f"expected {what} to follow {cls.SCHEMA}, found: {_first(error)}"
@@ -84,7 +98,9 @@ class Document(Part):
 def _is_newer(found: str, known: str) -> bool:
     name, _, version = found.rpartition("/")
     known_name, _, known_version = known.rpartition("/")
-    return name == known_name and version.isdigit() and int(version) > int(known_version)
+    if name != known_name or not _VERSION.fullmatch(version):
+        return False
+    return int(version) > int(known_version)
 
 
 def _first(error: ValidationError) -> str:

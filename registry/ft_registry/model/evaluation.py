@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from ft_registry.model.document import Document, Part, Unknown
 from ft_registry.model.manifest import Digest
@@ -15,7 +15,7 @@ class Score(Part):
     """One metric over all items."""
 
     metric: str
-    value: float
+    value: FiniteFloat
     """The mean over the items."""
     n: Annotated[int, Field(ge=1)]
     """Items."""

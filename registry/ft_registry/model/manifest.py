@@ -22,7 +22,9 @@ def relative_path(text: str) -> str:
         ValueError: It is absolute, empty, leaves the root, or holds `.` or empty parts or NUL.
     """
     path = PurePosixPath(text)
-    if not text or path.is_absolute() or ".." in path.parts or str(path) != text or "\0" in text:
+    if not path.parts or path.is_absolute() or ".." in path.parts or str(path) != text:
+        raise ValueError(f"expected a relative path without '..', found {text!r}")
+    if "\0" in text:
         raise ValueError(f"expected a relative path without '..', found {text!r}")
     return text
 

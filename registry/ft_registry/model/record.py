@@ -7,7 +7,7 @@ identity twice gives the same version.
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, FiniteFloat
 
 from ft_registry.model.canonical import digest
 from ft_registry.model.document import Document, Part, Unknown
@@ -30,8 +30,8 @@ class PeftSettings(Part):
     peft_type: str
     task_type: str | None = None
     r: int | None = None
-    lora_alpha: float | None = None
-    lora_dropout: float | None = None
+    lora_alpha: FiniteFloat | None = None
+    lora_dropout: FiniteFloat | None = None
     bias: str | None = None
     target_modules: list[str] | str | None = None
     modules_to_save: list[str] | None = None

@@ -40,6 +40,7 @@ def sort(rows: Iterable[VersionRow], key: str) -> list[VersionRow]:
     """
     name = key.removeprefix("-")
     _check(name)
+    rows = list(rows)
     have = [(value, row) for row in rows if (value := _value(row, name)) is not None]
     lack = [row for row in rows if _value(row, name) is None]
     have.sort(key=lambda pair: pair[0], reverse=key.startswith("-"))
@@ -62,8 +63,8 @@ def _parse(text: str) -> Callable[[VersionRow], bool]:
             return False
         if isinstance(value, tuple):
             return (wanted in value) != (operator == "!=")
-        if isinstance(value, str):
-            return _compare(value, operator, wanted)
+        if isinstance(value, str) or operator == "~":
+            return _compare(str(value), operator, wanted)
         return _compare(float(value), operator, _number(wanted, key))
 
     return holds

@@ -8,14 +8,15 @@ from pydantic import AfterValidator
 
 from ft_registry.errors import InvalidInput
 
-_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-_AGO = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_AGO = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)", re.ASCII)
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def _stamp(text: str) -> str:
     if not _STAMP.fullmatch(text):
         raise ValueError(f"expected a time such as 2026-11-24T09:30:00.000000Z, found {text!r}")
+    datetime.fromisoformat(text)  # refuses the 30th of February
     return text
 
 
@@ -24,7 +25,8 @@ Timestamp = Annotated[str, AfterValidator(_stamp)]
 
 def timestamp(moment: datetime) -> str:
     """Returns the document form of an aware moment."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime(), which writes the year 999 with three digits.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(stamp: str) -> datetime:
@@ -43,9 +45,9 @@ def parse_moment(text: str, *, now: datetime) -> datetime:
     Raises:
         InvalidInput: The text is none of these.
     """
-    if age := _AGO.fullmatch(text.strip()):
-        return now - timedelta(**{_UNIT[age[2]]: int(age[1])})
     try:
+        if age := _AGO.fullmatch(text.strip()):
+            return now - timedelta(**{_UNIT[age[2]]: int(age[1])})
         found = datetime.fromisoformat(text.strip())
         return (found if found.tzinfo else found.replace(tzinfo=now.tzinfo)).astimezone(UTC)
     except (ValueError, OverflowError) as error:

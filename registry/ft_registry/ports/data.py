@@ -47,6 +47,14 @@ class DataStore(Protocol):
             IntegrityError: The bytes are not what the pointer says.
         """
 
+    def inspect(self, path: Path) -> tuple[DataContent, bool]:
+        """Returns what the bytes at a path are now, and whether a pointer says the same.
+
+        Raises:
+            NotFound: There is nothing at the path.
+            InvalidInput: The path is outside the repository.
+        """
+
     def track(self, path: Path) -> Tracking:
         """Tracks the bytes as they are now.
 

@@ -66,7 +66,7 @@ def read_items(path: Path) -> ScoredItems:
     if not ids:
         raise Refused(f"expected scored items in {path}, found none")
     scores = [
-        Score(metric=name, value=math.fsum(values) / len(values), n=len(values))
+        Score(metric=name, value=_mean(name, values, path), n=len(values))
         for name, values in sorted(columns.items())
     ]
     return ScoredItems(
@@ -76,6 +76,15 @@ def read_items(path: Path) -> ScoredItems:
         digest=digest_bytes(content),
         rows=len(ids),
     )
+
+
+def _mean(name: str, values: list[float], path: Path) -> float:
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError as error:
+        raise Refused(
+            f"expected scores with a finite sum, found {name} beyond 1.8e308 in {path}"
+        ) from error
 
 
 def _item(line: bytes, where: str) -> dict[str, Any]:
@@ -101,9 +110,12 @@ def _metrics(item: dict[str, Any], where: str) -> dict[str, float]:
                 hints=["write 1 and 0"],
             )
         if isinstance(value, int | float):
-            found[name] = float(value)
-            if not math.isfinite(found[name]):
-                raise Refused(f"expected a finite number, found {name}={value} in {where}")
+            try:
+                found[name] = float(value)
+            except OverflowError as error:
+                raise Refused(
+                    f"expected a finite number, found {name} beyond 1.8e308 in {where}"
+                ) from error
     if not found:
         raise Refused(
             f"expected at least one score in {where}, found none",

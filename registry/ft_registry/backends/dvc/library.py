@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ft_registry.errors import BackendUnavailable
+from ft_registry.errors import BackendUnavailable, FtRegistryError
 
 T = TypeVar("T")
 
@@ -27,15 +27,19 @@ def load_repo(scratch: Path) -> Any:
     return Repo
 
 
-def guarded(call: Callable[[], T], *, what: str) -> T:
+def guarded(
+    call: Callable[[], T], *, what: str, failure: type[FtRegistryError] = BackendUnavailable
+) -> T:
     """Runs a call into DVC and turns its failures into ours.
 
     Args:
         call: What to run.
         what: What it is, for the error: ``dvc add data.jsonl``.
+        failure: What it means when DVC itself says no.
 
     Raises:
-        BackendUnavailable: DVC failed, or another DVC command holds its lock.
+        BackendUnavailable: Another DVC command holds its lock, or the disk failed.
+        FtRegistryError: DVC said no; of the class that was given.
     """
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
@@ -47,6 +51,8 @@ def guarded(call: Callable[[], T], *, what: str) -> T:
             f"expected DVC to be free for {what}, found another DVC command at work: {error}",
             hints=["wait for it to end, then run this again"],
         ) from error
-    except (DvcException, OSError) as error:
+    except DvcException as error:
         reason = " ".join(str(error).split())
-        raise BackendUnavailable(f"expected {what} to succeed, found: {reason}") from error
+        raise failure(f"expected {what} to succeed, found: {reason}") from error
+    except OSError as error:
+        raise BackendUnavailable(f"expected {what} to succeed, found: {error}") from error

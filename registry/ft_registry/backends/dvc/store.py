@@ -59,6 +59,14 @@ class DvcData:
         content = DataContent(path=name, dvc=found.dvc, sha256=found.sha256, rows=found.rows)
         return TrackedData(content=content, pointer=pointer.file)
 
+    def inspect(self, path: Path) -> tuple[DataContent, bool]:
+        """See `DataStore.inspect`."""
+        name = self._name(path)
+        found = hash_data(self._top / name)
+        content = DataContent(path=name, dvc=found.dvc, sha256=found.sha256, rows=found.rows)
+        pointer = self._pointer(name, rev=None)
+        return content, pointer is not None and pointer.hash.md5 == found.dvc.md5
+
     def track(self, path: Path) -> Tracking:
         """See `DataStore.track`."""
         name = self._name(path)

@@ -48,7 +48,9 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
     with _rescue(place, names, project) as kept, ThreadPoolExecutor(1) as pool:
         hashing = pool.submit(hash_data, place, names=kept)
         with _opened(project, scratch) as repo:
-            stages = guarded(lambda: repo.add([str(place)]), what=f"dvc add {place}")
+            stages = guarded(
+                lambda: repo.add([str(place)]), what=f"dvc add {place}", failure=Refused
+            )
         found = hashing.result()
         tracked = stages[0].outs[0].hash_info.value
         try:

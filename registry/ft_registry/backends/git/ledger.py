@@ -50,13 +50,7 @@ class GitLedger:
         A clone that never wrote has no branch of its own yet: there the remote's head, as last
         fetched, is the head.
         """
-        found = self._resolve(_REF) or self._resolve(
-            f"refs/remotes/{self._remote.name if self._remote else 'origin'}/{BRANCH}"
-        )
-        if found is not None and not self._format_checked:
-            self._check_format(found)
-            self._format_checked = True
-        return found
+        return self._checked(self._resolve(_REF) or self._resolve(self._fallback))
 
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """See `Ledger.read`."""
@@ -176,10 +170,22 @@ class GitLedger:
         fetched = stamp.stat().st_mtime if stamp.exists() else None
         return RemoteView(self._remote.name, ahead=ahead, behind=behind, fetched_at=fetched)
 
+    @property
+    def _fallback(self) -> str:
+        remote = self._remote.name if self._remote else "origin"
+        return f"refs/remotes/{remote}/{BRANCH}"
+
+    def _checked(self, head: str | None) -> str | None:
+        """Returns a head after looking, once, whether it is a ledger that we understand."""
+        if head is not None and not self._format_checked:
+            self._check_format(head)
+            self._format_checked = True
+        return head
+
     def _branch_head(self) -> str | None:
         """Returns the branch's head, after making the branch where only the remote has one."""
-        head = self.head()
-        if head is not None and self._resolve(_REF) is None:
+        head = self._checked(self._resolve(_REF))
+        if head is None and (head := self.head()) is not None:
             self._publish_locally(head, None, ())
         return head
 

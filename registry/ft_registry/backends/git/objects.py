@@ -1,9 +1,11 @@
 """Reads and writes git objects without a work tree or an index."""
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from ft_registry.backends.git.door import GitDoor
@@ -121,7 +123,7 @@ class TreeWriter:
             base: A commit; None: start from nothing.
             documents: Content by path.
         """
-        blobs = {path: self._blob(content) for path, content in documents.items()}
+        blobs = self._blobs(documents)
         with self._making() as make:
 
             def build(tree: str | None, changes: dict[str, str]) -> str:
@@ -141,8 +143,17 @@ class TreeWriter:
 
             return build(f"{base}^{{tree}}" if base else None, blobs)
 
-    def _blob(self, content: bytes) -> str:
-        return self._door.run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+    def _blobs(self, documents: Mapping[str, bytes]) -> dict[str, str]:
+        """Writes all blobs with one process, which reads them from files."""
+        with tempfile.TemporaryDirectory(prefix="ft-registry-") as folder:
+            names = [f"{folder}/{number}" for number, _ in enumerate(documents)]
+            for name, content in zip(names, documents.values(), strict=True):
+                Path(name).write_bytes(content)
+            # Without filters: what a user sets for line ends must not change a digest.
+            arguments = ("hash-object", "-w", "--no-filters", "--stdin-paths")
+            out = self._door.run(*arguments, stdin="\n".join([*names, ""]).encode())
+        oids = [check_oid(oid) for oid in out.decode().split()]
+        return dict(zip(documents, oids, strict=True))
 
     @contextmanager
     def _making(self) -> Iterator[Callable[[Mapping[str, TreeEntry]], str]]:
