@@ -254,7 +254,7 @@ class Workspace:
         """The code around the work."""
         from ft_registry.backends.git.code import GitCode
 
-        return GitCode(self._door)
+        return GitCode(self._door, actor=self.context.actor)
 
     @cached_property
     def data(self) -> "DvcData":

@@ -1,8 +1,10 @@
-"""Reads the settings: the configuration file at the top level, then the environment."""
+"""Reads the settings: pyproject.toml, ft-registry.toml, the environment; the last one wins."""
 
 import difflib
+import json
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,10 @@ from ft_registry.model.origin import Actor
 
 FILE = "ft-registry.toml"
 _PREFIX = "FT_REGISTRY_"
-_ACTOR = re.compile(r"\s*([^<>\n]+?)\s*(?:<([^<>\s]*)>)?\s*")
+_ACTOR = re.compile(r"\s*([^<>\s](?:[^<>]*[^<>\s])?)\s*(?:<([^<>\s]*)>)?\s*")
+
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of controls, surrogates, line and paragraph separators."""
 
 
 def read_settings(top: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -23,7 +28,7 @@ def read_settings(top: Path | None, environ: Mapping[str, str]) -> Settings:
 
     Args:
         top: The top level of the work tree; None: there is no file to read.
-        environ: The environment; ``FT_REGISTRY_<NAME>`` wins over the file.
+        environ: The environment; ``FT_REGISTRY_<NAME>`` wins over the files.
 
     Raises:
         InvalidInput: The file or a variable holds what is no setting.
@@ -51,10 +56,10 @@ def parse_actor(text: str) -> Actor:
     """Parses ``Name <email>``.
 
     Raises:
-        InvalidInput: The text has no name, or angle brackets in it.
+        InvalidInput: The text has no name, or angle brackets or control characters in it.
     """
     found = _ACTOR.fullmatch(text)
-    if found is None or any(ord(char) < 32 for char in text):
+    if found is None or any(unicodedata.category(char) in _UNSEEN for char in text):
         raise InvalidInput(
             f"expected an actor such as 'Ada <ada@example.org>', found {text!r}",
             hints=["correct FT_REGISTRY_ACTOR or the setting actor"],
@@ -66,7 +71,8 @@ def write_setting_file(top: Path, values: Mapping[str, str]) -> Path:
     """Adds settings to ``ft-registry.toml``; what stands there otherwise stays.
 
     Raises:
-        InvalidInput: The file, or pyproject.toml, sets one of them to another value.
+        InvalidInput: The file, or pyproject.toml, sets one of them to another value; or a value is
+            no text.
     """
     present = _from_file(top)
     for name, value in values.items():
@@ -79,31 +85,40 @@ def write_setting_file(top: Path, values: Mapping[str, str]) -> Path:
     fresh = {name: value for name, value in values.items() if name not in present}
     file = top / FILE
     if fresh:
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        content = file.read_bytes() if file.exists() else b""
         lines = [f"{name} = {_toml_text(value)}\n" for name, value in fresh.items()]
+        try:
+            added = "".join(lines).encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"expected settings in Unicode, found {error.reason}") from error
         # Settings stand before any table.
-        file.write_text("".join(lines) + text, encoding="utf-8")
+        file.write_bytes(added + content)
     return file
 
 
 def _from_file(top: Path) -> dict[str, Any]:
     own = top / FILE
     project = top / "pyproject.toml"
-    if own.is_file():
-        return _load(own)
+    values: dict[str, Any] = {}
     if project.is_file():
-        found = _load(project).get("tool", {}).get("ft-registry", {})
-        return dict(found)
-    return {}
+        section: Any = _load(project)
+        for name in ("tool", "ft-registry"):
+            section = section.get(name, {})
+            if not isinstance(section, dict):
+                raise InvalidInput(f"expected a table [{name}] in {project}, found {section!r}")
+        values |= section
+    if own.is_file():
+        values |= _load(own)
+    return values
 
 
 def _load(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise InvalidInput(f"expected TOML in {file}, found: {error}") from error
 
 
 def _toml_text(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # TOML's basic strings have JSON's escapes, and DEL must be written as one.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ft_registry.errors import IntegrityError, InvalidInput, NotARegistry
 from ft_registry.model.canonical import canonical_bytes, digest_bytes, parse_json
 
-
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -87,7 +86,7 @@ class Document(Part):
                 )
             raise IntegrityError(f"expected {what} in schema {cls.SCHEMA}, found {schema!r}")
         try:
-            # By the names in the bytes only: a field called as ours are in Python is an unknown one.
+            # By the schema's own names: `previous` in a document is not our name for `from`.
             return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
             raise IntegrityError(

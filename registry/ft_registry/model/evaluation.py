@@ -1,5 +1,6 @@
 """Evaluations: scores, and the items they were computed from."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field, FiniteFloat
@@ -54,7 +55,7 @@ class Evaluation(Document):
         return f"{self.suite}-{self.items.digest.removeprefix('sha256:')[:16]}"
 
 
-def score_table(evaluations: list[Evaluation]) -> dict[str, float]:
+def score_table(evaluations: Sequence[Evaluation]) -> dict[str, float]:
     """Returns ``{"suite.metric": value}``; of one suite the evaluation recorded last counts."""
     table: dict[str, float] = {}
     for evaluation in sorted(evaluations, key=lambda e: e.recorded_at):

@@ -22,9 +22,8 @@ def relative_path(text: str) -> str:
         ValueError: It is absolute, empty, leaves the root, or holds `.` or empty parts or NUL.
     """
     path = PurePosixPath(text)
-    if not path.parts or path.is_absolute() or ".." in path.parts or str(path) != text:
-        raise ValueError(f"expected a relative path without '..', found {text!r}")
-    if "\0" in text:
+    normal = bool(path.parts) and str(path) == text and "\0" not in text
+    if not normal or path.is_absolute() or ".." in path.parts:
         raise ValueError(f"expected a relative path without '..', found {text!r}")
     return text
 

@@ -43,7 +43,7 @@ def walk(root: Path, *, follow_links: bool = False) -> list[str]:
         folder = pending.pop()
         for entry in _scan(folder):
             name = Path(entry.path).relative_to(root).as_posix()
-            mode = entry.stat(follow_symlinks=follow_links and entry.is_file()).st_mode
+            mode = _mode(entry, follow_links=follow_links)
             if stat.S_ISDIR(mode):
                 pending.append(Path(entry.path))
             elif stat.S_ISREG(mode):
@@ -63,6 +63,13 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except OSError as error:
         raise Refused(f"expected to read {folder}, found: {error.strerror}") from error
+
+
+def _mode(entry: os.DirEntry[str], *, follow_links: bool) -> int:
+    try:
+        return entry.stat(follow_symlinks=follow_links and entry.is_file()).st_mode
+    except OSError as error:  # a link to itself, or gone since the folder was listed
+        raise Refused(f"expected to read {entry.path}, found: {error.strerror}") from error
 
 
 def _check_name(name: str, root: Path) -> str:
@@ -105,11 +112,13 @@ def hash_file(
 
     Raises:
         NotFound: There is no such file.
-        Refused: It may not be read.
+        Refused: It may not be read, or is a folder, pipe, socket or device.
         IntegrityError: It changed while it was read.
     """
     hasher = hashlib.new(algorithm, usedforsecurity=False)
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe would wait for a writer
+            raise Refused(f"expected a file, found none at {path} but a folder, pipe or device")
         with path.open("rb", buffering=0) as file:
             before = os.fstat(file.fileno())
             buffer = bytearray(_CHUNK)

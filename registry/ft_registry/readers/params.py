@@ -1,15 +1,21 @@
 """Reads configuration files, and finds the seeds in them."""
 
 import math
+import re
 from collections.abc import Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from ft_registry.errors import InvalidInput, NotFound, Refused
-from ft_registry.model.canonical import digest, parse_json
+from ft_registry.errors import IntegrityError, InvalidInput, NotFound, Refused
+from ft_registry.model.canonical import canonical_bytes, digest, parse_json
 from ft_registry.model.document import Unknown
 from ft_registry.model.record import Config
 from ft_registry.readers.yaml_file import parse_yaml
+
+_SEED = re.compile(r"(?:.*[._])?seed")
+_WHOLE = re.compile(r"-?[0-9]{1,16}")
+"""As many digits as JSON's numbers keep."""
 
 
 def read_config_files(files: Sequence[tuple[str, Path]]) -> Config:
@@ -22,8 +28,20 @@ def read_config_files(files: Sequence[tuple[str, Path]]) -> Config:
         NotFound: A file is missing.
         Refused: It cannot be parsed, or holds a value without a canonical form.
     """
-    values = {name: _read(path) for name, path in files}
+    values = {name: _canonical(path) for name, path in files}
     return Config(files=values, digest=digest(values))
+
+
+def _canonical(path: Path) -> Any:
+    try:
+        value = _plain(_read(path), path)
+    except RecursionError as error:
+        raise Refused(f"expected values in {path}, found one that contains itself") from error
+    try:
+        canonical_bytes(value)
+    except InvalidInput as error:
+        raise Refused(f"{error.message}, in {path}", hints=error.hints) from error
+    return value
 
 
 def _read(path: Path) -> Any:
@@ -34,21 +52,20 @@ def _read(path: Path) -> Any:
             f"expected a configuration, found none at {path}: {error.strerror}"
         ) from error
     if path.suffix == ".json":
-        value = parse_json(content, what=str(path))
-    elif path.suffix == ".toml":
+        try:
+            return parse_json(content, what=str(path))
+        except IntegrityError as error:
+            raise Refused(error.message) from error
+    if path.suffix == ".toml":
         import tomllib
 
         try:
-            value = tomllib.loads(content.decode())
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            return tomllib.loads(content.decode())
+        except (ValueError, RecursionError) as error:
             raise Refused(f"expected {path} to be TOML, found: {error}") from error
-    elif path.suffix in (".yaml", ".yml"):
-        value = parse_yaml(content, what=path)
-    else:
-        raise InvalidInput(
-            f"expected a configuration as .yaml, .json or .toml, found {path}",
-        )
-    return _plain(value, path)
+    if path.suffix in (".yaml", ".yml"):
+        return parse_yaml(content, what=path)
+    raise InvalidInput(f"expected a configuration as .yaml, .json or .toml, found {path}")
 
 
 def _plain(value: Any, path: Path) -> Any:
@@ -69,7 +86,12 @@ def _plain(value: Any, path: Path) -> Any:
         if not math.isfinite(value):
             raise Refused(f"expected finite numbers in {path}, found {value}")
         return value
-    return str(value)
+    if isinstance(value, date | time):
+        return str(value)
+    raise Refused(
+        f"expected text, numbers, dates, lists and mappings in {path}, found {value!r}",
+        hints=["tags such as !!set and !!binary have no form in JSON: write a list or text"],
+    )
 
 
 def find_seeds(config: Config) -> dict[str, int] | Unknown:
@@ -77,7 +99,7 @@ def find_seeds(config: Config) -> dict[str, int] | Unknown:
     seeds = {
         key: int(value)
         for key, value in flatten(config.files).items()
-        if key.rpartition(".")[2].endswith("seed") and value.lstrip("-").isdigit()
+        if _SEED.fullmatch(key) and _WHOLE.fullmatch(value)
     }
     return seeds or Unknown(unknown="the configuration names no seed")
 

@@ -1,12 +1,12 @@
 """Recognises a folder of weights: an adapter, full weights, quantised weights, or none."""
 
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ft_registry.errors import NotFound, Refused
-from ft_registry.model.canonical import parse_json
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.record import Kind, PeftSettings, Tokenizer
@@ -64,9 +64,10 @@ def read_kind(root: Path, files: Sequence[FileEntry]) -> Kind:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Returns a configuration in JSON.
+    """Returns a configuration in JSON, read as those who wrote it do: transformers writes Infinity.
 
     Raises:
+        NotFound: It is missing.
         Refused: It is not a JSON object, or far larger than a configuration is.
     """
     try:
@@ -76,7 +77,10 @@ def read_config(path: Path) -> dict[str, Any]:
         raise NotFound(f"expected {path.name}, found none at {path}: {error.strerror}") from error
     if size > _SMALL:
         raise Refused(f"expected a configuration in {path}, found {size} bytes")
-    value = parse_json(content, what=str(path))
+    try:
+        value = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"expected {path} to be JSON, found: {error}") from error
     if not isinstance(value, dict):
         raise Refused(f"expected a JSON object in {path}, found {type(value).__name__}")
     return value

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ft_registry.backends.rows import LINE_SUFFIXES, LineCounter, count_rows
-from ft_registry.errors import NotFound
+from ft_registry.errors import IntegrityError, NotFound
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.snapshot import DvcHash
@@ -45,12 +45,20 @@ def hash_data(path: Path, *, names: dict[str, Path] | None = None) -> HashedData
             raise NotFound(f"expected data, found nothing at {path}")
         names = {name: path / name for name in walk(path)} if path.is_dir() else {"": path}
     is_file = set(names) == {""}
+    before = [_state(place) for place in names.values()]
     jobs: list[Callable[[], tuple[str, int, int | Unknown]]] = []
     for name, place in names.items():
         suffix = Path(name or path.name).suffix.lower()
         jobs.append(partial(_sha256_and_rows, place, suffix))
         jobs.append(partial(_md5, place))
     done = in_parallel(jobs)
+    # Each reading watches over itself, and all of them must have read the same bytes.
+    for place, state in zip(names.values(), before, strict=True):
+        if _state(place) != state:
+            raise IntegrityError(
+                f"expected {place} to stay as it is while it is hashed, found that it changed",
+                hints=["wait for the program that writes it, then run the command again"],
+            )
     entries = []
     md5s = {}
     rows: list[int | Unknown] = []
@@ -81,6 +89,14 @@ def directory_listing(files: dict[str, str]) -> bytes:
     """Returns the bytes of DVC's listing of a folder (dvc-data, `Tree.as_bytes`)."""
     listing = [{"md5": files[name], "relpath": name} for name in sorted(files)]
     return json.dumps(listing, sort_keys=True).encode()
+
+
+def _state(place: Path) -> tuple[int, int, int]:
+    try:
+        status = place.stat()
+    except OSError as error:
+        raise NotFound(f"expected a file at {place}, found: {error.strerror}") from error
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _md5(path: Path) -> tuple[str, int, int | Unknown]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from pydantic import ValidationError
+
 from ft_registry.errors import Refused
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.record import Stage
@@ -53,10 +55,12 @@ def _from_dvc_file(path: str, read: ReadFile) -> Pointer | None:
     content = read(file)
     if content is None:
         return None
-    outs = _mapping(parse_yaml(content, what=file), file).get("outs") or []
-    if len(outs) != 1 or outs[0].get("path") != PurePosixPath(path).name:
+    pointer = _mapping(parse_yaml(content, what=file), file)
+    outs = _entries(pointer, "outs", file)
+    name = PurePosixPath(path).name
+    if [out.get("path") for out in outs] != [name] or pointer.get("wdir", ".") != ".":
         raise Refused(
-            f"expected {file} to name one output {PurePosixPath(path).name!r}, found otherwise",
+            f"expected {file} to name one output {name!r} beside it, found otherwise",
             hints=[f"dvc add {path}"],
         )
     return Pointer(file=file, path=path, hash=_hash(outs[0], file))
@@ -64,7 +68,7 @@ def _from_dvc_file(path: str, read: ReadFile) -> Pointer | None:
 
 def _from_lock(path: str, read: ReadFile) -> Pointer | None:
     for file, folder, _, stage in _stages(path, read):
-        for out in stage.get("outs", ()):
+        for out in _entries(stage, "outs", file):
             if str(_join(folder, out.get("path", ""))) == path and "md5" in out:
                 return Pointer(file=file, path=path, hash=_hash(out, file))
     return None
@@ -73,14 +77,16 @@ def _from_lock(path: str, read: ReadFile) -> Pointer | None:
 def find_stage(path: str, read: ReadFile) -> Stage | None:
     """Returns the stage that has the path, or a folder above it, as its output."""
     for file, folder, name, stage in _stages(path, read):
-        for out in stage.get("outs", ()):
+        outs = _entries(stage, "outs", file)
+        for out in outs:
             place = _join(folder, out.get("path", ""))
             if place == PurePosixPath(path) or place in PurePosixPath(path).parents:
+                cmd = stage.get("cmd", "")
                 return Stage(
                     stage=name,
-                    cmd=str(stage.get("cmd", "")),
-                    deps=tuple(_located(folder, dep) for dep in stage.get("deps", ())),
-                    outs=tuple(_located(folder, out) for out in stage.get("outs", ())),
+                    cmd="\n".join(map(str, cmd)) if isinstance(cmd, list) else str(cmd),
+                    deps=tuple(_located(folder, dep) for dep in _entries(stage, "deps", file)),
+                    outs=tuple(_located(folder, out) for out in outs),
                     lock=digest_bytes(read(file) or b""),
                 )
     return None
@@ -93,9 +99,9 @@ def _stages(path: str, read: ReadFile) -> Iterator[tuple[str, PurePosixPath, str
         content = read(file)
         if content is None:
             continue
-        stages = _mapping(parse_yaml(content, what=file), file).get("stages") or {}
-        for name, stage in stages.items():
-            yield file, parent / _working_folder(parent, name, read), name, stage
+        for name, stage in _stages_in(content, file).items():
+            folder = parent / _working_folder(parent, str(name), read)
+            yield file, folder, str(name), _mapping(stage, file)
 
 
 def _working_folder(parent: PurePosixPath, name: str, read: ReadFile) -> str:
@@ -103,16 +109,19 @@ def _working_folder(parent: PurePosixPath, name: str, read: ReadFile) -> str:
     content = read(file) or b""
     if b"wdir" not in content:
         return "."
-    stages = _mapping(parse_yaml(content, what=file), file).get("stages") or {}
     # `train@v2` is one item of the stage `train`.
-    stage = stages.get(name.partition("@")[0]) or {}
-    return str((stage.get("do") or stage).get("wdir", "."))
+    stage = _mapping(_stages_in(content, file).get(name.partition("@")[0]) or {}, file)
+    return str(_mapping(stage.get("do") or stage, file).get("wdir", "."))
+
+
+def _stages_in(content: bytes, file: str) -> dict[Any, Any]:
+    return _mapping(_mapping(parse_yaml(content, what=file), file).get("stages") or {}, file)
 
 
 def _join(folder: PurePosixPath, path: str) -> PurePosixPath:
     parts: list[str] = []
     for part in (folder / path).parts:
-        if part == ".." and parts:
+        if part == ".." and parts and parts[-1] != "..":
             parts.pop()
         elif part != ".":
             parts.append(part)
@@ -120,7 +129,9 @@ def _join(folder: PurePosixPath, path: str) -> PurePosixPath:
 
 
 def _located(folder: PurePosixPath, entry: dict[str, Any]) -> dict[str, Any]:
-    return {**entry, "path": str(_join(folder, entry.get("path", "")))}
+    path = entry.get("path", "")
+    # `s3://bucket/key` is no path, and would lose a slash as one.
+    return {**entry, "path": path if "://" in path else str(_join(folder, path))}
 
 
 def _hash(out: dict[str, Any], file: str) -> DvcHash:
@@ -132,7 +143,28 @@ def _hash(out: dict[str, Any], file: str) -> DvcHash:
     md5, size = out.get("md5"), out.get("size")
     if not isinstance(md5, str) or not isinstance(size, int):
         raise Refused(f"expected md5 and size in {file}, found {out!r}", hints=["dvc commit"])
-    return DvcHash(md5=md5, size=size, nfiles=out.get("nfiles", 1))
+    try:
+        return DvcHash(md5=md5, size=size, nfiles=out.get("nfiles", 1))
+    except ValidationError as error:
+        raise Refused(
+            f"expected an MD5, a size and a number of files in {file}, found {out!r}",
+            hints=["dvc commit"],
+        ) from error
+
+
+def _entries(holder: dict[str, Any], key: str, file: str) -> list[dict[str, Any]]:
+    found = holder.get(key) or []
+    if isinstance(found, list) and all(map(_is_entry, found)):
+        return found
+    raise Refused(f"expected {key} in {file} to be a list of paths, found otherwise")
+
+
+def _is_entry(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(isinstance(key, str) for key in value)
+        and isinstance(value.get("path", ""), str)
+    )
 
 
 def _mapping(value: Any, file: str) -> dict[str, Any]:

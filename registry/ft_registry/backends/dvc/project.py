@@ -5,6 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import platformdirs
+
 from ft_registry.errors import NotARegistry, Refused
 
 
@@ -45,12 +47,20 @@ def find_project(path: Path, *, top: Path) -> DvcProject:
 
 def _open(root: Path) -> DvcProject:
     settings: dict[str, dict[str, str]] = {}
-    home = os.environ.get("DVC_GLOBAL_CONFIG_DIR") or Path.home() / ".config" / "dvc"
+    get = os.environ.get
+    system = get("DVC_SYSTEM_CONFIG_DIR") or platformdirs.site_config_dir("dvc", "iterative")
+    user = get("DVC_GLOBAL_CONFIG_DIR") or platformdirs.user_config_dir("dvc", "iterative")
+    own = root / ".dvc"
     # Later files win, as in DVC.
-    for file in (Path(home) / "config", root / ".dvc" / "config", root / ".dvc" / "config.local"):
+    for file in (
+        Path(system, "config"),
+        Path(user, "config"),
+        own / "config",
+        own / "config.local",
+    ):
         for section, values in _read(file).items():
             if section == "cache" and "dir" in values:
-                values["dir"] = str(file.parent / values["dir"])
+                values["dir"] = str(file.parent / os.path.expanduser(values["dir"]))
             settings.setdefault(section, {}).update(values)
     base = Path(settings.get("cache", {}).get("dir", root / ".dvc" / "cache"))
     return DvcProject(root=root, cache=base.resolve() / "files" / "md5", settings=settings)
@@ -61,7 +71,19 @@ def _read(file: Path) -> dict[str, dict[str, str]]:
         return {}
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(file.read_text(encoding="utf-8"))
-    except (configparser.Error, UnicodeDecodeError) as error:
+        lines = file.read_text(encoding="utf-8").splitlines()
+        # DVC reads with ConfigObj, where a line that is set in further does not go on with the last.
+        parser.read_string("\n".join(line.strip() for line in lines))
+    except (configparser.Error, UnicodeDecodeError, OSError) as error:
         raise Refused(f"expected {file} to be a DVC configuration, found: {error}") from error
-    return {section.strip("'"): dict(parser[section]) for section in parser.sections()}
+    return {
+        section.strip("'"): {key: _plain(value) for key, value in parser[section].items()}
+        for section in parser.sections()
+    }
+
+
+def _plain(value: str) -> str:
+    """Returns a value without its quotes and without the comment behind it, as ConfigObj does."""
+    if value[:1] in ("'", '"') and (end := value.find(value[0], 1)) > 0:
+        return value[1:end]
+    return value.partition("#")[0].strip()

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.door import GitDoor, identity_variables
 from ft_registry.backends.git.objects import check_oid
 from ft_registry.errors import NotARegistry
 from ft_registry.model.document import Unknown
+from ft_registry.model.origin import Actor
 from ft_registry.ports.code import CodeState
 
 _PATCH_FILE_BYTES = 1 << 20
@@ -21,10 +22,12 @@ class GitCode:
 
     Args:
         door: The repository.
+        actor: Signs commits of pointers where git knows no identity (a pipeline's container).
     """
 
-    def __init__(self, door: GitDoor) -> None:
+    def __init__(self, door: GitDoor, *, actor: Actor) -> None:
         self._door = door
+        self._actor = actor
 
     def capture(self) -> CodeState:
         """See `CodeRepository.capture`."""
@@ -55,7 +58,8 @@ class GitCode:
         if not changed:
             return None
         # --only leaves whatever else the user has staged where it is.
-        self._door.run("commit", "--quiet", "--only", "-m", message, "--", *names)
+        arguments = ("commit", "--quiet", "--only", "-m", message, "--", *names)
+        self._door.run(*arguments, env=self._missing_identity())
         return self._head()
 
     def keeps(self, path: str) -> bool:
@@ -70,6 +74,11 @@ class GitCode:
         commit = check_oid(out.decode().strip())
         status, out, _ = self._door.attempt("cat-file", "blob", f"{commit}:{path}")
         return out if status == 0 else None
+
+    def _missing_identity(self) -> dict[str, str]:
+        if self._door.attempt("var", "GIT_COMMITTER_IDENT")[0] == 0:
+            return {}
+        return identity_variables(self._actor)
 
     def _top(self) -> Path:
         if self._door.place.top is None:

@@ -9,12 +9,13 @@ limit, and bound to one repository, so that the variables that git sets for its 
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from ft_registry.errors import BackendUnavailable, FtRegistryError, NotARegistry
+from ft_registry.model.origin import Actor
 
 # GitPython raises while it is imported when there is no git; we want to say it in our own words.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -182,7 +183,8 @@ class GitDoor:
             yield ask, answer
         finally:
             for pipe in (ask, answer, errors):
-                pipe.close()
+                with suppress(BrokenPipeError):  # it ended first, with requests unread
+                    pipe.close()
             process.wait(timeout=LOCAL_SECONDS)
 
     def config(self, key: str, *, kind: str = "") -> str:
@@ -216,3 +218,13 @@ def _process(holder: Git.AutoInterrupt) -> "subprocess.Popen[bytes]":
     if holder.proc is None:
         raise RuntimeError("GitPython gave no process")
     return holder.proc
+
+
+def identity_variables(actor: Actor) -> dict[str, str]:
+    """Returns the environment in which git takes an actor for author and committer."""
+    email = actor.email or "unknown"
+    return {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", actor.name), ("EMAIL", email))
+    }

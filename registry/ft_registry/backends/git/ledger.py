@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 
-from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.door import GitDoor, identity_variables
 from ft_registry.backends.git.message import format_message
 from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid
 from ft_registry.backends.git.remote import LedgerRemote
@@ -76,17 +76,15 @@ class GitLedger:
 
     def has(self, event_id: str | None) -> bool:
         """See `Ledger.has`."""
-        return bool(event_id) and self._resolve(check_oid(str(event_id))) is not None
+        return bool(event_id) and is_oid(event_id) and self._resolve(event_id) is not None
 
     def changes(
         self, folder: str, *, since: str | None, until: str | None
     ) -> Iterator[tuple[str, bytes | None]]:
         """See `Ledger.changes`."""
-        if until is None:
-            return
-        old = since or self._door.run("mktree", stdin=b"").decode().strip()
+        old, new = (self._tree(event_id) for event_id in (since, until))
         out = self._door.run(
-            "diff-tree", "-r", "-z", "--raw", "--no-renames", old, until, "--",
+            "diff-tree", "-r", "-z", "--raw", "--no-renames", old, new, "--",
             f":(top,literal){relative_path(folder)}",
         )  # fmt: skip
         # `:<mode> <mode> <id> <id> <status> NUL <path> NUL`, see git-diff-tree, raw output format.
@@ -242,7 +240,7 @@ class GitLedger:
             *parent,
             *self._signing(),
             stdin=format_message(event),
-            env=_identity(event),
+            env=_signature(event),
         )
         return event, check_oid(commit.decode().strip())
 
@@ -279,18 +277,16 @@ class GitLedger:
         status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         return check_oid(out.decode().strip()) if status == 0 else None
 
+    def _tree(self, event_id: str | None) -> str:
+        if event_id is not None:
+            return check_oid(event_id)
+        return self._door.run("hash-object", "-t", "tree", "--stdin").decode().strip()
+
     def _is_ancestor(self, old: str, new: str) -> bool:
         return self._door.attempt("merge-base", "--is-ancestor", old, new)[0] == 0
 
 
-def _identity(event: Event) -> dict[str, str]:
-    seconds = event.time[:19] + "+00:00"
-    return {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (
-            ("NAME", event.actor.name),
-            ("EMAIL", event.actor.email or "unknown"),
-            ("DATE", seconds),
-        )
-    }
+def _signature(event: Event) -> dict[str, str]:
+    stamp = event.time[:19] + "+00:00"
+    dates = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
+    return identity_variables(event.actor) | dates

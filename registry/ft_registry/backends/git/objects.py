@@ -58,11 +58,10 @@ class ObjectReader:
 
     def blobs(self, names: Sequence[str]) -> Iterator[bytes | None]:
         """Yields the content behind each name (`<commit>:<path>` or an id), None when missing."""
-        if len(names) >= _BULK:
-            yield from self._bulk(names)
-            return
-        for name in names:
-            kind, content = self._ask(name)
+        answers = self._bulk(names) if len(names) >= _BULK else map(self._ask, names)
+        for name, (kind, content) in zip(names, answers, strict=True):
+            if kind == b"missing":
+                self._check_absent(*name.partition(":")[::2])
             yield content if kind == b"blob" else None
 
     def tree(self, name: str) -> dict[str, TreeEntry]:
@@ -76,13 +75,37 @@ class ObjectReader:
             raise IntegrityError(f"expected a git tree at {name}, found {kind.decode()}")
         return parse_tree(content, oid_bytes=self._oid_bytes)
 
+    def _check_absent(self, commit: str, path: str) -> None:
+        """Raises IntegrityError when git's "missing" means a lost object and not an empty place."""
+        folder, _, name = path.rpartition("/")
+        kind, content = self._ask(f"{commit}:{folder}")
+        if kind == b"missing" and folder:
+            self._check_absent(commit, folder)
+        elif kind == b"missing" or (
+            kind == b"tree" and name in parse_tree(content, oid_bytes=self._oid_bytes)
+        ):
+            raise IntegrityError(
+                f"expected git to have {path or 'the state'} of commit {commit}, found it lost",
+                hints=["git fsck tells what else is missing; another clone may still have it"],
+            )
+
     def _ask(self, name: str) -> tuple[bytes, bytes]:
         if self._pipes is None:
             self._pipes = self._stack.enter_context(self._door.conversation("cat-file", "--batch"))
         ask, answer = self._pipes
-        ask.write(name.encode() + b"\n")
-        ask.flush()
-        header = answer.readline().rsplit(b" ", 2)
+        try:
+            ask.write(_line(name))
+            ask.flush()
+            line = answer.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            self.close()
+            raise IntegrityError(
+                f"expected git to read {name}, found that it gave up",
+                hints=["git fsck tells whether an object is damaged"],
+            )
+        header = line.rsplit(b" ", 2)
         if len(header) != 3 or not header[2].strip().isdigit():
             return b"missing", b""
         self._oid_bytes = len(header[0]) // 2
@@ -90,19 +113,19 @@ class ObjectReader:
         answer.read(1)
         return header[1], content
 
-    def _bulk(self, names: Sequence[str]) -> Iterator[bytes | None]:
-        out = self._door.run("cat-file", "--batch", stdin="".join(f"{n}\n" for n in names).encode())
+    def _bulk(self, names: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
+        out = self._door.run("cat-file", "--batch", stdin=b"".join(map(_line, names)))
         start = 0
         for _ in names:
             end = out.index(b"\n", start)
-            _, kind, size = out[start:end].rsplit(b" ", 2) if end > start else (b"", b"", b"")
+            header = out[start:end].rsplit(b" ", 2)
             start = end + 1
-            if not size.isdigit():
-                yield None
+            if len(header) != 3 or not header[2].isdigit():
+                yield b"missing", b""
                 continue
-            content = out[start : start + int(size)]
-            start += int(size) + 1
-            yield content if kind == b"blob" else None
+            size = int(header[2])
+            yield header[1], out[start : start + size]
+            start += size + 1
 
 
 class TreeWriter:
@@ -157,17 +180,29 @@ class TreeWriter:
 
     @contextmanager
     def _making(self) -> Iterator[Callable[[Mapping[str, TreeEntry]], str]]:
-        with self._door.conversation("mktree", "--batch", "--missing") as (ask, answer):
+        # -z: without it a name that begins with a quote would be taken for a quoted one.
+        with self._door.conversation("mktree", "-z", "--batch", "--missing") as (ask, answer):
 
             def make(entries: Mapping[str, TreeEntry]) -> str:
                 for name, entry in entries.items():
                     kind = "tree" if entry.is_tree else "blob"
-                    ask.write(f"{entry.mode:0>6} {kind} {entry.oid}\t{name}\n".encode())
-                ask.write(b"\n")
+                    ask.write(f"{entry.mode:0>6} {kind} {entry.oid}\t{name}\0".encode())
+                ask.write(b"\0")
                 ask.flush()
                 return check_oid(answer.readline().decode().strip())
 
             yield make
+
+
+def _line(name: str) -> bytes:
+    """Returns a request to `cat-file --batch`, which knows no way to quote a line feed.
+
+    Raises:
+        ValueError: The name holds one: no document of ours is called so.
+    """
+    if "\n" in name:
+        raise ValueError(f"expected a name of one line, found {name!r}")
+    return name.encode() + b"\n"
 
 
 def parse_tree(content: bytes, *, oid_bytes: int) -> dict[str, TreeEntry]:

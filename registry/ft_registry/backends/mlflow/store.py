@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 IDENTITY_TAG = "ftr.identity"
 TRANSACTION_TAG = "ftr.txn"
+_ABOUT = (
+    "Versions of this model are registered by ft-registry. Aliases move through its ledger, which "
+    "keeps who, when and why: `ft-registry log NAME`. A move made here by hand is not on record."
+)
 _LOGGED_MODEL = re.compile(r"models:/m-[0-9a-f]{32}")
 
 
@@ -120,7 +124,7 @@ class MlflowModels:
 
         with guarded("MLflow to create the registered model"):
             try:
-                self._client.create_registered_model(model)
+                self._client.create_registered_model(model, description=_ABOUT)
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
