@@ -5,10 +5,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import typer
 
 from ft_registry.errors import FtRegistryError
+from ft_registry_cli.state import printable
 
 _BUG = 70
 _INTERRUPTED = 130
@@ -31,57 +33,99 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     for name in _GIT_BINDINGS:
         os.environ.pop(name, None)
+    _open_streams()
     _exit(run(given))
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; errors are printed to the standard error."""
-    from ft_registry_cli.app import app
-
     as_json = "--json" in arguments[: _end_of_options(arguments)]
     try:
+        from ft_registry_cli.app import app
+
         code = app(args=arguments, prog_name="ft-registry", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except FtRegistryError as error:
-        _report(error.kind, error.message, error.hints, as_json=as_json)
-        return error.exit_code
-    except typer.exceptions.TyperException as error:
-        message = error.format_message()
-        hints = () if "\n" in message else ("ft-registry COMMAND --help says how it is used",)
-        _report("usage", message or "expected a command", hints, as_json=as_json)
-        return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        _report("interrupted", "interrupted; run the command again", (), as_json=as_json)
-        return _INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough; a second flush at exit would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001 - the last stop: what arrives here is our bug
-        traceback.print_exc()
-        hints = ("this is a bug of ft-registry: please report the lines above",)
-        _report("bug", f"{type(error).__name__}: {error}", hints, as_json=as_json)
-        return _BUG
+        return _BROKEN_PIPE  # whoever read our output has seen enough
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last stop
+        outcome = _explain(error)
+        _report(outcome, as_json=as_json)
+        return outcome.code
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    code: int
+    kind: str
+    message: str
+    hints: Sequence[str] = ()
+    preface: str = ""
+
+
+def _explain(error: BaseException) -> _Outcome:
+    if isinstance(error, FtRegistryError):
+        return _Outcome(error.exit_code, error.kind, error.message, error.hints)
+    if isinstance(error, typer.exceptions.TyperException):
+        message = error.format_message()
+        if "\n" in message:  # the help, where a command is missing
+            return _Outcome(error.exit_code, "usage", "expected a command, found none", (), message)
+        hint = "ft-registry COMMAND --help says how it is used"
+        return _Outcome(error.exit_code, "usage", message, (hint,))
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return _Outcome(_INTERRUPTED, "interrupted", "interrupted; run the command again")
+    if isinstance(error, OSError):
+        # A full disk, a folder that may not be read, a name that is too long: no bug of ours.
+        what = f"to use {error.filename}" if error.filename else "to write the result"
+        message = f"expected {what}, found: {error.strerror or error}"
+        return _Outcome(FtRegistryError.exit_code, FtRegistryError.kind, message)
+    lines = "".join(traceback.format_exception(error))
+    return _Outcome(
+        _BUG, "bug", f"{type(error).__name__}: {error}", (f"please report this bug: {lines}",)
+    )
+
+
+def _open_streams() -> None:
+    """Puts the null device where a standard stream is closed, and lets any text be printed.
+
+    Else the next file that is opened gets the closed stream's number, and our output.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        else:
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _end_of_options(arguments: list[str]) -> int:
     return arguments.index("--") if "--" in arguments else len(arguments)
 
 
-def _report(kind: str, message: str, hints: Sequence[str], *, as_json: bool) -> None:
+def _report(outcome: _Outcome, *, as_json: bool) -> None:
     if as_json:
-        document = {"error": {"kind": kind, "message": message, "hints": list(hints)}}
-        print(json.dumps(document), file=sys.stderr)
+        error = {"kind": outcome.kind, "message": outcome.message, "hints": list(outcome.hints)}
+        print(json.dumps({"error": error}), file=sys.stderr)
         return
-    print(f"error: {message}", file=sys.stderr)
-    for hint in hints:
-        print(f"hint: {hint}", file=sys.stderr)
+    if outcome.preface:
+        print(outcome.preface, end="\n\n", file=sys.stderr)
+    print(f"error: {printable(outcome.message)}", file=sys.stderr)
+    for hint in outcome.hints:
+        print(f"hint: {printable(hint)}", file=sys.stderr)
 
 
 def _exit(code: int) -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Nobody reads it, or its disk is full. Python would try again, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if "mlflow" in sys.modules:
         # Taking its 1,800 modules apart costs half a second, and nothing is left to be done.
         os._exit(code)

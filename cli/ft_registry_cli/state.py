@@ -50,7 +50,8 @@ class State:
     def emit(self, document: Any, text: str | Callable[[], str]) -> None:
         """Prints a result: the document with ``--json``, else the text."""
         if self.json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+            as_it_is = sys.stdout.encoding.lower() in ("utf-8", "utf8")
+            sys.stdout.write(json.dumps(document, ensure_ascii=not as_it_is) + "\n")
             return
         shown = text() if callable(text) else text
         if shown:

@@ -50,10 +50,18 @@ def _text(rows: "list[VersionRow]") -> str:
                 f"{row.model}/{row.version}",
                 ", ".join(row.aliases) or "-",
                 f"{row.method} {row.kind}",
-                ", ".join(f"{key.rpartition('.')[2]} {v:.3f}" for key, v in row.scores.items())
-                or "-",
+                _scores(row.scores),
                 f"{row.registered_at[:16]}Z",
             ]
             for row in rows
         ],
     )
+
+
+def _scores(scores: dict[str, float]) -> str:
+    """Returns the first score, and how many more there are: a row is to fit a terminal."""
+    if not scores:
+        return "-"
+    key, value = next(iter(scores.items()))
+    more = f" +{len(scores) - 1}" if len(scores) > 1 else ""
+    return f"{key.rpartition('.')[2]} {value:.3f}{more}"

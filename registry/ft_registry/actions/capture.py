@@ -122,7 +122,9 @@ def capture(
     base = find_base(request.base, kind=kind, root=request.path, top=top, cwd=cwd, ledger=ledger)
     stage = data.stage_of(request.path)
     base_folder = base.id if not isinstance(base, Unknown | VersionBase) else ""
-    datasets = describe_datasets(request.data, stage=stage, base=base_folder, top=top, data=data)
+    datasets = describe_datasets(
+        request.data, stage=stage, base=base_folder, top=top, data=data, ledger=ledger
+    )
     config = read_config_files(_config_files(request, top))
     found = context.environment()
     packages = PackageList(packages=found.packages)

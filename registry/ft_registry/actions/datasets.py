@@ -1,15 +1,19 @@
 """Resolves the datasets of a registration: those named, or those its pipeline read."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from ft_registry.errors import InvalidInput
 from ft_registry.model.document import Unknown
-from ft_registry.model.names import dataset_name
 from ft_registry.model.record import Stage
-from ft_registry.model.snapshot import ROLES, Dataset
+from ft_registry.model.snapshot import ROLES, Dataset, Snapshot
 from ft_registry.ports.data import DataStore
+from ft_registry.ports.ledger import Ledger
 
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 NO_RECORDS = Unknown(unknown="examples are not indexed yet")
 
 
@@ -54,6 +58,7 @@ def describe_datasets(
     base: str,
     top: Path,
     data: DataStore,
+    ledger: Ledger,
 ) -> tuple[Dataset, ...]:
     """Returns the datasets of a version, every byte of them hashed.
 
@@ -63,6 +68,7 @@ def describe_datasets(
         base: The folder of the base weights, from the top level; empty when it is none.
         top: The top level, for the stage's paths.
         data: Describes them.
+        ledger: Knows what their snapshots are called.
 
     Raises:
         NotFound, Refused, IntegrityError: See `DataStore.describe`.
@@ -75,7 +81,7 @@ def describe_datasets(
     if len(set(keys)) < len(keys):
         twice = next(key for key in keys if keys.count(key) > 1)
         raise InvalidInput(f"expected each dataset once in a role, found {twice[1]} twice")
-    return tuple(sorted(found, key=lambda dataset: (dataset.role, dataset.path)))
+    return _named(sorted(found, key=lambda dataset: (dataset.role, dataset.path)), ledger)
 
 
 def _dependencies(stage: Stage, base: str, top: Path, data: DataStore) -> list[Dataset]:
@@ -97,7 +103,34 @@ def _dataset(argument: DataArgument, data: DataStore) -> Dataset:
         sha256=content.sha256,
         rows=content.rows,
         role=argument.role,
-        name=dataset_name(PurePosixPath(content.path).name.partition(".")[0]),
+        name="",
         pointer=tracked.pointer,
         records_root=NO_RECORDS,
     )
+
+
+def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
+    """Gives each dataset the name of its snapshot, else of its file; none twice in a role."""
+    places = ledger.paths("data")
+    taken: set[tuple[str, str]] = set()
+    named = []
+    for dataset in found:
+        first = _snapshot_name(dataset, places, ledger) or _file_name(dataset.path)
+        names = (f"{first}-{number}" if number > 1 else first for number in count(1))
+        name = next(name for name in names if (dataset.role, name) not in taken)
+        taken.add((dataset.role, name))
+        named.append(dataset.model_copy(update={"name": name}))
+    return tuple(named)
+
+
+def _snapshot_name(dataset: Dataset, places: Sequence[str], ledger: Ledger) -> str | None:
+    wanted = [place for place in places if place.endswith(f"/{dataset.dvc.md5}.json")]
+    contents = ledger.read_many(wanted)
+    snapshots = [Snapshot.parse(content, what=place) for place, content in contents.items()]
+    same = [found for found in snapshots if found.content.path == dataset.path]
+    return max(same, key=lambda found: found.taken_at).name if same else None
+
+
+def _file_name(path: str) -> str:
+    stem = PurePosixPath(path).name.partition(".")[0]
+    return _NO_NAME.sub("-", stem).strip("-_")[:90] or "data"

@@ -13,7 +13,7 @@ from ft_registry.actions.resolve import (
     require_model,
     resolve,
 )
-from ft_registry.errors import Conflict, IntegrityError, NotFound
+from ft_registry.errors import Conflict, IntegrityError, InvalidInput, NotFound
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState, holders
 from ft_registry.model.event import EventType, LoggedEvent, Requirement
@@ -120,6 +120,11 @@ def _plan(
     expect: int | None,
     reason: str,
 ) -> MovePlan:
+    if expect is not None and expect < 0:
+        raise InvalidInput(
+            f"expected a version number, or 0 for none, found {expect} in --expect",
+            hints=[f"ft-registry log {alias} shows what it named and names"],
+        )
     require_model(ledger, alias.model)
     record = read_record(ledger, version)
     state = read_alias(ledger, alias.model, alias.alias)
@@ -154,7 +159,10 @@ def apply_move(plan: MovePlan, *, ledger: Ledger, models: ModelStore, context: C
         raise IntegrityError(
             f"expected {version} in MLflow with the identity {filed.record.identity}, found "
             f"{stored.identity or 'a version without one' if stored else 'no such version'}",
-            hints=["it was deleted or replaced in MLflow: register the weights again"],
+            hints=[
+                "it was deleted or replaced in MLflow: nobody could load it by this name",
+                f"ft-registry list {alias.model} shows the others",
+            ],
         )
     event = None
     if plan.is_needed:

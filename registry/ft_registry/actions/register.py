@@ -33,7 +33,7 @@ from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
-from ft_registry.ports.models import ModelStore, StoredModel, Upload
+from ft_registry.ports.models import ModelStore, Projection, StoredModel, StoredVersion, Upload
 from ft_registry.readers.items import ScoredItems
 from ft_registry.readers.params import find_seeds, flatten
 
@@ -118,16 +118,38 @@ def _store(
     plan: RegistrationPlan, *, models: ModelStore, context: Context
 ) -> tuple[StoredModel, int]:
     draft = plan.draft
+    upload = _upload(draft, plan.run_id)
+    description = draft.note or f"{draft.kind} of {draft.model}"
     left = models.find(draft.model, draft.identity)
     if left is not None and left.uri:
-        # An earlier run was cut off between the version and its record.
-        model_id = left.uri.removeprefix("models:/")
-        return StoredModel(model_id, left.uri, left.run_id), left.number
-    stored = models.upload(_upload(draft, plan.run_id))
+        return _take_up(left, upload, description, models=models), left.number
+    stored = models.upload(upload)
     tags = version_tags(draft, transaction=context.nonce())
-    return stored, models.create_version(
-        draft.model, stored, tags=tags, description=draft.note or f"{draft.kind} of {draft.model}"
+    return stored, models.create_version(draft.model, stored, tags=tags, description=description)
+
+
+def _take_up(
+    left: StoredVersion, upload: Upload, description: str, *, models: ModelStore
+) -> StoredModel:
+    """Takes up a version whose registration was cut off before its record.
+
+    Weights, data and configuration are the same, or its identity would be another. What the
+    identity leaves out (patch, commit, scores) may have changed since and is stored anew.
+    """
+    stored = StoredModel(left.uri.removeprefix("models:/"), left.uri, left.run_id)
+    models.project(
+        Projection(
+            model=upload.model,
+            number=left.number,
+            logged_model_id=stored.logged_model_id,
+            run_id=stored.run_id,
+            description=description,
+            tags=upload.tags,
+            attachments=upload.attachments,
+            metrics=upload.metrics,
+        )
     )
+    return stored
 
 
 def _upload(draft: Draft, run_id: str | None) -> Upload:
@@ -290,7 +312,10 @@ def _again(
     )
     documents = {place_of(evaluation): evaluation.to_bytes() for evaluation, _ in fresh}
     requires = tuple(Requirement(path=path, digest=None) for path in documents)
-    ledger.append(Change(event=event, documents=documents, requires=requires))
+    try:
+        ledger.append(Change(event=event, documents=documents, requires=requires))
+    except RequirementFailed:  # another clone has just added one of them: see what is left to do
+        return _again(draft, known, ledger=ledger, models=models, context=context)
     items = tuple(one for _, one in fresh)
     notices = project_version(
         filed,

@@ -76,6 +76,8 @@ def take_snapshot(
     require_ledger(ledger)
     ledger.refresh()
     called = _name(path, name)
+    if push:
+        data.check_push(path)
     tracking = data.track(path)
     content = tracking.data.content
     commit = code.commit_files(tracking.touched, f"data: snapshot {called} {content.dvc.md5[:12]}")

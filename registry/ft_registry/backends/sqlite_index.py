@@ -6,16 +6,29 @@ two states), and may be deleted at any time. What it holds is never the truth, o
 
 import json
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ft_registry.errors import FtRegistryError, IntegrityError
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.version_row import VersionRow, hashes_of, row_of
 from ft_registry.ports.index import HashUse
 from ft_registry.ports.ledger import Ledger
 
+T = TypeVar("T")
+
+_OUT_OF_REACH = {
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+}  # fmt: skip
+"""Failures that say nothing against the file's content."""
+_FOREIGN = (
+    ValueError, LookupError, TypeError, AttributeError,
+    sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError,
+)  # fmt: skip
+"""What a document leads to that lacks what a row needs."""
 _SCHEMA_VERSION = 1
 _TABLES = """
 CREATE TABLE state (head TEXT NOT NULL);
@@ -43,97 +56,122 @@ class SqliteIndex:
     Args:
         ledger: The truth.
         file: Where the index lies; its folder is made when needed.
+        patience: Seconds to wait for another process that holds the file.
     """
 
-    def __init__(self, ledger: Ledger, file: Path) -> None:
+    def __init__(self, ledger: Ledger, file: Path, *, patience: float = 20) -> None:
         self._ledger = ledger
         self._file = file
+        self._patience = patience
 
     def rows(self, model: str | None = None) -> list[VersionRow]:
         """See `VersionIndex.rows`."""
-        with self._current() as db:
-            aliases: dict[tuple[str, int], list[str]] = {}
-            query = "SELECT model, number, alias FROM aliases WHERE ?1 IS NULL OR model = ?1"
-            for name, number, alias in db.execute(query, (model,)):
-                aliases.setdefault((name, number), []).append(alias)
-            scores: dict[tuple[str, int], dict[str, float]] = {}
-            query = (
-                "SELECT model, number, key, value FROM scores WHERE ?1 IS NULL OR model = ?1 "
-                "ORDER BY recorded_at"
-            )
-            for name, number, key, value in db.execute(query, (model,)):
-                scores.setdefault((name, number), {})[key] = value
-            query = (
-                "SELECT model, number, fields FROM versions WHERE ?1 IS NULL OR model = ?1 "
-                "ORDER BY model, number"
-            )
-            return [
-                VersionRow(
-                    model=name,
-                    version=number,
-                    aliases=tuple(sorted(aliases.get((name, number), ()))),
-                    scores=scores.get((name, number), {}),
-                    **json.loads(fields),
-                )
-                for name, number, fields in db.execute(query, (model,))
-            ]
+        return self._answer(lambda db: _rows(db, model))
 
     def uses(self, hash_: str) -> list[HashUse]:
         """See `VersionIndex.uses`."""
-        query = "SELECT kind, model, number FROM hashes WHERE hash = ? ORDER BY model, number, kind"
-        with self._current() as db:
-            return [HashUse(*found) for found in db.execute(query, (hash_,))]
+        return self._answer(lambda db: _uses(db, hash_))
 
-    @contextmanager
-    def _current(self) -> Iterator[sqlite3.Connection]:
-        """Yields a connection to the index at the ledger's head."""
+    def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Asks the file; one that is damaged is built anew, one out of reach is done without."""
         try:
-            db = self._open(self._file)
-        except (sqlite3.OperationalError, OSError):
-            db = self._open(None)  # read-only, locked for long: then for this once in memory
-        except sqlite3.DatabaseError:
-            self._file.unlink(missing_ok=True)  # damaged: it is only derived
-            db = self._open(self._file)
-        with closing(db):
-            yield db
+            return self._ask(self._file, question)
+        except FtRegistryError:
+            raise  # the ledger's, not the file's
+        except (OSError, sqlite3.Error, ValueError, TypeError) as error:
+            out_of_reach = isinstance(error, OSError) or _code(error) in _OUT_OF_REACH
+        if not out_of_reach:
+            with suppress(OSError, sqlite3.Error):
+                self._file.unlink(missing_ok=True)
+                self._file.with_name(f"{self._file.name}-journal").unlink(missing_ok=True)
+                return self._ask(self._file, question)
+        return self._ask(None, question)
 
-    def _open(self, file: Path | None) -> sqlite3.Connection:
+    def _ask(self, file: Path | None, question: Callable[[sqlite3.Connection], T]) -> T:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(file or ":memory:", timeout=20, isolation_level=None)
-        try:
+        place = file or ":memory:"
+        with closing(sqlite3.connect(place, timeout=self._patience, isolation_level=None)) as db:
             self._follow(db)
-        except BaseException:
-            db.close()
-            raise
-        return db
+            # One answer is of one state, though another process may follow further meanwhile.
+            db.execute("BEGIN")
+            return question(db)
 
     def _follow(self, db: sqlite3.Connection) -> None:
-        head = self._ledger.head()
-        if _head(db) == head:
+        head = self._ledger.head() or ""
+        if _state(db) == head:
             return
         db.execute("BEGIN IMMEDIATE")
-        since = _head(db)
-        if not self._ledger.has(since):
-            since = None  # a new file, an older schema, or a history that was rewritten
+        since = _state(db)
+        if since is None or (since and not self._ledger.has(since)):
+            since = ""  # a new file, an older schema, or a history that was rewritten
             tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
             for (name,) in db.execute(tables).fetchall():
                 db.execute(f"DROP TABLE {name}")  # a name from our own schema
             for statement in _TABLES.split(";\n"):
                 db.execute(statement)
             db.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-        for path, content in self._ledger.changes("models", since=since, until=head):
-            _apply(db, path, content)
+        changes = self._ledger.changes("models", since=since or None, until=head or None)
+        for path, content in changes:
+            try:
+                _apply(db, path, content)
+            except _FOREIGN as error:
+                raise IntegrityError(
+                    f"expected {path} in the ledger to be a document of ours, found: {error!r}",
+                    hints=[f"git log ft-registry -- {path} tells who wrote it"],
+                ) from error
         db.execute("DELETE FROM state")
-        db.execute("INSERT INTO state VALUES (?)", (head or "",))
+        db.execute("INSERT INTO state VALUES (?)", (head,))
         db.execute("COMMIT")
 
 
-def _head(db: sqlite3.Connection) -> str | None:
+def _code(error: Exception) -> int:
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+
+
+def _state(db: sqlite3.Connection) -> str | None:
+    """Returns the event that the index is at; empty: before the first; None: it is no index."""
     if db.execute("PRAGMA user_version").fetchone()[0] != _SCHEMA_VERSION:
         return None
     found = db.execute("SELECT head FROM state").fetchone()
-    return found[0] or None if found else None
+    return str(found[0]) if found else None
+
+
+def _rows(db: sqlite3.Connection, model: str | None) -> list[VersionRow]:
+    aliases: dict[tuple[str, int], list[str]] = {}
+    query = "SELECT model, number, alias FROM aliases WHERE ?1 IS NULL OR model = ?1"
+    for name, number, alias in db.execute(query, (model,)):
+        aliases.setdefault((name, number), []).append(alias)
+    scores: dict[tuple[str, int], dict[str, float]] = {}
+    query = (
+        "SELECT model, number, key, value FROM scores WHERE ?1 IS NULL OR model = ?1 "
+        "ORDER BY recorded_at, path"
+    )
+    for name, number, key, value in db.execute(query, (model,)):
+        scores.setdefault((name, number), {})[key] = value
+    query = (
+        "SELECT model, number, fields FROM versions WHERE ?1 IS NULL OR model = ?1 "
+        "ORDER BY model, number"
+    )
+    rows = []
+    for name, number, text in db.execute(query, (model,)):
+        fields = json.loads(text)
+        rows.append(
+            VersionRow(
+                model=name,
+                version=number,
+                aliases=tuple(sorted(aliases.get((name, number), ()))),
+                scores=scores.get((name, number), {}),
+                data=tuple(fields.pop("data", ())),
+                **fields,
+            )
+        )
+    return rows
+
+
+def _uses(db: sqlite3.Connection, hash_: str) -> list[HashUse]:
+    query = "SELECT kind, model, number FROM hashes WHERE hash = ? ORDER BY model, number, kind"
+    return [HashUse(*found) for found in db.execute(query, (hash_,))]
 
 
 def _apply(db: sqlite3.Connection, path: str, content: bytes | None) -> None:

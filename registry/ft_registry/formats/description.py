@@ -18,6 +18,7 @@ from ft_registry.model.version_row import base_label
 _LIMIT = 5000
 _ENTRIES = 12
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
+_NUMBERED = re.compile(r"^([0-9]+)\.")
 
 
 def describe(record: VersionRecord, evaluations: Sequence[Evaluation]) -> str:
@@ -54,7 +55,8 @@ def describe(record: VersionRecord, evaluations: Sequence[Evaluation]) -> str:
 def escape(text: str) -> str:
     """Returns text that Markdown and HTML show as it is."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    # `1.` begins a list, but only at the beginning.
+    return _NUMBERED.sub(r"\1\\.", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
 
 
 def _data(data: Dataset) -> str:

@@ -15,6 +15,9 @@ import rfc8785
 
 from ft_registry.errors import IntegrityError, InvalidInput
 
+_EXACT = 2**53 - 1
+"""The largest integer that every reader of JSON keeps."""
+
 
 def canonical_bytes(value: Any) -> bytes:
     """Returns the RFC 8785 bytes of a JSON value.
@@ -61,8 +64,9 @@ def parse_json(data: bytes | str, *, what: str) -> Any:
             object_pairs_hook=_unique,
             parse_constant=_refuse_constant,
             parse_float=_finite,
+            parse_int=_whole,
         )
-        if "\\ud" in text or "\\uD" in text:
+        if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except (ValueError, RecursionError) as error:
@@ -83,6 +87,19 @@ def _finite(text: str) -> float:
     if math.isinf(found):
         raise ValueError(f"{text} is beyond the numbers of JSON")
     return found
+
+
+def _whole(text: str) -> int | float:
+    """Returns the number that digits write.
+
+    RFC 8785 writes the double 1e17 as 100000000000000000, which must come back as that double: as
+    an integer it would have no canonical form.
+    """
+    number = int(text)
+    if -_EXACT <= number <= _EXACT or len(text) > 22:
+        return number
+    double = float(number)
+    return double if rfc8785.dumps(double).decode() == text else number
 
 
 def _refuse_constant(name: str) -> None:

@@ -2,9 +2,9 @@
 
     method=dpo and scores.dates.exact_match>=0.8
 
-Clauses are joined by ``and``; each is KEY OP VALUE with = != >= <= > < or ~ (contains). Keys are
-the fields of a row and ``scores.<suite>.<metric>``. A row that lacks the key satisfies no clause
-about it.
+Clauses are joined by ``and``; each is KEY OP VALUE with = != >= <= > < or ~ (contains). ``==`` is
+refused: taken for ``=`` and a value it would find nothing. Keys are the fields of a row and
+``scores.<suite>.<metric>``. A row that lacks the key satisfies no clause about it.
 """
 
 import re
@@ -14,7 +14,7 @@ from dataclasses import fields
 from ft_registry.errors import InvalidInput
 from ft_registry.model.version_row import VersionRow
 
-_CLAUSE = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(>=|<=|!=|=|>|<|~)\s*(.+?)\s*")
+_CLAUSE = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(>=|<=|!=|=|>|<|~)(?![=<>~])\s*(.+?)\s*")
 _KEYS = tuple(f.name for f in fields(VersionRow) if f.name not in ("scores", "data"))
 
 Value = str | int | float | tuple[str, ...] | None

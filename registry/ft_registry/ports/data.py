@@ -64,11 +64,19 @@ class DataStore(Protocol):
             BackendUnavailable: DVC failed; the data is as it was.
         """
 
+    def check_push(self, path: Path) -> None:
+        """Finds out, without asking it, whether there is a remote to push the path's data to.
+
+        Raises:
+            Refused: No remote is configured, or it is a relative path.
+        """
+
     def push(self, pointers: tuple[str, ...]) -> None:
         """Uploads the data behind pointers and makes sure that it arrived.
 
         Raises:
             Refused: No remote is configured, or it is a relative path.
+            IntegrityError: An object in the cache is damaged; nothing was uploaded.
             BackendUnavailable: The upload failed.
         """
 

@@ -35,7 +35,11 @@ def walk(root: Path, *, follow_links: bool = False) -> list[str]:
         NotFound: There is no such folder.
         Refused: A link, pipe, socket, device or an impossible name lies in it.
     """
-    if not root.is_dir():
+    try:
+        there = root.is_dir()
+    except OSError as error:  # a name that is too long, a folder that may not be entered
+        raise NotFound(f"expected a folder at {root}, found: {error.strerror}") from error
+    if not there:
         raise NotFound(f"expected a folder, found none at {root}")
     names: list[str] = []
     pending = [root]

@@ -23,7 +23,14 @@ def parse_yaml(data: bytes, *, what: str | Path) -> Any:
     try:
         # Pure, because the C loader follows YAML 1.1, where `no` is False and 1e-4 is text.
         return YAML(typ="safe", pure=True).load(data.decode("utf-8"))
-    except (YAMLError, ValueError, LookupError, ArithmeticError, RecursionError) as error:
-        # All but the first come out of ruamel.yaml too: `!!bool maybe` is a KeyError in it.
+    # ruamel.yaml raises more than its own errors: `!!bool maybe` is a KeyError in it.
+    except (
+        YAMLError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         reason = " ".join(str(error).split())
         raise Refused(f"expected {what} to be YAML, found: {reason}") from error

@@ -50,17 +50,14 @@ def _open(root: Path) -> DvcProject:
     get = os.environ.get
     system = get("DVC_SYSTEM_CONFIG_DIR") or platformdirs.site_config_dir("dvc", "iterative")
     user = get("DVC_GLOBAL_CONFIG_DIR") or platformdirs.user_config_dir("dvc", "iterative")
-    own = root / ".dvc"
-    # Later files win, as in DVC.
-    for file in (
-        Path(system, "config"),
-        Path(user, "config"),
-        own / "config",
-        own / "config.local",
-    ):
+    files = [Path(system) / "config", Path(user) / "config"]
+    files += [root / ".dvc" / name for name in ("config", "config.local")]
+    for file in files:  # later ones win, as in DVC
         for section, values in _read(file).items():
             if section == "cache" and "dir" in values:
-                values["dir"] = str(file.parent / os.path.expanduser(values["dir"]))
+                # Not Path.expanduser(), which raises when there is no such user.
+                expanded = os.path.expanduser(values["dir"])  # noqa: PTH111
+                values["dir"] = str(file.parent / expanded)
             settings.setdefault(section, {}).update(values)
     base = Path(settings.get("cache", {}).get("dir", root / ".dvc" / "cache"))
     return DvcProject(root=root, cache=base.resolve() / "files" / "md5", settings=settings)
@@ -69,10 +66,10 @@ def _open(root: Path) -> DvcProject:
 def _read(file: Path) -> dict[str, dict[str, str]]:
     if not file.is_file():
         return {}
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-        # DVC reads with ConfigObj, where a line that is set in further does not go on with the last.
+        # As DVC's ConfigObj, for which a line set in further does not go on with the one before.
         parser.read_string("\n".join(line.strip() for line in lines))
     except (configparser.Error, UnicodeDecodeError, OSError) as error:
         raise Refused(f"expected {file} to be a DVC configuration, found: {error}") from error

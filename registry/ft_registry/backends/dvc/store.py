@@ -5,18 +5,22 @@ the cache's modes and DVC's memory of times are not asked.
 """
 
 import json
+import re
 from pathlib import Path
 
-from ft_registry.backends.dvc.content import HashedData, hash_data
+from ft_registry.backends.dvc.content import HashedData, directory_listing, hash_data
 from ft_registry.backends.dvc.pointers import Pointer, find_pointer, find_stage
 from ft_registry.backends.dvc.project import DvcProject, find_project
+from ft_registry.backends.dvc.tracking import add, default_remote, push
 from ft_registry.errors import IntegrityError, InvalidInput, NotFound, Refused
 from ft_registry.model.manifest import relative_path
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import DataContent
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.data import TrackedData, Tracking
-from ft_registry.readers.files import hash_file
+from ft_registry.readers.files import hash_file, walk
+
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class DvcData:
@@ -35,13 +39,17 @@ class DvcData:
 
     def tracks(self, path: Path) -> bool:
         """See `DataStore.tracks`."""
-        return self._pointer(self._name(path), rev=None) is not None
+        try:
+            name = self._name(path)
+        except InvalidInput:
+            return False  # a pipeline may read what lies outside the repository
+        return find_pointer(name, self._read) is not None
 
     def describe(self, path: Path, *, rev: str | None = None) -> TrackedData:
         """See `DataStore.describe`."""
         name = self._name(path)
-        pointer = self._pointer(name, rev=rev)
         project = find_project(self._top / name, top=self._top)
+        pointer = self._pointer(name, rev=rev, project=project)
         if pointer is None:
             there = (self._top / name).exists()
             where = f" at {rev}" if rev else ""
@@ -52,7 +60,7 @@ class DvcData:
                 hints=[f"ft-registry data snapshot {name}"],
             )
         if rev is None and (self._top / name).exists():
-            found = hash_data(self._top / name)
+            found = self._hash_there(name, project)
             self._compare(name, pointer, found, project)
         else:
             found = self._hash_cached(name, pointer, project)
@@ -62,10 +70,13 @@ class DvcData:
     def inspect(self, path: Path) -> tuple[DataContent, bool]:
         """See `DataStore.inspect`."""
         name = self._name(path)
-        found = hash_data(self._top / name)
+        found = self._hash_there(name, find_project(self._top / name, top=self._top))
         content = DataContent(path=name, dvc=found.dvc, sha256=found.sha256, rows=found.rows)
-        pointer = self._pointer(name, rev=None)
-        return content, pointer is not None and pointer.hash.md5 == found.dvc.md5
+        pointer = find_pointer(name, self._read)
+        tracked = pointer is not None and pointer.hash.md5 == found.dvc.md5
+        if not tracked:
+            self._check_trackable(name, pointer)
+        return content, tracked
 
     def track(self, path: Path) -> Tracking:
         """See `DataStore.track`."""
@@ -73,29 +84,16 @@ class DvcData:
         place = self._top / name
         if not place.exists():
             raise NotFound(f"expected data, found nothing at {name}")
-        pointer = self._pointer(name, rev=None)
+        pointer = find_pointer(name, self._read)
         project = find_project(place, top=self._top)
         if pointer is not None and pointer.file.endswith("dvc.lock"):
             lock = self._top / pointer.file
             return Tracking(self.describe(path), False, (lock, lock.with_name("dvc.yaml")))
-        if pointer is not None and pointer.path != name:
-            raise Refused(
-                f"expected data with a pointer of its own, found {name} inside {pointer.path}, "
-                "which DVC tracks as a whole",
-                hints=[f"ft-registry data snapshot {pointer.path}"],
-            )
         file = place.with_name(place.name + ".dvc")
-        if pointer is not None and self._unchanged(place, pointer, project):
+        if pointer is not None and self._unchanged(name, pointer, project):
             found = self.describe(path)
             return Tracking(found, False, (file,))
-        if self._code.keeps(name):
-            raise Refused(
-                f"expected data that git does not keep, found {name} in git",
-                hints=[f"git rm -r --cached {name}, commit, then run this again: DVC takes over"],
-            )
-        # Imports DVC.
-        from ft_registry.backends.dvc.tracking import add
-
+        self._check_trackable(name, pointer)
         found_data = add(place, project=project, scratch=self._scratch)
         content = DataContent(
             path=name, dvc=found_data.dvc, sha256=found_data.sha256, rows=found_data.rows
@@ -104,10 +102,12 @@ class DvcData:
         touched = (file, ignore) if ignore.exists() else (file,)
         return Tracking(TrackedData(content, f"{name}.dvc"), True, touched)
 
+    def check_push(self, path: Path) -> None:
+        """See `DataStore.check_push`."""
+        default_remote(find_project(self._top / self._name(path), top=self._top))
+
     def push(self, pointers: tuple[str, ...]) -> None:
         """See `DataStore.push`."""
-        from ft_registry.backends.dvc.tracking import push
-
         by_root: dict[Path, tuple[DvcProject, list[str]]] = {}
         for pointer in pointers:
             project = find_project((self._top / pointer).parent, top=self._top)
@@ -139,29 +139,96 @@ class DvcData:
         file = self._top / name
         return file.read_bytes() if file.is_file() else None
 
-    def _pointer(self, name: str, *, rev: str | None) -> Pointer | None:
+    def _pointer(self, name: str, *, rev: str | None, project: DvcProject) -> Pointer | None:
         if rev is None:
             return find_pointer(name, self._read)
-        if self._code.read(".dvc/config", rev=rev) is None:
+        config = (project.root / ".dvc" / "config").relative_to(self._top).as_posix()
+        if self._code.read(config, rev=rev) is None:
             raise NotFound(
                 f"expected a git revision with a DVC project, found none at {rev!r}",
                 hints=["write PATH@REV with a commit, tag or branch"],
             )
         return find_pointer(name, lambda file: self._code.read(file, rev=rev))
 
-    def _unchanged(self, place: Path, pointer: Pointer, project: DvcProject) -> bool:
+    def _check_trackable(self, name: str, pointer: Pointer | None) -> None:
+        """Raises Refused where a pointer to the path cannot be made, or should not be."""
+        place = self._top / name
+        if pointer is not None and pointer.path != name:
+            raise Refused(
+                f"expected data with a pointer of its own, found {name} inside {pointer.path}, "
+                "which DVC tracks as a whole",
+                hints=[f"ft-registry data snapshot {pointer.path}"],
+            )
+        if place.is_symlink():
+            raise Refused(
+                f"expected data, found a link at {name}",
+                hints=["put a copy of what it leads to in its place"],
+            )
+        if not place.is_file() and not place.is_dir():
+            raise Refused(f"expected a file or folder, found a pipe, socket or device at {name}")
+        files = (file for file in place.rglob("*") if not file.is_dir())
+        if not any(file.lstat().st_size for file in ((place,) if place.is_file() else files)):
+            raise Refused(f"expected data, found nothing in {name}: it has no bytes")
+        inner = next((file for file in place.rglob("*.dvc") if file.is_file()), None)
+        if inner is not None:
+            part = inner.relative_to(self._top).with_suffix("").as_posix()
+            raise Refused(
+                f"expected data that is tracked as a whole, found {name} around {part}, which has "
+                "a pointer of its own",
+                hints=[
+                    f"ft-registry data snapshot {part}",
+                    f"to track {name} as a whole: dvc remove {part}.dvc, commit, run this again",
+                ],
+            )
+        if self._code.keeps(name):
+            raise Refused(
+                f"expected data that git does not keep, found {name} in git",
+                hints=[f"git rm -r --cached {name}, commit, then run this again: DVC takes over"],
+            )
+
+    def _unchanged(self, name: str, pointer: Pointer, project: DvcProject) -> bool:
+        place = self._top / name
         if place.is_file() and place.stat().st_size != pointer.hash.size:
             return False
         if not project.object(pointer.hash.md5).exists():
             return False
-        return hash_data(place).dvc.md5 == pointer.hash.md5
+        return self._hash_there(name, project).dvc.md5 == pointer.hash.md5
+
+    def _hash_there(self, name: str, project: DvcProject) -> HashedData:
+        """Hashes what lies in the work tree; `cache.type = symlink` makes links into the cache."""
+        place = self._top / name
+        if not place.is_dir():
+            return hash_data(place)
+        files = {inner: place / inner for inner in walk(place, follow_links=True)}
+        for file in files.values():
+            if file.is_symlink() and not file.resolve().is_relative_to(project.cache):
+                raise Refused(
+                    f"expected files and folders only, found a link: {file}",
+                    hints=["put a copy of the file in its place"],
+                )
+        return hash_data(place, names=files)
+
+    def _expected(self, name: str, pointer: Pointer, project: DvcProject) -> str:
+        """Returns the MD5 that the pointer gives a path, or a file inside its folder."""
+        if pointer.path == name:
+            return pointer.hash.md5
+        inner = Path(name).relative_to(pointer.path).as_posix()
+        listed = self._listing(pointer, project)
+        if inner in listed:
+            return listed[inner]
+        if any(other.startswith(f"{inner}/") for other in listed):
+            raise Refused(
+                f"expected data with a hash of its own, found {name}, a part of {pointer.path}",
+                hints=[f"name the whole, {pointer.path}, or single files of it"],
+            )
+        raise NotFound(
+            f"expected {name} in the snapshot of {pointer.path} ({pointer.file}), found that it "
+            "lists no such file",
+            hints=[f"was it added since? ft-registry data snapshot {pointer.path}"],
+        )
 
     def _compare(self, name: str, pointer: Pointer, found: HashedData, project: DvcProject) -> None:
-        if pointer.path == name:
-            expected = pointer.hash.md5
-        else:
-            inner = Path(name).relative_to(pointer.path).as_posix()
-            expected = self._listing(pointer, project).get(inner, "no such file in the listing")
+        expected = self._expected(name, pointer, project)
         if found.dvc.md5 == expected:
             return
         differing = ""
@@ -180,11 +247,8 @@ class DvcData:
         )
 
     def _hash_cached(self, name: str, pointer: Pointer, project: DvcProject) -> HashedData:
-        md5 = pointer.hash.md5
-        listed = self._listing(pointer, project) if pointer.is_directory else {"": md5}
-        if pointer.path != name:
-            inner = Path(name).relative_to(pointer.path).as_posix()
-            listed = {"": listed[inner]} if inner in listed else {}
+        md5 = self._expected(name, pointer, project) if pointer.is_directory else pointer.hash.md5
+        listed = self._listing(pointer, project) if md5.endswith(".dir") else {"": md5}
         places = {relative: project.object(child) for relative, child in listed.items()}
         missing = sorted(relative for relative, place in places.items() if not place.is_file())
         if missing or not places:
@@ -216,8 +280,18 @@ class DvcData:
                 f"expected the listing {place} at its own md5, found other bytes: it is damaged",
                 hints=["delete the object, then dvc fetch brings it from the remote"],
             )
-        listing = json.loads(place.read_bytes())
+        content = place.read_bytes()
         try:
-            return {relative_path(entry["relpath"]): entry["md5"] for entry in listing}
-        except ValueError as error:
-            raise IntegrityError(f"expected paths inside {pointer.path}, found: {error}") from error
+            entries = [(entry["relpath"], entry["md5"]) for entry in json.loads(content)]
+            listed = {relative_path(path): md5 for path, md5 in entries if _MD5.fullmatch(md5)}
+        except (ValueError, LookupError, TypeError) as error:
+            raise IntegrityError(
+                f"expected {place} to list files inside {pointer.path}, found: {error}"
+            ) from error
+        # DVC writes one form only. What differs from it was made by hand: a name twice, no MD5.
+        if directory_listing(listed) != content:
+            raise IntegrityError(
+                f"expected {place} to list files as DVC does, found another form",
+                hints=["who made this snapshot? track the data again: dvc add"],
+            )
+        return listed

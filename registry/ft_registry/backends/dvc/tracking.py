@@ -2,27 +2,31 @@
 
 - DVC takes a cache object of mode 0444 for whole without looking, and `dvc add` then puts its bytes
   in the place of the good file. So a second hard link keeps the file until the result is proved.
-- An interrupted push can be reported as complete. So its memory of past pushes is a private folder,
-  and after a push the remote is asked for every object.
+- DVC takes a file of known size and time for unchanged, and an interrupted push for complete. So
+  what it remembers of files and remotes is forgotten each time.
+- A listing in a remote counts for it as the proof that all files of the folder are there. So after
+  a push the remote is asked for every object, and gets the missing ones.
 - A relative remote is resolved against the wrong folder in some commands. So it is refused.
 """
 
 import json
 import shutil
-import time
+import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
-from ft_registry.backends.dvc.content import HashedData, hash_data
+from ft_registry.backends.dvc.content import HashedData, directory_listing, hash_data
 from ft_registry.backends.dvc.library import guarded, load_repo
 from ft_registry.backends.dvc.project import DvcProject
-from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
-from ft_registry.readers.files import hash_file, walk
+from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, Refused
+from ft_registry.readers.files import hash_file, in_parallel, walk
 
 
 def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
@@ -32,62 +36,33 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
     little time.
 
     Raises:
-        Refused: It is empty, or holds what is no file.
-        IntegrityError: DVC's hash, or its cache object, is not that of the bytes. The file or
-            folder is as it was.
+        Refused: It holds what is no file, or DVC says no.
+        IntegrityError: DVC's hash, or its cache object, is not that of the bytes.
         BackendUnavailable: DVC failed.
+
+    Whatever is raised, data, pointer and .gitignore are as they were.
     """
     names = walk(place) if place.is_dir() else [""]
-    if sum((place / name).lstat().st_size for name in names) == 0:
-        raise Refused(f"expected data, found nothing in {place}: it has no bytes")
-    if place.is_symlink():
-        raise Refused(
-            f"expected data, found a link at {place}", hints=["put a copy of the file in its place"]
-        )
-    started = time.time()
     with _rescue(place, names, project) as kept, ThreadPoolExecutor(1) as pool:
         hashing = pool.submit(hash_data, place, names=kept)
         with _opened(project, scratch) as repo:
             stages = guarded(
                 lambda: repo.add([str(place)]), what=f"dvc add {place}", failure=Refused
             )
-        found = hashing.result()
-        tracked = stages[0].outs[0].hash_info.value
         try:
-            _prove(found, kept, tracked=tracked, project=project, since=started)
-        except IntegrityError:
-            _put_back(place, kept)
-            raise
+            found = hashing.result()
+        except FtRegistryError as error:
+            raise _renamed(error, place, kept) from error
+        _prove(found, kept, tracked=stages[0].outs[0].hash_info.value, project=project)
     return found
 
 
-def push(project: DvcProject, targets: list[str], *, scratch: Path) -> None:
-    """Uploads what pointers name, then asks the remote for every object.
-
-    Args:
-        project: Whose data it is.
-        targets: Absolute paths of pointers.
-        scratch: For DVC's memory.
+def default_remote(project: DvcProject) -> str:
+    """Returns the name of the remote that a push goes to.
 
     Raises:
-        Refused: There is no default remote, or it is a relative path.
-        BackendUnavailable: The upload failed or is not complete.
+        Refused: There is none, or it is a relative path.
     """
-    name = _default_remote(project)
-    with _opened(project, scratch) as repo:
-        guarded(lambda: repo.push(targets=targets), what=f"dvc push to {name}")
-        wanted = _objects(repo, targets)
-        remote = repo.cloud.get_remote_odb(name, "push", hash_name="md5")
-        there = set(guarded(lambda: list(remote.oids_exist(sorted(wanted))), what="listing"))
-    if missing := wanted - there:
-        raise BackendUnavailable(
-            f"expected the DVC remote {name!r} to hold all {len(wanted)} objects after the push, "
-            f"found {len(missing)} missing",
-            hints=["push again; if it stays so, delete the .dir object in the remote first"],
-        )
-
-
-def _default_remote(project: DvcProject) -> str:
     name = project.settings.get("core", {}).get("remote")
     if not name:
         raise Refused(
@@ -104,6 +79,36 @@ def _default_remote(project: DvcProject) -> str:
     return name
 
 
+def push(project: DvcProject, targets: list[str], *, scratch: Path) -> None:
+    """Uploads what pointers name, then asks the remote for every object.
+
+    Args:
+        project: Whose data it is.
+        targets: Absolute paths of pointers.
+        scratch: For DVC's memory.
+
+    Raises:
+        Refused: There is no default remote, or it is a relative path.
+        IntegrityError: An object in the cache is damaged: nothing was uploaded.
+        BackendUnavailable: The upload failed or is not complete.
+    """
+    name = default_remote(project)
+    with _opened(project, scratch) as repo:
+        wanted = _objects(repo, targets)
+        _check_objects(wanted, project)
+        guarded(lambda: repo.push(targets=targets), what=f"dvc push to {name}")
+        missing = _missing(repo, name, wanted)
+        if missing:
+            _transfer(repo, name, missing)
+            missing = _missing(repo, name, missing)
+    if missing:
+        raise BackendUnavailable(
+            f"expected the DVC remote {name!r} to hold all {len(wanted)} objects after the push, "
+            f"found {len(missing)} missing, such as {min(missing)}",
+            hints=["is the cache complete? dvc status --cloud tells"],
+        )
+
+
 def _objects(repo: Any, targets: list[str]) -> set[str]:
     found: set[str] = set()
     for target in targets:
@@ -116,75 +121,135 @@ def _objects(repo: Any, targets: list[str]) -> set[str]:
     return found
 
 
+def _check_objects(wanted: set[str], project: DvcProject) -> None:
+    cached = {oid: project.object(oid) for oid in sorted(wanted)}
+    there = [(oid, place) for oid, place in cached.items() if place.is_file()]
+    hashes = in_parallel([partial(hash_file, place, "md5") for _, place in there])
+    for (oid, place), (md5, _) in zip(there, hashes, strict=True):
+        if md5 != oid.removesuffix(".dir"):
+            raise _damaged(place)
+
+
+def _missing(repo: Any, remote: str, wanted: set[str]) -> set[str]:
+    odb = repo.cloud.get_remote_odb(remote, "push", hash_name="md5")
+    there = guarded(lambda: list(odb.oids_exist(sorted(wanted))), what=f"listing {remote}")
+    return wanted - set(there)
+
+
+def _transfer(repo: Any, remote: str, oids: set[str]) -> None:
+    """Uploads single objects, each looked for by itself."""
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.transfer import transfer
+
+    odb = repo.cloud.get_remote_odb(remote, "push", hash_name="md5")
+    alone = {HashInfo("md5", oid) for oid in oids if not oid.endswith(".dir")}
+    guarded(lambda: transfer(repo.cache.local, odb, alone), what=f"dvc push to {remote}")
+
+
 @contextmanager
 def _opened(project: DvcProject, scratch: Path) -> Iterator[Any]:
-    repo_class = load_repo(scratch)
-    repo = guarded(lambda: repo_class(str(project.root)), what="opening the DVC project")
-    try:
-        yield repo
-    finally:
-        repo.close()
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=scratch, prefix="dvc-") as memory:
+        repo_class = load_repo(Path(memory))
+        repo = guarded(lambda: repo_class(str(project.root)), what="opening the DVC project")
+        try:
+            yield repo
+        finally:
+            repo.close()
 
 
 @contextmanager
 def _rescue(place: Path, names: list[str], project: DvcProject) -> Iterator[dict[str, Path]]:
-    """Yields where a second link to each file lies; copies where links cannot be made."""
+    """Yields where a second link to each file lies; copies where links cannot be made.
+
+    Whatever is raised inside, an interruption included, leaves data, pointer and .gitignore as they
+    were: DVC writes the pointer before we can prove it, and unlinks a file before it copies it back
+    from the cache.
+    """
     folder = project.root / ".dvc" / "tmp" / f"ft-registry-{token_hex(4)}"
     kept = {name: folder / f"{number}" for number, name in enumerate(names)}
+    modes = {name: stat.S_IMODE(_at(place, name).stat().st_mode) for name in names}
+    beside = (place.with_name(f"{place.name}.dvc"), place.with_name(".gitignore"))
+    before = {file: file.read_bytes() if file.is_file() else None for file in beside}
     folder.mkdir(parents=True)
     try:
         for name, link in kept.items():
-            source = place / name if name else place
             try:
-                link.hardlink_to(source)
+                link.hardlink_to(_at(place, name))
             except OSError:
-                shutil.copy2(source, link)  # another file system, or one without links
+                shutil.copy2(_at(place, name), link)  # another file system, or one without links
         yield kept
+    except BaseException:
+        for name, link in kept.items():
+            _put_back(_at(place, name), link, modes[name])
+        for file, content in before.items():
+            if content is None:
+                file.unlink(missing_ok=True)
+            elif not file.is_file() or file.read_bytes() != content:
+                file.write_bytes(content)
+        raise
     finally:
         shutil.rmtree(folder)
 
 
-def _prove(
-    found: HashedData,
-    kept: dict[str, Path],
-    *,
-    tracked: str,
-    project: DvcProject,
-    since: float,
-) -> None:
-    """Checks that the cache holds the bytes: in full where DVC found an object that was there."""
+def _at(place: Path, name: str) -> Path:
+    return place / name if name else place
+
+
+def _renamed(error: FtRegistryError, place: Path, kept: dict[str, Path]) -> FtRegistryError:
+    """Returns the error with the data's own names in place of those of the second links."""
+    message = error.message
+    for name, link in kept.items():
+        message = message.replace(f"{link} ", f"{_at(place, name)} ")
+    return type(error)(message, hints=error.hints)
+
+
+def _put_back(target: Path, link: Path, mode: int) -> None:
+    if not link.exists():
+        return
+    if target.exists() and target.samefile(link) and stat.S_IMODE(target.stat().st_mode) == mode:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_name(f".{target.name}.ft-registry")
+    shutil.copy2(link, aside)
+    aside.chmod(mode)
+    aside.replace(target)
+
+
+def _prove(found: HashedData, kept: dict[str, Path], *, tracked: str, project: DvcProject) -> None:
+    """Checks that the cache holds the bytes: in full, but where it holds the very same file."""
     if tracked != found.dvc.md5:
+        hidden = _hidden(found, project.object(tracked))
         raise IntegrityError(
-            f"expected DVC to track the data at md5 {found.dvc.md5}, found {tracked}",
-            hints=["does .dvcignore hide files of the folder? they would not be versioned"],
+            f"expected DVC to track the data at md5 {found.dvc.md5}, found {tracked}"
+            + (f" without {', '.join(hidden[:5])}{' ...' * (len(hidden) > 5)}" if hidden else ""),
+            hints=["what .dvcignore hides is not versioned, but a training can read it: move it"]
+            if hidden
+            else ["did the data change meanwhile? run the command again"],
         )
     for name, md5 in found.files.items():
         cached = project.object(md5)
-        try:
-            status = cached.stat()
-        except OSError as error:
-            raise IntegrityError(f"expected DVC to keep {md5}, found no object {cached}") from error
-        original = kept[name].stat()
-        if (status.st_dev, status.st_ino) == (original.st_dev, original.st_ino):
-            continue
-        old = status.st_ctime < since
-        if status.st_size != original.st_size or (old and hash_file(cached, "md5")[0] != md5):
-            raise IntegrityError(
-                f"expected the cache object {cached} to hold what its name says, found other "
-                "bytes: it was damaged before, and DVC did not look",
-                hints=[f"rm -f {cached}, then run the command again: your file is unchanged"],
-            )
-    if found.dvc.md5.endswith(".dir"):
-        listing = json.loads(project.object(found.dvc.md5).read_bytes())
-        if {entry["relpath"]: entry["md5"] for entry in listing} != found.files:
-            raise IntegrityError("expected DVC's listing to name every file, found another one")
+        if not cached.is_file():
+            raise IntegrityError(f"expected DVC to keep {md5}, found no object {cached}")
+        if not cached.samefile(kept[name]) and hash_file(cached, "md5")[0] != md5:
+            raise _damaged(cached)
+    if tracked.endswith(".dir"):
+        listing = project.object(tracked)
+        if not listing.is_file() or listing.read_bytes() != directory_listing(found.files):
+            raise _damaged(listing)
 
 
-def _put_back(place: Path, kept: dict[str, Path]) -> None:
-    for name, link in kept.items():
-        target = place / name if name else place
-        if not target.exists() or not target.samefile(link):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            aside = target.with_name(f".{target.name}.ft-registry")
-            shutil.copy2(link, aside)
-            aside.replace(target)
+def _hidden(found: HashedData, listing: Path) -> list[str]:
+    try:
+        listed = {entry["relpath"] for entry in json.loads(listing.read_bytes())}
+    except (OSError, ValueError, LookupError, TypeError):
+        return []  # of a single file there is none
+    return sorted(set(found.files) - listed)
+
+
+def _damaged(cached: Path) -> IntegrityError:
+    return IntegrityError(
+        f"expected the cache object {cached} to hold what its name says, found other bytes: it was "
+        "damaged before, and DVC did not look",
+        hints=[f"rm -f {cached}, then run the command again: your data is unchanged"],
+    )

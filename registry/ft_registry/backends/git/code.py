@@ -1,10 +1,11 @@
 """The code around the work: its commit, and what the work tree adds to it."""
 
+import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from ft_registry.backends.git.door import GitDoor, identity_variables
 from ft_registry.backends.git.objects import check_oid
@@ -15,6 +16,8 @@ from ft_registry.ports.code import CodeState
 
 _PATCH_FILE_BYTES = 1 << 20
 """Untracked files up to this size go into the patch; larger ones are data, and DVC's."""
+_CREDENTIALS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
+"""Not urlsplit(): it refuses passwords that git and curl accept."""
 
 
 class GitCode:
@@ -35,7 +38,7 @@ class GitCode:
         top = self._top()
         untracked = self._lines("ls-files", "-z", "--others", "--exclude-standard", "--full-name")
         small = [name for name in untracked if _is_small(top / name)]
-        left_out = tuple(sorted(set(untracked) - set(small)))
+        left_out = tuple(_printable(name) for name in sorted(set(untracked) - set(small)))
         patch = self._patch(commit, small)
         branch = (
             self._door.attempt("symbolic-ref", "--quiet", "--short", "HEAD")[1].decode().strip()
@@ -104,17 +107,21 @@ class GitCode:
             index = Path(folder) / "index"
             real = self._door.place.git_dir / "index"
             if real.exists():
-                shutil.copyfile(real, index)
+                # With its time: by it git knows which files may have changed since unnoticed.
+                shutil.copy2(real, index)
             env = {"GIT_INDEX_FILE": str(index)}
             if untracked:
-                names = b"\0".join(name.encode() for name in untracked)
+                names = b"\0".join(os.fsencode(name) for name in untracked)
                 self._door.run(
                     "--literal-pathspecs", "add", "--intent-to-add",
                     "--pathspec-from-file=-", "--pathspec-file-nul", stdin=names, env=env,
                 )  # fmt: skip
+            # Each option undoes a setting of the user's with which `git apply` fails or differs.
             return self._door.run(
                 "diff", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv",
-                "--no-renames", commit, "--", env=env,
+                "--no-renames", "--no-relative", "--unified=3", "--inter-hunk-context=0",
+                "--diff-algorithm=default", "--submodule=short", "--src-prefix=a/",
+                "--dst-prefix=b/", "-O/dev/null", commit, "--", env=env,
             )  # fmt: skip
 
     def _origin(self) -> str | Unknown:
@@ -122,16 +129,20 @@ class GitCode:
         return without_credentials(url) if url else Unknown(unknown="there is no remote 'origin'")
 
     def _lines(self, *arguments: str) -> list[str]:
-        return [line for line in self._door.run(*arguments).decode().split("\0") if line]
+        return [line for line in os.fsdecode(self._door.run(*arguments)).split("\0") if line]
 
 
 def without_credentials(url: str) -> str:
     """Returns a URL without user and password; scp-like and plain paths stay as they are."""
-    parts = urlsplit(url)
-    if not parts.scheme or "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return _CREDENTIALS.sub(r"\1", url)
 
 
 def _is_small(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink() and path.stat().st_size <= _PATCH_FILE_BYTES
+    if path.is_symlink():
+        return True
+    return path.is_file() and path.stat().st_size <= _PATCH_FILE_BYTES
+
+
+def _printable(name: str) -> str:
+    """Returns a file's name as JSON can hold it, whatever bytes it is made of."""
+    return os.fsencode(name).decode(errors="backslashreplace")

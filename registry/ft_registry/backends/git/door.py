@@ -33,6 +33,7 @@ _SETTINGS = (
     "i18n.commitEncoding=UTF-8",
     "i18n.logOutputEncoding=UTF-8",
     "core.quotePath=false",
+    "diff.suppressBlankEmpty=false",
     "advice.detachedHead=false",
 )
 _PREFIX = tuple(part for setting in _SETTINGS for part in ("-c", setting))
@@ -94,7 +95,8 @@ def find_repository(start: Path) -> Place:
     holder = _start(start, arguments, env={})
     process = _process(holder)
     out, err = process.communicate(timeout=LOCAL_SECONDS)
-    lines = out.decode().splitlines()
+    # Not splitlines(): it also splits at what a folder may be called.
+    lines = os.fsdecode(out).split("\n")[:-1]
     if len(lines) < 3:
         message = err.decode(errors="replace")
         if "not a git repository" in message:
@@ -126,6 +128,9 @@ class GitDoor:
             "GIT_DIR": str(place.git_dir),
             "GIT_COMMON_DIR": str(place.common_dir),
             "GIT_INDEX_FILE": str(place.git_dir / "index"),
+            "GIT_OBJECT_DIRECTORY": str(place.common_dir / "objects"),
+            "GIT_LITERAL_PATHSPECS": "0",  # Magit sets it for its commands, hence for their hooks
+            "GIT_NO_REPLACE_OBJECTS": "1",  # what is on record is what was written
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0",
         }
@@ -164,7 +169,7 @@ class GitDoor:
             out, err = process.communicate(stdin, timeout=seconds)
         except subprocess.TimeoutExpired as error:
             process.kill()
-            process.communicate()
+            process.wait()  # not for its pipes: a child of it that hangs would hold them open
             raise BackendUnavailable(
                 f"expected `git {arguments[0]}` to end within {seconds} s, found it still running",
                 hints=["is the remote or the disk reachable?"],

@@ -7,11 +7,11 @@ HEAD are never touched, and a bare clone or a linked work tree serves as well as
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ft_registry.backends.git.door import GitDoor, identity_variables
 from ft_registry.backends.git.message import format_message
-from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid
+from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid, is_oid
 from ft_registry.backends.git.remote import LedgerRemote
 from ft_registry.errors import BackendUnavailable, Conflict, IntegrityError, NotARegistry
 from ft_registry.model.canonical import digest_bytes, parse_json
@@ -25,6 +25,8 @@ _REF = f"refs/heads/{BRANCH}"
 _PINS = "refs/ft-registry/pins"
 _PATIENCE_SECONDS = 60
 """How long an append tries again after lost races before it gives up."""
+_LOCK_TRIES = 5
+"""How often a locked branch is tried again; git itself waits 0.1 s each time."""
 
 
 class GitLedger:
@@ -41,7 +43,7 @@ class GitLedger:
         self._reader = ObjectReader(door)
         self._remote = LedgerRemote(door, remote, BRANCH) if remote else None
         self._offline = offline
-        self._format_checked = False
+        self._understood: str | None = None
         self._sign: list[str] | None = None
 
     def head(self) -> str | None:
@@ -76,7 +78,9 @@ class GitLedger:
 
     def has(self, event_id: str | None) -> bool:
         """See `Ledger.has`."""
-        return bool(event_id) and is_oid(event_id) and self._resolve(event_id) is not None
+        if event_id is None or not is_oid(event_id):
+            return False
+        return self._resolve(event_id) is not None
 
     def changes(
         self, folder: str, *, since: str | None, until: str | None
@@ -96,15 +100,23 @@ class GitLedger:
         yield from zip((path for path, _ in kept), contents, strict=True)
 
     def events(self, *paths: str, newest_first: bool = False) -> Iterator[LoggedEvent]:
-        """See `Ledger.events`."""
+        """See `Ledger.events`.
+
+        Raises:
+            NotARegistry: The clone is shallow, and what was asked for goes back beyond its end.
+        """
         head = self.head()
         if head is None:
             return
         order = [] if newest_first else ["--reverse"]
         limits = [f":(top,literal){relative_path(path)}" for path in paths]
-        out = self._door.run("log", "--no-color", "--format=%H", *order, head, "--", *limits)
+        # Not `git log`: with the setting log.follow it leaves commits out.
+        out = self._door.run("rev-list", *order, head, "--", *limits)
         commits = out.decode().split()
         contents = self._reader.blobs([f"{commit}:{EVENT}" for commit in commits])
+        cut = self._cut()
+        if cut.intersection(commits) and not newest_first:
+            raise self._history_is_cut()
         for commit, content in zip(commits, contents, strict=True):
             if content is None:
                 raise IntegrityError(
@@ -112,7 +124,11 @@ class GitLedger:
                     hints=["somebody committed to the ledger's branch by hand"],
                 )
             event = Event.parse(content, what=f"the event of commit {commit}")
-            yield LoggedEvent(id=commit, event=event)
+            # Where the history is cut, git takes a commit for one that wrote the whole state.
+            if commit not in cut or not paths or _wrote(event, paths):
+                yield LoggedEvent(id=commit, event=event)
+            if commit in cut:
+                raise self._history_is_cut()
 
     def refresh(self) -> None:
         """See `Ledger.refresh`."""
@@ -129,8 +145,7 @@ class GitLedger:
                 "that both have events which the other has not",
                 hints=[f"compare: git log {BRANCH}...{self._remote.name}/{BRANCH}"],
             )
-        # A concurrent process may have moved the branch to the same place: then there is no need.
-        self._publish_locally(theirs, ours, ())
+        self._follow(theirs, ours)
 
     def append(self, change: Change) -> LoggedEvent:
         """See `Ledger.append`."""
@@ -144,11 +159,7 @@ class GitLedger:
             if self._publish(commit, head, change.pins):
                 return LoggedEvent(id=commit, event=event)
             if time.monotonic() > deadline:
-                raise BackendUnavailable(
-                    f"expected to append an event within {_PATIENCE_SECONDS} s, found the ledger "
-                    "moving all the time",
-                    hints=["run the command again; is another process appending in a loop?"],
-                )
+                raise self._never_free()
             # Losers of one race must not meet again at once.
             time.sleep(pause * (0.5 + random.random()))
             pause = min(pause * 2, 0.5)
@@ -169,61 +180,66 @@ class GitLedger:
         return RemoteView(self._remote.name, ahead=ahead, behind=behind, fetched_at=fetched)
 
     @property
+    def _remote_name(self) -> str:
+        return self._remote.name if self._remote else "origin"
+
+    @property
     def _fallback(self) -> str:
-        remote = self._remote.name if self._remote else "origin"
-        return f"refs/remotes/{remote}/{BRANCH}"
+        return f"refs/remotes/{self._remote_name}/{BRANCH}"
 
     def _checked(self, head: str | None) -> str | None:
-        """Returns a head after looking, once, whether it is a ledger that we understand."""
-        if head is not None and not self._format_checked:
+        """Returns a head after looking whether it is a ledger that we understand."""
+        if head is not None and head != self._understood:
             self._check_format(head)
-            self._format_checked = True
+            self._understood = head
         return head
 
     def _branch_head(self) -> str | None:
         """Returns the branch's head, after making the branch where only the remote has one."""
         head = self._checked(self._resolve(_REF))
         if head is None and (head := self.head()) is not None:
-            self._publish_locally(head, None, ())
+            self._publish_locally(head, None, {})
         return head
 
     def _publish(self, commit: str, head: str | None, pinned: tuple[str, ...]) -> bool:
         pins = {f"{_PINS}/{check_oid(pin)}": pin for pin in pinned}
         if self._remote is None or self._offline:
-            return self._publish_locally(commit, head, tuple(pins.items()))
-        local = self._resolve(_REF)
-        self._set_pins(pins)
-        if not self._remote.push(commit, list(pins)):
+            return self._publish_locally(commit, head, pins)
+        if not self._update_refs(pins) or not self._remote.push(commit, pins=_PINS):
             return False
-        # The remote has taken it, so it has happened. When another process of this clone has
-        # moved the branch meanwhile, it moved it along the same history; the next refresh follows.
-        self._publish_locally(commit, local, ())
+        # The remote has taken it, so it has happened.
+        self._follow(commit, head)
         return True
 
-    def _publish_locally(
-        self, commit: str, expected: str | None, pins: tuple[tuple[str, str], ...]
-    ) -> bool:
+    def _follow(self, commit: str, head: str | None) -> None:
+        """Moves the branch from a head along to a commit that the remote has.
+
+        When another process of this clone has moved the branch from there, it stays: either it
+        follows the remote too, or it holds an event that waits here, which must not be lost.
+        """
+        for _ in range(_LOCK_TRIES):
+            if self._publish_locally(commit, head, {}) or self._resolve(_REF) != head:
+                return
+
+    def _publish_locally(self, commit: str, expected: str | None, pins: Mapping[str, str]) -> bool:
         zero = "0" * len(commit)
-        commands = ["start", f"update {_REF} {commit} {expected or zero}"]
-        commands += [f"update {ref} {pinned}" for ref, pinned in pins]
-        commands += ["prepare", "commit", ""]
-        message = "ft-registry: append"
+        return self._update_refs({_REF: f"{commit} {expected or zero}", **pins})
+
+    def _update_refs(self, updates: Mapping[str, str]) -> bool:
+        """Sets refs, all or none; returns False when one is locked or not as expected."""
+        commands = [f"update {ref} {value}" for ref, value in updates.items()]
         status, _, stderr = self._door.attempt(
-            "update-ref", "--create-reflog", "-m", message, "--stdin",
-            stdin="\n".join(commands).encode(),
+            "update-ref", "--create-reflog", "-m", "ft-registry: append", "--stdin",
+            stdin="\n".join(["start", *commands, "prepare", "commit", ""]).encode(),
         )  # fmt: skip
         if status == 0:
             return True
         if "cannot lock ref" in stderr or "but expected" in stderr or "Unable to create" in stderr:
             return False
         raise NotARegistry(
-            f"expected to write the ledger's branch, found: {stderr.strip()}",
+            f"expected to write {', '.join(updates)}, found: {stderr.strip()}",
             hints=["is the git directory writable, and is the disk full?"],
         )
-
-    def _set_pins(self, pins: dict[str, str]) -> None:
-        for ref, pinned in pins.items():
-            self._door.run("update-ref", ref, pinned)
 
     def _write(self, change: Change, head: str | None) -> tuple[Event, str]:
         writes = tuple(
@@ -277,6 +293,30 @@ class GitLedger:
         status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
         return check_oid(out.decode().strip()) if status == 0 else None
 
+    def _never_free(self) -> BackendUnavailable:
+        lock = self._door.place.common_dir / f"{_REF}.lock"
+        locked = f"if no git process is at work here, remove {lock}"
+        return BackendUnavailable(
+            f"expected to append an event within {_PATIENCE_SECONDS} s, found the ledger "
+            f"{'locked' if lock.exists() else 'moving'} all the time",
+            hints=[
+                locked
+                if lock.exists()
+                else "run the command again; is another process appending in a loop?"
+            ],
+        )
+
+    def _cut(self) -> set[str]:
+        """Returns the commits whose parents a shallow clone left behind."""
+        shallow = self._door.place.common_dir / "shallow"
+        return set(shallow.read_text().split()) if shallow.exists() else set()
+
+    def _history_is_cut(self) -> NotARegistry:
+        return NotARegistry(
+            "expected the whole history of the ledger, found a shallow clone that has its end only",
+            hints=[f"git fetch --unshallow {self._remote_name} {BRANCH}"],
+        )
+
     def _tree(self, event_id: str | None) -> str:
         if event_id is not None:
             return check_oid(event_id)
@@ -284,6 +324,14 @@ class GitLedger:
 
     def _is_ancestor(self, old: str, new: str) -> bool:
         return self._door.attempt("merge-base", "--is-ancestor", old, new)[0] == 0
+
+
+def _wrote(event: Event, paths: Iterable[str]) -> bool:
+    return any(
+        write.path == path or write.path.startswith(f"{path}/")
+        for write in event.writes
+        for path in paths
+    )
 
 
 def _signature(event: Event) -> dict[str, str]:

@@ -16,13 +16,18 @@ _BULK = 64
 """From this many objects on, one process that gets all names at once beats a conversation."""
 
 
+def is_oid(text: str) -> bool:
+    """Returns whether the text is 40 or 64 hexadecimal digits."""
+    return _OID.fullmatch(text) is not None
+
+
 def check_oid(text: str) -> str:
     """Returns the text if it is an object id, so that it can stand in a git command.
 
     Raises:
         IntegrityError: It is not 40 or 64 hexadecimal digits.
     """
-    if _OID.fullmatch(text):
+    if is_oid(text):
         return text
     raise IntegrityError(f"expected a git object id, found {text!r}")
 
@@ -93,25 +98,26 @@ class ObjectReader:
         if self._pipes is None:
             self._pipes = self._stack.enter_context(self._door.conversation("cat-file", "--batch"))
         ask, answer = self._pipes
+        request = _line(name)
         try:
-            ask.write(_line(name))
+            ask.write(request)
             ask.flush()
-            line = answer.readline()
+            header = answer.readline().rsplit(b" ", 2)
         except BrokenPipeError:
-            line = b""
-        if not line:
+            header = []
+        if header and header[-1].strip() == b"missing":
+            return b"missing", b""
+        size = int(header[2]) if len(header) == 3 else 0
+        content = answer.read(size + 1) if len(header) == 3 else b""  # a line feed ends it
+        if len(content) <= size:
+            # git ends, even in the middle of an answer, when it meets a damaged object.
             self.close()
             raise IntegrityError(
                 f"expected git to read {name}, found that it gave up",
                 hints=["git fsck tells whether an object is damaged"],
             )
-        header = line.rsplit(b" ", 2)
-        if len(header) != 3 or not header[2].strip().isdigit():
-            return b"missing", b""
         self._oid_bytes = len(header[0]) // 2
-        content = answer.read(int(header[2]))
-        answer.read(1)
-        return header[1], content
+        return header[1], content[:-1]
 
     def _bulk(self, names: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
         out = self._door.run("cat-file", "--batch", stdin=b"".join(map(_line, names)))

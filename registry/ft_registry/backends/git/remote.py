@@ -59,9 +59,11 @@ class LedgerRemote:
         """
         self.check_exists()
         refspec = f"+refs/heads/{self._branch}:{self.tracking_ref}"
-        arguments = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", self.name, refspec)
         for again in range(_FETCH_TRIES):
-            status, _, stderr = self._door.attempt(*arguments, seconds=NETWORK_SECONDS)
+            status, _, stderr = self._door.attempt(
+                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no",
+                self.name, refspec, seconds=NETWORK_SECONDS,
+            )  # fmt: skip
             if status == 0 or "couldn't find remote ref" in stderr:
                 self.stamp.parent.mkdir(parents=True, exist_ok=True)
                 self.stamp.touch()
@@ -77,23 +79,27 @@ class LedgerRemote:
             ],
         )
 
-    def push(self, commit: str, pins: list[str]) -> bool:
+    def push(self, commit: str, *, pins: str) -> bool:
         """Offers a commit to the remote; returns False when the remote's head has moved.
 
         Args:
             commit: The new head.
-            pins: Refs that keep cited code commits reachable, pushed along.
+            pins: The folder of the refs that keep cited code commits reachable. All are pushed
+                along: those of events that waited here are not on the remote either.
 
         Raises:
             BackendUnavailable: The remote refused for another reason: nothing was published.
             OutcomeUnknown: The remote stopped answering; whether it took the commit is not known.
         """
         target = f"refs/heads/{self._branch}"
-        refspecs = [f"{commit}:{target}", *(f"{pin}:{pin}" for pin in pins)]
-        status, out, stderr = self._door.attempt(
-            "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
-            self.name, *refspecs, seconds=NETWORK_SECONDS,
-        )  # fmt: skip
+        refspecs = (f"{commit}:{target}", f"{pins}/*:{pins}/*")
+        try:
+            status, out, stderr = self._door.attempt(
+                "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
+                self.name, *refspecs, seconds=NETWORK_SECONDS,
+            )  # fmt: skip
+        except BackendUnavailable as error:  # the time limit: it may have been taken all the same
+            return self._settle(commit, error.message)
         report = {
             fields[1].partition(":")[2]: (fields[0].strip(), fields[-1])
             for line in out.decode(errors="replace").splitlines()
@@ -101,7 +107,8 @@ class LedgerRemote:
         }
         flag, summary = report.get(target, ("", ""))
         if target in report and flag != "!":
-            self._door.run("update-ref", self.tracking_ref, commit)
+            # It has happened, whether or not this can be noted; the next fetch notes it again.
+            self._door.attempt("update-ref", self.tracking_ref, commit)
             return True
         if any(words in summary for words in _MOVED):
             return False

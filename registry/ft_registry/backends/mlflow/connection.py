@@ -29,6 +29,8 @@ _SETTINGS = {
     "MLFLOW_TRUNCATE_LONG_VALUES": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
+    # With a server it tells of each run that ends on the standard output, which is for results.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 
@@ -182,6 +184,28 @@ def guarded(expected: str) -> Iterator[None]:
             f"expected {expected}, found: {reason}",
             hints=["ft-registry status shows which MLflow is used"],
         ) from error
+
+
+@contextmanager
+def as_default(place: MlflowPlace) -> Iterator[None]:
+    """Makes a place MLflow's default inside, and leaves that setting as it was.
+
+    Where a version is created in a database, MLflow looks for its source at the default place,
+    which is a new mlflow.db in the current folder unless somebody has set it.
+    """
+    import mlflow
+
+    variable = os.environ.get("MLFLOW_TRACKING_URI")
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    mlflow.set_tracking_uri(place.uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)
+        # It sets the variable as well.
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+        if variable is not None:
+            os.environ["MLFLOW_TRACKING_URI"] = variable
 
 
 def once(call: Callable[[], T]) -> T:

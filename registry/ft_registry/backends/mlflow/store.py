@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ft_registry.backends.mlflow.connection import (  # fmt: skip
     MlflowPlace,
+    as_default,
     check_reachable,
     connect,
     guarded,
@@ -84,18 +85,21 @@ class MlflowModels:
         """See `ModelStore.create_version`."""
         self._ensure_model(model)
         try:
-            with guarded("MLflow to create a version"):
+            with guarded("MLflow to create a version"), as_default(self._place):
                 made = once(
                     lambda: self._client.create_model_version(
                         model,
                         source=stored.uri,
                         run_id=stored.run_id,
+                        model_id=stored.logged_model_id,
                         tags=dict(tags),
                         description=description,
                     )
                 )
             return _version(made).number
         except BackendUnavailable as failure:
+            if _is_refusal(failure.__cause__):
+                raise
             return self._settle(model, tags[TRANSACTION_TAG], failure)
 
     def delete_version(self, model: str, number: int) -> None:
@@ -150,6 +154,13 @@ class MlflowModels:
             query = f"name = '{model}' and tags.`{tag}` = '{value}'"
             found = self._client.search_model_versions(query, order_by=["version_number ASC"])
             return _version(found[0]) if found else None
+
+
+def _is_refusal(error: BaseException | None) -> bool:
+    """Returns whether the server itself said no, so that nothing was done."""
+    from mlflow.exceptions import MlflowException
+
+    return isinstance(error, MlflowException) and 400 <= error.get_http_status_code() < 500
 
 
 def _version(found: Any) -> StoredVersion:

@@ -1,6 +1,7 @@
 """Uploads a version's files as an MLflow logged model, with what its pages show."""
 
 import json
+import posixpath
 import re
 import tempfile
 import time
@@ -10,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from ft_registry import __version__
 from ft_registry.backends.mlflow.connection import guarded
-from ft_registry.errors import IntegrityError, NotFound
+from ft_registry.errors import IntegrityError, NotFound, Refused
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
+from ft_registry.readers.files import hash_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _PARAM_CHARACTERS = 6000
 """MLflow's limit of a parameter's value; longer ones stand in the record."""
+_NAME_CHARACTERS = 250
+"""MLflow's limit of the name of a parameter or metric."""
 _BATCH = 100
 """Parameters that one request may carry."""
+_LOST = re.compile(r"[#%?\\]")
 _ODD = re.compile(r"[^\w.\- /]")
 
 
@@ -39,10 +44,12 @@ class Uploader:
         """Stores the files, verifies them, and says what they are.
 
         Raises:
+            Refused: A file has a name that MLflow does not give back as it was.
             NotFound: The run that was named does not exist.
             BackendUnavailable: MLflow failed; what it has so far, nothing refers to.
             IntegrityError: What arrived is not what was sent.
         """
+        _check_names(upload)
         run_id, experiment = self._run(upload)
         with guarded("MLflow to take the upload"):
             model = self._client.create_logged_model(
@@ -86,7 +93,7 @@ class Uploader:
         now = int(time.time() * 1000)
         logged = [
             Logged(
-                metric.key,
+                _key(metric.key),
                 metric.value,
                 now,
                 0,
@@ -156,6 +163,13 @@ class Uploader:
                         pending.append(info.path)
                     else:
                         there[info.path] = info.file_size
+        # What was hashed before is what was sent, if it is there still.
+        if hash_folder(upload.root) != upload.files:
+            raise IntegrityError(
+                f"expected {upload.root} to stay as it is while it is uploaded, found that it "
+                "changed",
+                hints=["wait for the program that writes it, then run the command again"],
+            )
         wrong = sorted(name for name in sent | there if sent.get(name) != there.get(name))
         if wrong:
             name = wrong[0]
@@ -180,6 +194,16 @@ class Uploader:
             self._client.set_terminated(run_id)
 
 
+def _check_names(upload: Upload) -> None:
+    odd = [entry.path for entry in upload.files if _LOST.search(entry.path)]
+    if odd:
+        raise Refused(
+            f"expected file names that MLflow gives back as they are, found {odd[0]} in "
+            f"{upload.root}: it reads '#', '%', '?' and '\\\\' as parts of an address",
+            hints=["rename the file"],
+        )
+
+
 def _dataset(data: DatasetInput) -> Any:
     from mlflow.entities import Dataset, InputTag
     from mlflow.entities import DatasetInput as Logged
@@ -198,9 +222,16 @@ def _dataset(data: DatasetInput) -> Any:
     )
 
 
+def _key(text: str) -> str:
+    """Returns the text as a name that MLflow takes: evaluations say ``pass@1``, it does not."""
+    name = _ODD.sub("_", text)[:_NAME_CHARACTERS]
+    # It reads a name as a path as well, and refuses one that is written in two ways.
+    return name if posixpath.normpath(name) == name else name.replace("/", "_")
+
+
 def _params(params: Mapping[str, str]) -> dict[str, str]:
     return {
-        _ODD.sub("_", key)[:250]: (
+        _key(key): (
             value
             if len(value) <= _PARAM_CHARACTERS
             else f"({len(value)} characters: see ftr/record.json)"

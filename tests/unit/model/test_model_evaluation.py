@@ -1,0 +1,66 @@
+"""Evaluations: their names, and the table of what counts."""
+
+import itertools
+
+import pytest
+from pydantic import ValidationError
+from tests.unit.values import make_evaluation, sha
+
+from ft_registry.model.evaluation import ItemTable, Score, score_table
+
+
+def scored(value: float, *, day: int, suite: str = "dates", metric: str = "f1") -> object:
+    return make_evaluation(
+        suite=suite,
+        scores=(Score(metric=metric, value=value, n=4),),
+        recorded_at=f"2026-07-0{day}T00:00:00.000000Z",
+    )
+
+
+def test_the_table_names_suite_and_metric() -> None:
+    scores = (Score(metric="f1", value=0.5, n=4), Score(metric="exact_match", value=0.25, n=4))
+    table = score_table([make_evaluation(suite="dates", scores=scores)])
+    assert table == {"dates.f1": 0.5, "dates.exact_match": 0.25}
+
+
+def test_the_evaluation_recorded_last_counts_in_whatever_order_they_come() -> None:
+    evaluations = [scored(0.1, day=1), scored(0.2, day=2), scored(0.3, day=3)]
+    for order in itertools.permutations(evaluations):
+        assert score_table(order) == {"dates.f1": 0.3}
+
+
+def test_suites_do_not_mix() -> None:
+    table = score_table([scored(0.1, day=1, suite="a"), scored(0.2, day=2, suite="b")])
+    assert table == {"a.f1": 0.1, "b.f1": 0.2}
+
+
+def test_without_evaluations_there_are_no_scores() -> None:
+    assert score_table([]) == {}
+
+
+def test_the_id_names_suite_and_items_so_that_adding_twice_is_once() -> None:
+    items = ItemTable(digest=sha("7"), rows=4, artifact="a")
+    one = make_evaluation(items=items)
+    again = make_evaluation(items=items, recorded_at="2027-01-01T00:00:00.000000Z")
+    assert one.id == again.id == "dates-7777777777777777"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"suite": "other"}, {"items": ItemTable(digest=sha("8"), rows=4, artifact="a")}],
+    ids=["suite", "items"],
+)
+def test_another_suite_or_other_items_have_another_id(changes: dict[str, object]) -> None:
+    assert make_evaluation(**changes).id != make_evaluation().id
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), "much", None])
+def test_a_score_is_a_finite_number(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Score(metric="m", value=value, n=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_a_score_is_of_one_item_at_least(n: int) -> None:
+    with pytest.raises(ValidationError):
+        Score(metric="m", value=1.0, n=n)

@@ -1,0 +1,206 @@
+"""Hypothesis strategies: any value of a field, any document."""
+
+from datetime import UTC
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from ft_registry.model.alias import AliasState
+from ft_registry.model.document import Document, Unknown
+from ft_registry.model.evaluation import Evaluation, ItemTable, Score
+from ft_registry.model.event import Event, Requirement, Write
+from ft_registry.model.manifest import FileEntry
+from ft_registry.model.origin import Actor
+from ft_registry.model.record import (
+    Artifact,
+    Code,
+    Config,
+    Environment,
+    FolderBase,
+    HubBase,
+    Patch,
+    PeftSettings,
+    Run,
+    Stage,
+    Tokenizer,
+    VersionBase,
+    VersionRecord,
+)
+from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
+from ft_registry.model.snapshot import ROLES, DataContent, Dataset, DvcHash, Snapshot
+from ft_registry.model.time import timestamp
+
+law = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For a law that is quick to try; no deadline, because the machine is shared."""
+
+EXACT = 2**53 - 1
+texts = st.text(max_size=12)
+whole = st.integers(0, EXACT)
+versions = st.integers(1, EXACT)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | st.integers(-EXACT, EXACT) | finite | texts
+json_values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3)
+)
+json_objects = st.dictionaries(texts, json_values, max_size=3)
+
+hex64 = st.binary(min_size=32, max_size=32).map(bytes.hex)
+digests = hex64.map("sha256:".__add__)
+md5s = st.builds(
+    "{}{}".format, st.binary(min_size=16, max_size=16).map(bytes.hex), st.sampled_from(["", ".dir"])
+)
+timestamps = st.datetimes(timezones=st.just(UTC)).map(timestamp)
+model_names = st.from_regex(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,20}[A-Za-z0-9])?", fullmatch=True)
+alias_names = st.from_regex(r"[a-u](?:[a-z0-9_-]{0,20}[a-z0-9])?", fullmatch=True).filter(
+    lambda text: text != "latest"
+)
+_segments = st.text(
+    st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=8
+).filter(lambda text: text not in (".", ".."))
+paths = st.lists(_segments, min_size=1, max_size=3).map("/".join)
+
+unknowns = st.builds(Unknown, unknown=texts)
+actors = st.builds(Actor, name=texts, email=texts)
+entries = st.builds(FileEntry, path=paths, size=whole, sha256=hex64)
+dvc_hashes = st.builds(DvcHash, md5=md5s, size=whole, nfiles=whole)
+contents = st.builds(DataContent, path=paths, dvc=dvc_hashes, sha256=digests, rows=whole | unknowns)
+datasets = st.builds(
+    Dataset,
+    path=paths,
+    dvc=dvc_hashes,
+    sha256=digests,
+    rows=whole | unknowns,
+    role=st.sampled_from(ROLES),
+    name=texts,
+    pointer=texts,
+    records_root=unknowns,
+)
+bases = (
+    st.builds(HubBase, id=texts, revision=texts | unknowns, digest=digests | unknowns)
+    | st.builds(FolderBase, id=texts, revision=texts | unknowns, digest=digests)
+    | st.builds(VersionBase, version=texts, record=digests)
+    | unknowns
+)
+peft_settings = st.builds(
+    PeftSettings,
+    peft_type=texts,
+    task_type=st.none() | texts,
+    r=st.none() | whole,
+    lora_alpha=st.none() | finite,
+    lora_dropout=st.none() | finite,
+    bias=st.none() | texts,
+    target_modules=st.none() | texts | st.lists(texts, max_size=3),
+    modules_to_save=st.none() | st.lists(texts, max_size=3),
+)
+artifacts = st.builds(
+    Artifact,
+    uri=texts,
+    folder=texts,
+    digest=digests,
+    size=whole,
+    files=st.lists(entries, max_size=3).map(tuple),
+    peft=peft_settings | unknowns,
+)
+_details = st.lists(json_objects, max_size=2).map(tuple)
+
+records = st.builds(
+    VersionRecord,
+    model=model_names,
+    version=versions,
+    identity=digests,
+    kind=st.sampled_from(["adapter", "full", "merged", "quantized"]),
+    method=texts | unknowns,
+    artifact=artifacts,
+    base=bases,
+    data=st.lists(datasets, max_size=2).map(tuple),
+    code=st.builds(
+        Code,
+        repo=texts | unknowns,
+        commit=texts,
+        branch=texts | unknowns,
+        dirty=st.booleans(),
+        patch=st.builds(Patch, digest=digests, size=whole, artifact=texts) | unknowns,
+        left_out=st.lists(texts, max_size=2).map(tuple),
+    ),
+    config=st.builds(Config, files=json_objects, digest=digests),
+    tokenizer=st.builds(Tokenizer, digest=texts | unknowns, chat_template=texts | unknowns),
+    environment=st.builds(
+        Environment,
+        python=texts,
+        platform=texts,
+        lock=entries | unknowns,
+        packages=digests,
+        accelerator=texts | unknowns,
+    ),
+    pipeline=st.builds(Stage, stage=texts, cmd=texts, deps=_details, outs=_details, lock=digests)
+    | unknowns,
+    run=st.builds(Run, run_id=texts, logged_model_id=texts),
+    cost=unknowns,
+    seeds=st.dictionaries(texts, st.integers(-EXACT, EXACT), max_size=2) | unknowns,
+    parents=st.lists(texts, max_size=2).map(tuple),
+    note=texts,
+    registered_at=timestamps,
+    registered_by=actors,
+    host=texts,
+)
+events = st.builds(
+    Event,
+    type=st.sampled_from(["init", "snapshot", "register", "evaluate", "promote", "rollback"]),
+    time=timestamps,
+    actor=actors,
+    host=texts,
+    tool=texts,
+    nonce=texts,
+    subject=texts,
+    reason=texts,
+    model=st.none() | texts,
+    version=st.none() | whole,
+    alias=st.none() | texts,
+    previous=st.none() | whole,
+    to=st.none() | whole,
+    requires=st.lists(
+        st.builds(Requirement, path=paths, digest=st.none() | digests), max_size=2
+    ).map(tuple),
+    writes=st.lists(st.builds(Write, path=paths, digest=digests), max_size=2).map(tuple),
+)
+evaluations = st.builds(
+    Evaluation,
+    model=model_names,
+    version=versions,
+    record=digests,
+    suite=texts,
+    scores=st.lists(st.builds(Score, metric=texts, value=finite, n=versions), max_size=3).map(
+        tuple
+    ),
+    items=st.builds(ItemTable, digest=digests, rows=whole, artifact=texts),
+    data=digests | unknowns,
+    recorded_at=timestamps,
+    recorded_by=actors,
+)
+DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
+    AliasState: st.builds(
+        AliasState,
+        model=model_names,
+        alias=alias_names,
+        version=versions,
+        record=digests,
+        since=timestamps,
+    ),
+    Evaluation: evaluations,
+    Event: events,
+    IdentityPointer: st.builds(IdentityPointer, identity=digests, version=versions),
+    ModelDocument: st.builds(ModelDocument, name=model_names),
+    PackageList: st.builds(PackageList, packages=st.dictionaries(texts, texts, max_size=3)),
+    Snapshot: st.builds(
+        Snapshot,
+        name=texts,
+        content=contents,
+        pointer=texts,
+        commit=texts | unknowns,
+        taken_at=timestamps,
+        taken_by=actors,
+    ),
+    VersionRecord: records,
+}
+"""A strategy for each kind of document."""
