@@ -1,13 +1,15 @@
 """Every test of the ledger meets a machine without a user: no settings, no identity, no network."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.fakes.memory_ledger import MemoryLedger
 from tests.ledger.changes import begin
-from tests.ledger.repositories import make_repository, open_ledger
+from tests.ledger.remotes import Team, copy_team, make_team
+from tests.ledger.repositories import MadeOnce, make_repository, open_ledger
 
 from ft_registry.ports.ledger import Ledger
 
@@ -44,10 +46,32 @@ def git_config() -> Callable[[str], None]:
     return add
 
 
+@pytest.fixture(scope="session")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> MadeOnce:
+    """Returns what makes a folder unless it was made before, to be copied."""
+    made: dict[Callable[[Path], object], Path] = {}
+
+    def make(maker: Callable[[Path], object]) -> Path:
+        if maker not in made:
+            made[maker] = tmp_path_factory.mktemp("template") / maker.__name__
+            maker(made[maker])
+        return made[maker]
+
+    return make
+
+
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(made_once: MadeOnce, tmp_path: Path) -> Path:
     """A repository with one commit."""
-    return make_repository(tmp_path / "project")
+    return Path(shutil.copytree(made_once(make_repository), tmp_path / "project"))
+
+
+@pytest.fixture
+def team(made_once: MadeOnce, tmp_path: Path) -> Team:
+    """A server and two clones, with a ledger of one event."""
+    return copy_team(made_once(make_team), tmp_path / "team")
 
 
 @pytest.fixture(params=["memory", "git"])

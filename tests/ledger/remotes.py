@@ -1,6 +1,7 @@
 """A team in miniature: a server, clones, and the accidents that happen between them."""
 
 import shlex
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,11 @@ while True:  # what the server has, in pkt-lines up to the flush packet
 sys.stdout.buffer.flush()
 {rest}
 subprocess.run({then!r}, shell=True, check=True)
-sys.exit(1)
+sys.stdout.buffer.write({answer!r})
+sys.exit(not {answer!r})
 '''
+_NO_WORD = b"0017\x01000eunpack ok\n00000000"
+"""A report, in a sideband, that says nothing of any ref."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,27 @@ class Team:
         return open_ledger(self.server)
 
 
-def make_team(folder: Path) -> Team:
+def team_in(folder: Path) -> Team:
+    """Returns the team that lies in a folder."""
+    return Team(folder / "server.git", folder / "one", folder / "two")
+
+
+def make_team(folder: Path) -> None:
     """Makes a server and two clones."""
-    first = make_repository(folder / "first")
-    server = clone(first, folder / "server.git", "--bare")
-    one, two = clone(server, folder / "one"), clone(server, folder / "two")
-    team = Team(server, one, two)
-    begin(team.ledger(one))
-    team.ledger(two).refresh()
-    return team
+    team = team_in(folder)
+    clone(make_repository(folder / "first"), team.server, "--bare")
+    for repository in (team.one, team.two):
+        clone(team.server, repository)
+    begin(team.ledger(team.one))
+    team.ledger(team.two).refresh()
+
+
+def copy_team(template: Path, folder: Path) -> Team:
+    """Returns a copy of a team whose clones know the server's copy."""
+    shutil.copytree(template, folder)
+    for config in (folder / "one/.git/config", folder / "two/.git/config"):
+        config.write_text(config.read_text().replace(str(template), str(folder)))
+    return team_in(folder)
 
 
 def outside(*command: str) -> str:
@@ -74,25 +90,26 @@ def interrupt(repository: Path, command: str) -> None:
     lines = [
         "cat >/dev/null",
         f"mkdir {shlex.quote(str(once))} 2>/dev/null && {{ {command}; }} >&2",
-        "echo '[GNUPG:] SIG_CREATED ' >&2",
+        r"printf '\n[GNUPG:] SIG_CREATED \n' >&2",
         "echo '-----BEGIN PGP SIGNATURE-----'",
         "echo '-----END PGP SIGNATURE-----'",
     ]
-    program = write_hook(
-        repository.parent, f"{repository.name}-sign", "\necho >&2\n".join(["", *lines])
-    )
+    program = write_hook(repository.parent, f"{repository.name}-sign", "\n".join(lines))
     git(repository, "config", "gpg.program", str(program))
     git(repository, "config", "user.signingKey", "anything")
     git(repository, "config", "commit.gpgSign", "true")
 
 
-def lose_reply(repository: Path, *, taken: bool, then: str = "true") -> None:
+def lose_reply(
+    repository: Path, *, taken: bool, then: str = "true", is_polite: bool = False
+) -> None:
     """Breaks the connection of each later push before the server's answer comes through.
 
     Args:
         repository: The clone that pushes.
         taken: Whether the server has carried the push out.
         then: What happens to the network afterwards: a shell command.
+        is_polite: The connection is not broken: an empty report takes the place of the answer.
     """
     script = repository.parent / f"{repository.name}-receive-pack.py"
     script.write_text(
@@ -101,6 +118,7 @@ def lose_reply(repository: Path, *, taken: bool, then: str = "true") -> None:
             stdin="" if taken else "stdin=subprocess.DEVNULL",
             rest="process.stdout.read()\nprocess.wait()" if taken else "process.wait()",
             then=then,
+            answer=_NO_WORD if is_polite else b"",
         )
     )
     command = shlex.join([sys.executable, str(script)])

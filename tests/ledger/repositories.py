@@ -2,9 +2,10 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from tests.ledger.changes import ADA
 
@@ -12,6 +13,8 @@ from ft_registry.backends.git.code import GitCode
 from ft_registry.backends.git.door import GitDoor, find_repository
 from ft_registry.backends.git.ledger import GitLedger
 
+MadeOnce: TypeAlias = Callable[[Callable[[Path], object]], Path]
+"""Takes what makes a folder and returns the folder, made once a session, to be copied."""
 _TESTER = {
     "GIT_AUTHOR_NAME": "Tester",
     "GIT_AUTHOR_EMAIL": "tester@example.org",
@@ -68,7 +71,8 @@ def commit_file(where: Path, name: str, content: bytes) -> str:
 
 def clone(source: Path, path: Path, *options: str) -> Path:
     """Clones a repository as over a network."""
-    git(source.parent, "clone", "--quiet", *options, f"file://{source}", str(path))
+    url = f"file://{source}"
+    git(source.parent, "clone", "--quiet", "--template=", *options, url, str(path))
     return path
 
 

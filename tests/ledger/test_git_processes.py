@@ -1,9 +1,11 @@
 """Many processes append to one repository at once: nothing is lost, nothing is doubled."""
 
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from tests.ledger.changes import begin, subjects
+from tests.ledger.remotes import interrupt
 from tests.ledger.repositories import git, open_ledger, rev
 from tests.ledger.writers import COUNTER, append_each, begin_once, count_up, move_once, run_together
 
@@ -46,3 +48,16 @@ def test_events_that_cite_one_commit_do_not_block_each_other(registry: Path) -> 
     commit = rev(registry, "HEAD")
     calls = [(registry, f"p{n}", 5, "", commit) for n in range(4)]
     assert sorted(run_together(append_each, calls)) == sorted(subjects(open_ledger(registry)))
+
+
+def test_a_process_that_is_killed_in_the_middle_leaves_the_ledger_as_it_was(
+    registry: Path,
+) -> None:
+    before = rev(registry, "ft-registry")
+    interrupt(registry, 'kill -9 "$(ps -o ppid= -p "$PPID" | tr -d " ")"')
+    killed = get_context("spawn").Process(target=append_each, args=(registry, "killed", 1))
+    killed.start()
+    killed.join(60)
+    assert killed.exitcode == -9
+    assert rev(registry, "ft-registry") == before
+    assert append_each(registry, "next", 1) == subjects(open_ledger(registry)) == ["next-0"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.ledger.changes import make_change, subjects, write
-from tests.ledger.remotes import Team, interrupt, make_team, outside
+from tests.ledger.remotes import Team, interrupt, outside
 from tests.ledger.repositories import (
     clone,
     commit_file,
@@ -17,14 +17,10 @@ from tests.ledger.repositories import (
 )
 
 from ft_registry.errors import Conflict, InvalidInput, NotARegistry
+from ft_registry.model.layout import FORMAT
 from ft_registry.ports.ledger import RequirementFailed
 
 PATH = "models/dates/aliases/champion.json"
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return make_team(tmp_path)
 
 
 def push(repository: Path) -> str:
@@ -103,6 +99,25 @@ def test_a_clone_that_never_wrote_follows_the_remote(team: Team, tmp_path: Path)
     write(team.ledger(team.one), PATH, b"1")
     ledger.refresh()
     assert ledger.read(PATH) == b"1"
+
+
+def test_two_clones_that_begin_at_once_begin_one_ledger(team: Team) -> None:
+    for repository in (team.server, team.one, team.two):
+        for ref in refs(repository, "refs/heads/ft-registry") + refs(repository, "refs/remotes"):
+            git(repository, "update-ref", "-d", ref)
+    first = make_change({FORMAT: b'{"format":1}'}, requires={FORMAT: None}, subject="two")
+    team.ledger(team.two, offline=True).append(first)
+    interrupt(team.one, push(team.two))
+    with pytest.raises(RequirementFailed):
+        team.ledger(team.one).append(make_change(first.documents, requires={FORMAT: None}))
+    assert subjects(team.shared) == subjects(team.ledger(team.one)) == ["two"]
+
+
+def test_a_branch_that_was_deleted_on_the_server_is_pushed_again_whole(team: Team) -> None:
+    write(team.ledger(team.one), "models/1.json", b"", subject="before")
+    git(team.server, "update-ref", "-d", "refs/heads/ft-registry")
+    write(team.ledger(team.one), "models/2.json", b"", subject="after")
+    assert subjects(team.shared) == ["before", "after"]
 
 
 def test_only_the_ledger_is_pushed(team: Team, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 `BackendUnavailable` means that nothing was published, `OutcomeUnknown` that nobody here knows.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.ledger.changes import make_change, subjects, write
-from tests.ledger.remotes import Team, interrupt, lose_reply, make_team, mend, outside
+from tests.ledger.remotes import Team, interrupt, lose_reply, mend, outside
 from tests.ledger.repositories import git, open_ledger, rev, write_hook
 
 from ft_registry.backends.git import ledger as ledger_module
@@ -16,11 +17,6 @@ from ft_registry.errors import BackendUnavailable, OutcomeUnknown
 from ft_registry.ports.ledger import Change, RequirementFailed
 
 PATH = "models/dates/aliases/champion.json"
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return make_team(tmp_path)
 
 
 def heads(team: Team) -> tuple[str, str]:
@@ -136,8 +132,9 @@ def test_a_server_that_takes_no_pins_takes_the_event(team: Team) -> None:
 
 
 class TestALostReply:
-    def test_to_what_was_taken_is_settled_as_success(self, team: Team) -> None:
-        lose_reply(team.one, taken=True)
+    @pytest.mark.parametrize("is_polite", [False, True])
+    def test_to_what_was_taken_is_settled_as_success(self, team: Team, is_polite: bool) -> None:
+        lose_reply(team.one, taken=True, is_polite=is_polite)
         logged = team.ledger(team.one).append(move())
         assert heads(team) == (logged.id, logged.id)
 
@@ -156,9 +153,10 @@ class TestALostReply:
         logged = team.ledger(team.one).append(move())
         assert rev(team.server, "ft-registry~1") == logged.id
 
-    def test_to_what_was_not_taken_is_unavailable(self, team: Team) -> None:
+    @pytest.mark.parametrize("is_polite", [False, True])
+    def test_to_what_was_not_taken_is_unavailable(self, team: Team, is_polite: bool) -> None:
         before = heads(team)
-        lose_reply(team.one, taken=False)
+        lose_reply(team.one, taken=False, is_polite=is_polite)
         with pytest.raises(BackendUnavailable) as caught:
             team.ledger(team.one).append(move())
         assert "nothing was published" in caught.value.hints[0]
@@ -216,16 +214,27 @@ class TestARemoteThatHangs:
     def impatient(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(remote_module, "NETWORK_SECONDS", 3)
 
-    def test_after_it_took_the_event_is_settled_as_success(
-        self, team: Team, tmp_path: Path
-    ) -> None:
+    @pytest.fixture
+    def hang(self, tmp_path: Path) -> Iterator[str]:
+        """Yields a command that does not end before the test."""
         gate = tmp_path / "gate"
         gate.mkdir()
-        hang = f"for i in $(seq 300); do test -d '{gate}' && sleep 0.1; done"
+        yield f"for i in $(seq 300); do test -d '{gate}' && sleep 0.1; done"
+        gate.rmdir()
+
+    def test_after_it_took_the_event_is_settled_as_success(self, team: Team, hang: str) -> None:
         lose_reply(team.one, taken=True, then=hang)
         logged = team.ledger(team.one).append(move())
-        gate.rmdir()
         assert heads(team) == (logged.id, logged.id)
+
+    def test_before_it_took_the_event_leaves_the_outcome_unknown(
+        self, team: Team, hang: str
+    ) -> None:
+        lose_reply(team.one, taken=False, then=hang)
+        before = heads(team)
+        with pytest.raises(OutcomeUnknown):
+            team.ledger(team.one).append(move())
+        assert heads(team) == before
 
 
 class TestALockedRef:

@@ -1,17 +1,10 @@
 """Many processes of several clones append to one remote at once: none is lost, none is doubled."""
 
-from pathlib import Path
-
 import pytest
 from tests.ledger.changes import subjects
-from tests.ledger.remotes import Team, make_team
+from tests.ledger.remotes import Team
 from tests.ledger.repositories import git, refs, rev
 from tests.ledger.writers import COUNTER, append_each, count_up, move_once, run_together
-
-
-@pytest.fixture
-def team(tmp_path: Path) -> Team:
-    return make_team(tmp_path)
 
 
 @pytest.mark.integration

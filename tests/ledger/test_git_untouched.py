@@ -73,6 +73,7 @@ def test_a_merge_in_progress_stays_in_progress(repository: Path) -> None:
     commit_file(repository, "train.py", b"ours\n")
     with pytest.raises(AssertionError, match="merge"):
         git(repository, "merge", "other")
+    assert (repository / ".git" / "MERGE_HEAD").exists()
     before = work_state(repository)
     begin(open_ledger(repository))
     assert work_state(repository) == before

@@ -36,7 +36,7 @@ def add_to(app: typer.Typer) -> None:
                 "ledger": workspace.ledger.head(),
                 "created": made_ledger,
                 "dvc_created": made_dvc,
-                "mlflow_uri": workspace.mlflow.uri,
+                "mlflow_uri": workspace.mlflow.shown,
             },
             f"{'made' if made_ledger else 'already'} a registry: {workspace.place.home}",
         )

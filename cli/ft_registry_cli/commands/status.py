@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
                 {"name": m.name, "versions": m.versions, "latest": m.latest, "aliases": m.aliases}
                 for m in found.models
             ],
-            "mlflow_uri": workspace.mlflow.uri,
+            "mlflow_uri": workspace.mlflow.shown,
             "ledger_remote": {
                 "name": remote.remote,
                 "ahead": remote.ahead,
@@ -48,7 +48,7 @@ def add_to(app: typer.Typer) -> None:
         ]
         lines = [
             f"registry  {workspace.place.home}",
-            f"mlflow    {workspace.mlflow.uri}",
+            f"mlflow    {workspace.mlflow.shown}",
             f"ledger    {short(found.head)}",
             f"last      {found.last.event.time[:19]}Z  {found.last.event.subject}",
         ]

@@ -21,7 +21,7 @@ def add_to(app: typer.Typer) -> None:
         """Serve MLflow's pages of this registry, until Ctrl-C."""
         place = state.workspace.reachable_mlflow()
         if place.is_server:
-            state.emit({"url": place.uri}, place.uri)
+            state.emit({"url": place.shown}, place.shown)
             return
         url = f"http://{host}:{port}"
         state.emit({"url": url}, url)

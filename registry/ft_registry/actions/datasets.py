@@ -32,7 +32,7 @@ def parse_data_argument(text: str, *, cwd: Path) -> DataArgument:
     Raises:
         InvalidInput: The role is none, or the path or revision is empty.
     """
-    if (cwd / text).exists():
+    if text and (cwd / text).exists():
         return DataArgument(cwd / text, None, "train")
     path, role = text, "train"
     head, colon, tail = text.rpartition(":")

@@ -12,6 +12,13 @@ from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.record import VersionBase, VersionRecord
 from ft_registry.model.version_row import base_label
 
+_RELATIONS = {
+    "source": "prepared from",
+    "eval": "evaluated on",
+    "calibration": "calibrated on",
+}
+"""By the role of a dataset; the weights were trained on all others."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -31,7 +38,8 @@ class Edge:
     source: str
     target: str
     relation: str
-    """``trained on``, ``evaluated on``, ``tuned from``, ``code``, ``config``, ``scored by``."""
+    """``trained on``, ``prepared from``, ``evaluated on``, ``calibrated on``, ``tuned from``,
+    ``code``, ``config``, ``scored by``."""
 
 
 @dataclass
@@ -105,9 +113,7 @@ def add_version(
             label=f"{data.path} ({data.dvc.md5[:12]}{rows})",
             details={"sha256": data.sha256, "md5": data.dvc.md5, "path": data.path},
         )
-        measured = data.role in ("eval", "calibration")
-        relation = "evaluated on" if measured else "trained on"
-        graph.connect(source, graph.add(node), relation)
+        graph.connect(source, graph.add(node), _RELATIONS.get(data.role, "trained on"))
     dirty = ", with a patch" if record.code.dirty else ""
     code = Node(f"code:{record.code.commit}", "code", f"{record.code.commit[:12]}{dirty}")
     graph.connect(source, graph.add(code), "code")

@@ -175,6 +175,13 @@ def test_duplicate_keys_are_named() -> None:
         parse_json(b'{"b":1,"a":1,"c":1,"a":2,"b":2}', what="it")
 
 
+@pytest.mark.parametrize("number", [0, 7, -7, EXACT, 10**400, 2**53 + 1])
+def test_whole_numbers_are_read_as_such(number: int) -> None:
+    (found,) = parse_json(f"[{number}]", what="it")
+    assert found == number
+    assert isinstance(found, int)
+
+
 def test_a_pair_of_surrogates_is_one_character() -> None:
     assert parse_json(b'"\\ud83d\\ude00"', what="it") == "\U0001f600"
 

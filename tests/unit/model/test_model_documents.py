@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.strategies import DOCUMENTS, json_objects, json_values, law
-from tests.unit.values import make_evaluation, make_event, make_record
+from tests.unit.values import NOON, make_evaluation, make_event, make_record, sha
 
 from ft_registry.errors import FtRegistryError, IntegrityError, InvalidInput, NotARegistry
+from ft_registry.model.alias import AliasState
 from ft_registry.model.canonical import canonical_bytes, digest_bytes, parse_json
 from ft_registry.model.document import Document
 from ft_registry.model.evaluation import Evaluation
@@ -192,6 +193,29 @@ def test_a_field_that_breaks_its_law_is_named(
     written = canonical_bytes({**document.as_json(), **fields})
     with pytest.raises(IntegrityError, match=f"found: {next(iter(fields))}"):
         kind.parse(written, what="it")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"host": 7}, r"host: [^(]*$"),
+        ({"host": 7, "note": 7}, r"note: .* \(and 1 more\)$"),
+        ({"host": 7, "note": 7, "data": 7}, r"\(and 2 more\)$"),
+    ],
+)
+def test_of_many_faults_the_first_is_told_and_how_many_more(
+    changes: dict[str, Any], message: str
+) -> None:
+    written = canonical_bytes({**make_record().as_json(), **changes})
+    with pytest.raises(IntegrityError, match=message):
+        VersionRecord.parse(written, what="it")
+
+
+def test_an_alias_names_a_version_from_one() -> None:
+    fields = {"model": "m", "alias": "a", "record": sha("2"), "since": NOON}
+    assert AliasState(version=1, **fields).version == 1
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
+        AliasState(version=0, **fields)
 
 
 def test_the_schema_is_named_without_being_asked() -> None:

@@ -62,5 +62,6 @@ def test_a_score_is_a_finite_number(value: object) -> None:
 
 @pytest.mark.parametrize("n", [0, -1])
 def test_a_score_is_of_one_item_at_least(n: int) -> None:
+    assert Score(metric="m", value=1.0, n=1).n == 1
     with pytest.raises(ValidationError):
         Score(metric="m", value=1.0, n=n)

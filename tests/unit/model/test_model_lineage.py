@@ -45,9 +45,9 @@ def test_a_version_stands_with_everything_that_its_record_cites() -> None:
         ("preference", "trained on"),
         ("prompt", "trained on"),
         ("reward", "trained on"),
-        ("source", "trained on"),
+        ("source", "prepared from"),
         ("eval", "evaluated on"),
-        ("calibration", "evaluated on"),
+        ("calibration", "calibrated on"),
     ],
 )
 def test_the_role_of_data_says_how_it_served(role: str, relation: str) -> None:

@@ -75,6 +75,20 @@ def test_what_is_no_reference_is_refused_with_a_hint(text: str) -> None:
     assert caught.value.hints
 
 
+@pytest.mark.parametrize("text", ["", "a", "a/", "/1", "/", "models:/a"])
+def test_what_has_not_the_form_is_told_the_forms(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_reference(text)
+    assert caught.value.hints == ("write NAME/7, NAME@champion or NAME/latest",)
+
+
+@pytest.mark.parametrize("text", ["", "a", "a@", "@b", "@", "a/1"])
+def test_what_has_not_the_form_of_an_alias_is_told_it(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_alias_reference(text)
+    assert caught.value.hints == ("write NAME@champion",)
+
+
 @pytest.mark.parametrize("text", ["a/1", "a/latest", "a", "@b", "a@", "a/b@c", "a@B", "a@latest"])
 def test_where_an_alias_is_needed_nothing_else_will_do(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:

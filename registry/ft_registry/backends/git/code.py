@@ -55,6 +55,8 @@ class GitCode:
     def commit_files(self, paths: Sequence[Path], message: str) -> str | None:
         """See `CodeRepository.commit_files`."""
         top = self._top()
+        if not paths:
+            return None
         names = [f":(top,literal){path.relative_to(top).as_posix()}" for path in paths]
         self._door.run("add", "--", *names)
         changed = self._lines("status", "--porcelain", "-z", "--untracked-files=no", "--", *names)

@@ -12,6 +12,8 @@ from ft_registry.errors import BackendUnavailable, InvalidInput, OutcomeUnknown
 
 _MOVED = ("non-fast-forward", "fetch first", "failed to update ref", "cannot lock ref", "old value")
 """What git says of a push that came second."""
+_UNREPORTED = "failed to report status"
+"""What it says of a push that the remote ended without a word on the branch."""
 _FETCH_TRIES = 5
 
 
@@ -98,8 +100,8 @@ class LedgerRemote:
                 "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
                 self.name, *refspecs, seconds=NETWORK_SECONDS,
             )  # fmt: skip
-        except BackendUnavailable as error:  # the time limit: it may have been taken all the same
-            return self._settle(commit, error.message)
+        except BackendUnavailable as error:  # the time limit: the remote may still be at it
+            return self._settle(commit, error.message, is_over=False)
         report = {
             fields[1].partition(":")[2]: (fields[0].strip(), fields[-1])
             for line in out.decode(errors="replace").splitlines()
@@ -112,26 +114,33 @@ class LedgerRemote:
             return True
         if any(words in summary for words in _MOVED):
             return False
-        if target in report:
+        if target in report and _UNREPORTED not in summary:
             raise BackendUnavailable(
                 f"expected the ledger's remote {self.name!r} to take the event, found: {summary}",
                 hints=["may you push to the branch? branch protection decides who may"],
             )
-        return self._settle(commit, stderr or f"status {status}")
+        return self._settle(commit, stderr or summary or f"status {status}", is_over=True)
 
-    def _settle(self, commit: str, stderr: str) -> bool:
+    def _settle(self, commit: str, stderr: str, *, is_over: bool) -> bool:
+        """Finds out what came of a push that was not answered.
+
+        Args:
+            commit: What was pushed.
+            stderr: What was found in place of an answer.
+            is_over: The push has ended: what is not there now will not come.
+        """
+        unknown = OutcomeUnknown(
+            f"expected an answer to the push to {self.name!r}, found: {stderr.strip()}",
+            hints=["run the command again: it finds out whether the event was taken"],
+        )
         try:
             self.fetch()
-            status, _, _ = self._door.attempt(
-                "merge-base", "--is-ancestor", commit, self.tracking_ref
-            )
         except (BackendUnavailable, GitFailed) as error:
-            raise OutcomeUnknown(
-                f"expected an answer to the push to {self.name!r}, found: {stderr.strip()}",
-                hints=["run the command again: it finds out whether the event was taken"],
-            ) from error
-        if status == 0:
+            raise unknown from error
+        if self._door.attempt("merge-base", "--is-ancestor", commit, self.tracking_ref)[0] == 0:
             return True
+        if not is_over:
+            raise unknown
         raise BackendUnavailable(
             f"expected the ledger's remote {self.name!r} to take an event, found: {stderr.strip()}",
             hints=["nothing was published: run the command again"],

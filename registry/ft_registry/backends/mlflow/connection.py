@@ -1,6 +1,7 @@
 """The connection to MLflow: settings that must stand before its import, and one kind of failure."""
 
 import os
+import re
 import socket
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -8,11 +9,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from filelock import FileLock
 
-from ft_registry.errors import BackendUnavailable, InvalidInput
+from ft_registry.errors import BackendUnavailable, FtRegistryError, InvalidInput
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _REACH_SECONDS = 5
+_SQLITE = "sqlite:///"
+_IN_MEMORY = ("", ":memory:")
+_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql")
+_EXAMPLES = "for example sqlite:////absolute/path/mlflow.db or http://127.0.0.1:5000"
+_LOGIN = re.compile(r"://[^/@\s]+@")
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # By default seven retries with growing pauses: minutes before a dead server is told.
@@ -59,25 +65,31 @@ class MlflowPlace:
                 databases.
             scratch: A folder for locks.
         """
-        prefix = "sqlite:///"
-        if urlsplit(uri).scheme in ("http", "https"):
+        rest = uri.removeprefix(_SQLITE)
+        if _parts(uri).scheme in ("http", "https"):
             return cls(uri=uri, artifacts=None, scratch=scratch)
         folder = home
-        if uri.startswith(prefix):
-            database = home / uri.removeprefix(prefix)
-            uri, folder = f"{prefix}{database}", database.parent
+        if uri.startswith(_SQLITE) and rest not in _IN_MEMORY:
+            database = home / rest
+            uri, folder = f"{_SQLITE}{database}", database.parent
         return cls(uri=uri, artifacts=folder / "mlartifacts", scratch=scratch)
+
+    @property
+    def shown(self) -> str:
+        """The URI as it may be printed: without user and password."""
+        return without_login(self.uri)
 
     @property
     def is_server(self) -> bool:
         """Whether an HTTP server stands between us and the database."""
-        return urlsplit(self.uri).scheme in ("http", "https")
+        return _parts(self.uri).scheme in ("http", "https")
 
     @property
     def database(self) -> Path | None:
         """The SQLite file; None for servers and other databases."""
-        prefix = "sqlite:///"
-        return Path(self.uri.removeprefix(prefix)) if self.uri.startswith(prefix) else None
+        if not self.uri.startswith(_SQLITE):
+            return None
+        return Path(self.uri.removeprefix(_SQLITE))
 
 
 def check_reachable(place: MlflowPlace) -> None:
@@ -87,36 +99,57 @@ def check_reachable(place: MlflowPlace) -> None:
         BackendUnavailable: There is not.
         InvalidInput: The URI is none that MLflow's registry serves.
     """
-    parts = urlsplit(place.uri)
-    known = ("http", "https", "sqlite", "postgresql", "mysql", "mssql")
-    if parts.scheme.partition("+")[0] not in known:
+    parts = _parts(place.uri)
+    if parts.scheme.partition("+")[0] not in _SCHEMES:
         raise InvalidInput(
-            f"expected MLflow's URI to begin with {', '.join(known)}, found {place.uri!r}",
-            hints=["for example sqlite:////absolute/path/mlflow.db or http://127.0.0.1:5000"],
+            f"expected MLflow's URI to begin with {', '.join(_SCHEMES)}, found {place.shown!r}",
+            hints=[_EXAMPLES],
         )
     if place.is_server:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        try:
-            socket.create_connection((parts.hostname or "", port), timeout=_REACH_SECONDS).close()
-        except OSError as error:
-            raise BackendUnavailable(
-                f"expected an MLflow server at {parts.hostname}:{port}, found none: {error}",
-                hints=[
-                    "start it, or correct MLFLOW_TRACKING_URI or mlflow_uri in the configuration"
-                ],
-            ) from error
-    database = place.database
-    if database is not None and database.exists():
-        with database.open("rb") as file:
-            if file.read(15) not in (b"SQLite format 3", b""):
-                raise BackendUnavailable(
-                    f"expected an SQLite database at {database}, found something else",
-                    hints=["move the file away, or correct MLFLOW_TRACKING_URI"],
-                )
-    elif database is not None and not os.access(_nearest_folder(database), os.W_OK):
+        _check_server(place)
+    if parts.scheme == "sqlite":
+        _check_file(place)
+
+
+def _check_server(place: MlflowPlace) -> None:
+    parts = _parts(place.uri)
+    if not parts.hostname:
+        raise InvalidInput(
+            f"expected the name of a host in MLflow's URI, found {place.shown!r}", hints=[_EXAMPLES]
+        )
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), timeout=_REACH_SECONDS).close()
+    except OSError as error:
         raise BackendUnavailable(
-            f"expected to create {database}, found that its folder cannot be written",
-            hints=["correct MLFLOW_TRACKING_URI or the folder's permissions"],
+            f"expected an MLflow server at {parts.hostname}:{port}, found none: {error}",
+            hints=["start it, or correct MLFLOW_TRACKING_URI or mlflow_uri in the configuration"],
+        ) from error
+
+
+def _check_file(place: MlflowPlace) -> None:
+    database = place.database
+    if database is None or place.uri.removeprefix(_SQLITE) in _IN_MEMORY:
+        raise InvalidInput(
+            f"expected a file in MLflow's URI, found {place.uri!r}: a database in memory ends with "
+            "the command",
+            hints=[_EXAMPLES],
+        )
+    try:
+        if not database.exists():
+            found = "" if os.access(_nearest_folder(database), os.W_OK) else "no right to write"
+        elif not database.is_file():
+            found = "a folder"
+        else:
+            with database.open("rb") as file:
+                is_sqlite = file.read(15) in (b"SQLite format 3", b"")
+            found = "" if is_sqlite else "something else"
+    except OSError as error:
+        found = error.strerror or str(error)
+    if found:
+        raise BackendUnavailable(
+            f"expected an SQLite database at {database}, or a folder to make one in, found {found}",
+            hints=["move what is there away, or correct MLFLOW_TRACKING_URI"],
         )
 
 
@@ -131,15 +164,35 @@ def connect(place: MlflowPlace) -> "MlflowClient":
         from mlflow import MlflowClient
 
         database = place.database
-        if database is not None and not database.exists():
+        if database is not None and not _is_there(database):
             _create(place, database)
         client = MlflowClient(tracking_uri=place.uri, registry_uri=place.uri)
         client.search_experiments(max_results=1)
         return client
 
 
+def without_login(text: str) -> str:
+    """Returns text without users and passwords in the URIs that it holds."""
+    return _LOGIN.sub("://", text)
+
+
+def _parts(uri: str) -> SplitResult:
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port  # parsed only when it is asked for
+    except ValueError as error:
+        raise InvalidInput(
+            f"expected MLflow's URI, found {without_login(uri)!r}: {error}", hints=[_EXAMPLES]
+        ) from error
+    return parts
+
+
 def _nearest_folder(path: Path) -> Path:
     return next(folder for folder in path.parents if folder.exists())
+
+
+def _is_there(database: Path) -> bool:
+    return database.exists() and database.stat().st_size > 0
 
 
 def _create(place: MlflowPlace, database: Path) -> None:
@@ -149,12 +202,18 @@ def _create(place: MlflowPlace, database: Path) -> None:
     place.scratch.mkdir(parents=True, exist_ok=True)
     # Seventy migrations; two processes must not run them at once.
     with FileLock(place.scratch / "mlflow-create.lock"):
-        if database.exists():
+        if _is_there(database):
             return
-        MlflowClient(tracking_uri=place.uri, registry_uri=place.uri).search_experiments()
+        # Made aside: migrations that were cut off in the middle cannot be taken up again.
+        aside = database.with_name(f"{database.name}.new")
+        for rest in ("", "-journal", "-wal", "-shm"):
+            database.with_name(aside.name + rest).unlink(missing_ok=True)
+        uri = f"sqlite:///{aside}"
+        MlflowClient(tracking_uri=uri, registry_uri=uri).search_experiments()
         # Halves the time of a write and lets readers read meanwhile; the file remembers it.
-        with closing(sqlite3.connect(database)) as db:
+        with closing(sqlite3.connect(aside)) as db:
             db.execute("PRAGMA journal_mode = WAL")
+        aside.replace(database)
 
 
 @contextmanager
@@ -166,24 +225,39 @@ def guarded(expected: str) -> Iterator[None]:
     """
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)  # read while it is imported
+    try:
+        yield
+    except FtRegistryError:
+        raise
+    except Exception as error:
+        if not _is_failure(error):
+            raise
+        reason = without_login(" ".join(str(error).split())[:500])
+        raise BackendUnavailable(
+            f"expected {expected}, found: {reason}",
+            hints=["ft-registry status shows which MLflow is used"],
+        ) from error
+
+
+def _is_failure(error: Exception) -> bool:
+    """Returns whether an exception is how MLflow, or a library under it, fails."""
     import requests
     import sqlalchemy.exc
+    from alembic.util import CommandError
+    from google.protobuf.json_format import Error as ProtobufError  # type: ignore[import-untyped]
     from mlflow.exceptions import MlflowException
 
     failures = (
         MlflowException,
         sqlalchemy.exc.SQLAlchemyError,
         requests.RequestException,
+        CommandError,  # a schema of another version
+        ProtobufError,  # an answer of another shape
+        ValueError,  # an answer that is no JSON
+        ImportError,  # a database whose driver is not installed
         OSError,
     )
-    try:
-        yield
-    except failures as error:
-        reason = " ".join(str(error).split())[:500]
-        raise BackendUnavailable(
-            f"expected {expected}, found: {reason}",
-            hints=["ft-registry status shows which MLflow is used"],
-        ) from error
+    return isinstance(error, failures)
 
 
 @contextmanager

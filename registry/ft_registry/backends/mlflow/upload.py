@@ -117,6 +117,8 @@ class Uploader:
             try:
                 found = self._client.get_run(upload.run_id)
             except MlflowException as error:
+                if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                    raise
                 raise NotFound(
                     f"expected an MLflow run {upload.run_id!r}, found none",
                     hints=["leave --run away, and a run is made"],

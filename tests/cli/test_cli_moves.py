@@ -1,0 +1,207 @@
+"""Promotion and rollback: planned, checked against MLflow, applied as planned, or not at all."""
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.cli.project import Project
+
+pytestmark = pytest.mark.integration
+
+PLAN = ("model", "alias", "type", "from", "to", "record", "reason")
+
+
+def alias_in_mlflow(project: Project) -> int:
+    return int(project.client().get_model_version_by_alias("m", "champion").version)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("promote", "m/1", "--to", "champion", "--reason", "r"),
+        ("promote", "m/1", "--to", "staging"),
+        ("rollback", "m@champion", "--reason", "r"),
+        ("rollback", "m@champion", "--to", "1", "--reason", "r"),
+    ],
+    ids=" ".join,
+)
+def test_a_dry_run_prints_the_plan_that_is_then_applied(
+    seeded: Project, command: tuple[str, ...]
+) -> None:
+    before = seeded.state()
+    plan = seeded.done(*command, "--dry-run")
+    assert seeded.state() == before
+    done = seeded.done(*command)
+    assert {key: plan[key] for key in PLAN} == {key: done[key] for key in PLAN}
+    assert (plan["changed"], done["changed"], plan["event"]) == (False, True, None)
+    assert seeded.head() == done["event"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("register", "m", "ad3", "--data", "data/train.jsonl", "--eval", "dates.jsonl"),
+        ("data", "snapshot", "more.jsonl"),
+    ],
+    ids=" ".join,
+)
+def test_a_dry_run_of_what_adds_changes_nothing(seeded: Project, command: tuple[str, ...]) -> None:
+    seeded.adapter("ad3")
+    seeded.write("more.jsonl", "{}\n")
+    before = seeded.state()
+    plan = seeded.done(*command, "--dry-run")
+    assert plan["dry_run"]
+    assert seeded.state() == before
+
+
+def test_the_identity_of_a_dry_run_is_that_of_the_run(seeded: Project) -> None:
+    seeded.adapter("ad3")
+    command = ("register", "m", "ad3", "--data", "data/train.jsonl")
+    plan = seeded.done(*command, "--dry-run")
+    done = seeded.done(*command)
+    record = seeded.done("show", f"m/{done['version']}")["record"]
+    assert (plan["identity"], plan["known_as"]) == (record["identity"], None)
+    assert seeded.done(*command, "--dry-run")["known_as"] == "m/3"
+
+
+@pytest.mark.parametrize("expect", ["0", "1", "9"])
+def test_an_alias_that_is_not_where_it_was_believed_to_be_stays(
+    seeded: Project, expect: str
+) -> None:
+    before = seeded.state()
+    outcome = seeded.cli("--json", "promote", "m/1", "--to", "champion", "--expect", expect)
+    assert (outcome.code, outcome.stdout, outcome.error["kind"]) == (5, "", "conflict")
+    assert "found version 2, moved there by Ada <ada@example.org>" in outcome.error["message"]
+    assert "it is better" in outcome.error["message"]
+    assert seeded.state() == before
+
+
+def test_a_belief_that_is_right_moves(seeded: Project) -> None:
+    assert seeded.done("promote", "m/1", "--to", "champion", "--expect", "2")["changed"]
+    assert seeded.done("promote", "m/1", "--to", "fresh", "--expect", "0")["from"] is None
+    assert seeded.done("show", "m@champion")["version"] == 1
+
+
+def test_mlflow_follows_every_move(seeded: Project) -> None:
+    assert alias_in_mlflow(seeded) == 2
+    seeded.done("rollback", "m@champion", "--reason", "worse")
+    assert alias_in_mlflow(seeded) == 1
+
+
+def test_moving_to_where_it_is_appends_nothing_and_mends_mlflow(seeded: Project) -> None:
+    seeded.client().set_registered_model_alias("m", "champion", "1")
+    before = seeded.head()
+    outcome = seeded.cli("promote", "m/2", "--to", "champion")
+    assert (outcome.code, outcome.stdout[:25]) == (0, "already m@champion = m/2  "[:25])
+    assert seeded.head() == before
+    assert alias_in_mlflow(seeded) == 2
+
+
+def test_an_alias_that_was_moved_by_hand_in_mlflow_is_not_believed(seeded: Project) -> None:
+    seeded.client().set_registered_model_alias("m", "champion", "1")
+    assert seeded.done("show", "m@champion")["version"] == 2
+
+
+def test_rollback_goes_back_and_back_and_then_says_that_it_is_at_the_first(
+    seeded: Project,
+) -> None:
+    seeded.adapter("ad3")
+    seeded.done("register", "m", "ad3")
+    seeded.done("promote", "m/3", "--to", "champion")
+    assert seeded.done("rollback", "m@champion", "--reason", "r")["to"] == 2
+    assert seeded.done("rollback", "m@champion", "--reason", "r")["to"] == 1
+    outcome = seeded.cli("--json", "rollback", "m@champion", "--reason", "r")
+    assert (outcome.code, outcome.error["kind"]) == (1, "not_found")
+
+
+def test_the_trail_tells_who_and_why_and_what_stood_when(seeded: Project) -> None:
+    seeded.done("rollback", "m@champion", "--reason", "it was worse")
+    newest, promoted, _ = seeded.done("log", "m@champion")["events"]
+    assert (newest["type"], newest["from"], newest["to"]) == ("rollback", 2, 1)
+    assert (newest["reason"], newest["actor"]) == ("it was worse", "Ada <ada@example.org>")
+    assert seeded.done("at", "m@champion", promoted["time"])["version"] == 2
+    assert seeded.done("at", "m@champion", newest["time"])["version"] == 1
+
+
+def test_the_actor_of_a_pipeline_is_the_one_it_says(seeded: Project) -> None:
+    env = {"FT_REGISTRY_ACTOR": "CI <ci@example.org>"}
+    seeded.done("promote", "m/1", "--to", "champion", env=env)
+    assert seeded.done("log")["events"][0]["actor"] == "CI <ci@example.org>"
+
+
+def deleted(client: Any) -> None:
+    client.delete_model_version("m", "1")
+
+
+def replaced(client: Any) -> None:
+    source = client.get_model_version("m", "1").source
+    client.delete_registered_model("m")
+    client.create_registered_model("m")
+    client.create_model_version("m", source)
+
+
+@pytest.mark.parametrize("harm", [deleted, replaced], ids=lambda harm: harm.__name__)
+@pytest.mark.parametrize(
+    "command",
+    [("promote", "m/1", "--to", "champion"), ("rollback", "m@champion", "--reason", "r")],
+    ids=lambda command: command[0],
+)
+def test_a_version_that_mlflow_lost_is_not_moved_to(
+    seeded: Project, command: tuple[str, ...], harm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", seeded.workspace().mlflow.uri)
+    harm(seeded.client())
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    before = seeded.head()
+    outcome = seeded.cli("--json", *command)
+    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    assert "m/1 in MLflow" in outcome.error["message"]
+    assert seeded.head() == before
+
+
+@pytest.fixture
+def silent_server() -> Iterator[tuple[str, threading.Event]]:
+    """A server that takes a request and never answers; the event says that one has come."""
+    asked = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    kept = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+                if connection.recv(1):
+                    kept.append(connection)
+                    asked.set()
+            except OSError:
+                return
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    for connection in kept:
+        connection.close()
+    thread.join()
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["text", "json"])
+def test_an_interruption_ends_with_130_and_nothing_moved(
+    seeded: Project, silent_server: tuple[str, threading.Event], options: tuple[str, ...]
+) -> None:
+    url, asked = silent_server
+    before = seeded.state()
+    process = seeded.start(
+        *options, "promote", "m/1", "--to", "champion", env={"MLFLOW_TRACKING_URI": url}
+    )
+    assert asked.wait(timeout=90)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (130, "")
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    assert seeded.state() == before
