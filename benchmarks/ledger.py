@@ -40,7 +40,7 @@ def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
             Target("append, ledger of 10", 0.025),
             Target(f"append, ledger of {number:,}", 0.025),
         ],
-        notes=["rev-parse, hash-object, mktree (one file), commit-tree, update-ref: the floor"],
+        notes=["The floor: rev-parse, hash-object, mktree of one file, commit-tree, update-ref"],
     ).answer(plan.rounds * 5)
     shared = lab.repository("shared")
     write_ledger(shared, 10)
@@ -54,7 +54,7 @@ def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
             Contender("bare git fetch and push", _pushing(bare, lab)),
         ],
         unit="bare git fetch and push",
-        notes=["the peer writes its commit as above, fetches before and pushes after"],
+        notes=["The peer makes its commit as above, fetches before and pushes after"],
     ).answer(plan.rounds)
 
 

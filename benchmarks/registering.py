@@ -92,7 +92,7 @@ def _question(where: str, megabytes: int, *, ours: Lab, peer: Lab) -> Question:
         unit="bare MlflowClient script",
         targets=[Target("ft-registry register", 1.3, to="bare MlflowClient script")],
         notes=[
-            "the script: run, logged model, log_model_artifacts, finalize, model version from "
+            "The script: run, logged model, log_model_artifacts, finalize, model version from "
             "models:/m-...; no hash, no record, no check of what arrived"
         ],
     )

@@ -36,7 +36,7 @@ def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
             unit="dvc add",
             targets=[Target("ft-registry data snapshot", 1.0, to="dvc add")],
             notes=[
-                "ours adds SHA-256, row count, a check of what the cache holds, the commit of the "
+                "Ours adds SHA-256, row count, a check of what the cache holds, the commit of the "
                 "pointer and the event"
             ],
         ).answer(min(plan.rounds, _ROUNDS))

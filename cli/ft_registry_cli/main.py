@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import typer
 
 from ft_registry.errors import FtRegistryError
-from ft_registry_cli.state import printable
+from ft_registry_cli.state import BROKEN_PIPE, printable
 
 _BUG = 70
 _INTERRUPTED = 130
-_BROKEN_PIPE = 141
 
 _GIT_BINDINGS = (
     "GIT_DIR",
@@ -44,10 +43,12 @@ def run(arguments: list[str]) -> int:
         from ft_registry_cli.app import app
 
         code = app(args=arguments, prog_name="ft-registry", standalone_mode=False)
+        if code == _INTERRUPTED:  # typer has caught Ctrl-C, and says nothing
+            _report(_explain(KeyboardInterrupt()), as_json=as_json)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
-        return _BROKEN_PIPE  # whoever read our output has seen enough
+        return BROKEN_PIPE  # whoever read our output has seen enough
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last stop
         outcome = _explain(error)
         _report(outcome, as_json=as_json)

@@ -14,6 +14,9 @@ import typer
 if TYPE_CHECKING:
     from ft_registry.workspace import Workspace
 
+BROKEN_PIPE = 141
+"""The exit code that a shell gives to a program whose reader went away."""
+
 Root = Annotated[
     Path | None,
     typer.Option(
@@ -51,17 +54,24 @@ class State:
         """Prints a result: the document with ``--json``, else the text."""
         if self.json:
             as_it_is = sys.stdout.encoding.lower() in ("utf-8", "utf8")
-            sys.stdout.write(json.dumps(document, ensure_ascii=not as_it_is) + "\n")
+            _print(json.dumps(document, ensure_ascii=not as_it_is))
             return
         shown = text() if callable(text) else text
         if shown:
-            sys.stdout.write(printable(shown) + "\n")
+            _print(printable(shown))
 
     def talk(self, *lines: str) -> None:
         """Tells a person something that is no result."""
         if not self.quiet:
             for line in lines:
                 print(printable(line), file=sys.stderr)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text + "\n")
+    except BrokenPipeError as error:
+        raise typer.Exit(BROKEN_PIPE) from error  # typer would make it an error
 
 
 def command(

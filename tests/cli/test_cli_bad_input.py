@@ -12,58 +12,21 @@ pytestmark = pytest.mark.integration
 Case = tuple[tuple[str, ...], int, str, str]
 """Arguments, exit code, kind, words of the message or of a hint."""
 
-NO_MODELS = [
-    "",
-    " ",
-    "a b",
-    "-x",
-    "..",
-    "a..b",
-    ".m",
-    "m.",
-    "m/1",
-    "m@x",
-    "a\nb",
-    "ü",
-    "模型",
-    "x" * 101,
-]
+NO_MODELS = ["", "a b", "-x", "..", "m/1", "m@x", "a\nb", "\u6a21\u578b"]
 NO_REFERENCES = [
-    "", " ", "m", "m/", "/1", "m//1", "m/0", "m/01", "m/-1", "m/1e3", "m/1.0", "m/\u0661", "m/1 ",
-    "m/1/2", "m/99999999999", "m/v1", "m/LATEST", "m@", "@champion", "m@Champion", "m@latest",
-    "m@v3", "m@a b", "m@champion@x", "models:/", "models:/m", "../m/1", "m/1\n", "m@\x1b[31m",
+    "", "m", "m/", "/1", "m/0", "m/01", "m/\u0661", "m/1/2", "m@", "@champion", "m@Champion",
+    "m@latest", "m@v3", "models:/", "../m/1", "m/1\n", "m@\x1b[31m",
 ]  # fmt: skip
-NO_ALIASES = [
-    "",
-    "latest",
-    "Latest",
-    "v3",
-    "V12",
-    "Champion",
-    "a b",
-    "é",
-    "x\n",
-    "a/b",
-    "1st",
-    "-",
-    "x" * 64,
-]
-NO_TIMES = [
-    "",
-    "yesterday",
-    "2026-13-01",
-    "2h ago",
-    "999999w",
-    "-1h",
-    "\u0661h",
-    "2026-11-24T25:00",
-]
+NO_ALIASES = ["", "latest", "v3", "Champion", "a b", "\xe9", "x\n", "a/b"]
+NO_TIMES = ["", "yesterday", "2026-13-01", "999999w", "-1h"]
+# The grammars are tried in full by tests/unit; here is what a shell can hand over.
 
 
 def names() -> Iterable[Case]:
     for name in NO_MODELS:
         yield ("register", "--", name, "ad1"), 2, "usage", ""
-        yield ("list", "--", name), 2, "usage", ""
+    yield ("list", ".."), 2, "usage", ".."
+    yield ("log", "a b"), 2, "usage", "a b"
     for reference in NO_REFERENCES:
         yield ("show", "--", reference), 2, "usage", ""
     for alias in NO_ALIASES:

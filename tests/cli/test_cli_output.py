@@ -117,7 +117,7 @@ def into(project: Project, redirection: str, *arguments: str) -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.mark.parametrize("command", [("log",), ("--json", "show", "m/1")], ids=lambda c: c[-2])
+@pytest.mark.parametrize("command", [("log",), ("--json", "show", "m/1")], ids=["text", "json"])
 def test_a_reader_that_has_seen_enough_is_no_error(
     shelf: Project, command: tuple[str, ...]
 ) -> None:

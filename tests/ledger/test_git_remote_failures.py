@@ -267,6 +267,15 @@ class TestALockedRef:
         team.ledger(team.one).refresh()
         assert team.ledger(team.one).head() == logged.id
 
+    def test_of_the_branch_is_waited_for_once_the_event_was_taken(self, team: Team) -> None:
+        lock = team.one / ".git/refs/heads/ft-registry.lock"
+        lock.touch()
+        release = f"(sleep 0.2; rm '{lock}') >/dev/null 2>&1 &"
+        write_hook(team.server / "hooks", "post-receive", release)
+        ledger = team.ledger(team.one)
+        write(ledger, PATH, b"1")
+        assert ledger.read(PATH) == b"1"
+
     def test_of_the_branch_that_stays_is_named(
         self, team: Team, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -39,6 +39,7 @@ CREATE TABLE hashes (
     hash TEXT NOT NULL, kind TEXT NOT NULL, model TEXT NOT NULL, number INTEGER NOT NULL,
     PRIMARY KEY (hash, kind, model, number)
 ) WITHOUT ROWID;
+CREATE INDEX hashes_by_version ON hashes (model, number);
 CREATE TABLE scores (
     path TEXT NOT NULL, model TEXT NOT NULL, number INTEGER NOT NULL, recorded_at TEXT NOT NULL,
     key TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (path, key)

@@ -45,7 +45,9 @@ def test_strange_names_are_kept_as_they_are(tmp_path: Path, name: str) -> None:
     assert walk(tmp_path) == [name]
 
 
-@pytest.mark.parametrize("name", [b"a\nb", b"a\tb", b"\x1b[31m", b"a\x7f", b"a\xff"], ids=ascii)
+@pytest.mark.parametrize(
+    "name", [b"a\nb", b"a\tb", b"\x1f", b"\x1b[31m", b"a\x7f", b"a\xff"], ids=ascii
+)
 def test_names_that_do_not_survive_a_round_trip_are_refused(tmp_path: Path, name: bytes) -> None:
     try:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
@@ -122,6 +124,14 @@ def test_a_manifest_names_size_and_hash_of_each_file(folder: Path) -> None:
         ("b.txt", 3, hashlib.sha256(b"two").hexdigest()),
         ("sub/deep/c", 0, hashlib.sha256(b"").hexdigest()),
     ]
+
+
+def test_a_manifest_follows_links_only_when_asked(folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "a.txt")
+    with pytest.raises(Refused, match="a link"):
+        hash_folder(folder)
+    followed = {entry.path: entry.sha256 for entry in hash_folder(folder, follow_links=True)}
+    assert followed["link"] == followed["a.txt"]
 
 
 @given(content=st.binary(max_size=200), repeats=st.sampled_from([0, 1, 5000]))

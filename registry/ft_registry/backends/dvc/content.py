@@ -25,6 +25,8 @@ class HashedData:
     rows: int | Unknown
     files: dict[str, str]
     """MD5 by relative path; of a single file, by the empty path."""
+    sha256s: dict[str, str]
+    """SHA-256 in hexadecimal, by the same paths."""
 
 
 def hash_data(path: Path, *, names: dict[str, Path] | None = None) -> HashedData:
@@ -77,6 +79,7 @@ def hash_data(path: Path, *, names: dict[str, Path] | None = None) -> HashedData
         sha256="sha256:" + entries[0].sha256 if is_file else manifest_digest(entries),
         rows=_sum(rows),
         files=md5s,
+        sha256s={entry.path: entry.sha256 for entry in entries},
     )
 
 
