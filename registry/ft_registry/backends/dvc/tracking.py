@@ -32,8 +32,8 @@ from ft_registry.readers.files import hash_file, in_parallel, walk
 def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
     """Tracks a file or folder with DVC and proves the result.
 
-    Every byte is read once, through second links, while DVC's code is loaded: MD5 and SHA-256 on two
-    cores. DVC is told the hashes.
+    Every byte is read once, through second links, while DVC's code is loaded: MD5 and SHA-256 on
+    two cores. DVC is told the hashes.
 
     Raises:
         Refused: It holds what is no file, or DVC says no.
