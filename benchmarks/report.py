@@ -34,7 +34,7 @@ def as_markdown(result: Result) -> str:
     ]
     lines += [_line(row) for row in rows]
     sentences = [_rounds(result), *result.notes]
-    lines += ["", " ".join(f"{text[0].upper()}{text[1:]}." for text in sentences)]
+    lines += ["", " ".join(f"{text}." for text in sentences)]
     lines += ["", *[f"- Target: {_verdict(outcome)}" for outcome in result.outcomes]]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -105,3 +105,24 @@ def test_another_clone_gets_the_very_bytes(project: Project, remote: Path, tmp_p
     clone = Project(tmp_path / "clone")
     clone.dvc("pull", "--quiet")
     assert tree_digests(clone.root / "prefs") == tree_digests(project.root / "prefs")
+
+
+def test_a_transfer_that_fails_is_told_in_a_sentence_with_its_reason(
+    project: Project,
+    remote: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from dvc_objects.fs.local import LocalFileSystem
+
+    real = LocalFileSystem.put_file
+
+    def put_file(self: LocalFileSystem, source: str, target: str, **options: object) -> None:
+        if str(remote) in str(target):
+            raise PermissionError(13, "Access Denied")
+        real(self, source, target, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "put_file", put_file)
+    with pytest.raises(BackendUnavailable, match="Access Denied"):
+        project.workspace().snapshot(project.root / "data" / "train.jsonl", push=True)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

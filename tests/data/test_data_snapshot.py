@@ -211,3 +211,31 @@ def test_data_that_changes_while_it_is_tracked_is_not_recorded(
     with pytest.raises(IntegrityError):
         snapshot(project)
     assert project.events() == before
+
+
+def test_a_snapshot_whose_commit_failed_is_finished_by_the_next_run(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ft_registry.backends.git.code import GitCode
+
+    def fails(*arguments: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(GitCode, "commit_files", fails)
+    with pytest.raises(OSError):
+        snapshot(project)
+    monkeypatch.undo()
+    done = snapshot(project)
+    assert done.created
+    files = project.git("show", "--name-only", "--format=", str(done.commit)).splitlines()
+    assert files == ["data/.gitignore", f"{TRAIN}.dvc"]
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_what_the_user_adds_to_gitignore_later_is_the_user_s_to_commit(project: Project) -> None:
+    snapshot(project)
+    with (project.root / "data/.gitignore").open("a") as file:
+        file.write("/scratch\n")
+    project.write(TRAIN, jsonl(3))
+    assert snapshot(project).created
+    assert project.git("status", "--porcelain") == " M data/.gitignore"

@@ -163,3 +163,14 @@ def test_a_server_that_goes_away_before_the_move_moves_nothing(
     with pytest.raises(BackendUnavailable):
         ours.move(plan)
     assert project.head() == before
+
+
+def test_a_server_that_goes_away_in_the_middle_is_told_in_one_document(
+    project: Project, proxy: Proxy, mlflow_server: str, model: str
+) -> None:
+    project.register(model, "ad1", workspace=behind(project, mlflow_server))
+    proxy.lose, proxy.how, proxy.times = "/model-versions/get", "refuse", 100
+    env = {"MLFLOW_TRACKING_URI": proxy.url}
+    outcome = project.cli("--json", "promote", f"{model}/1", "--to", "champion", env=env)
+    assert (outcome.code, outcome.stdout) == (6, "")
+    assert outcome.error["kind"] == "backend_unavailable"

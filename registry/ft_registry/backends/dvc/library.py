@@ -31,7 +31,25 @@ def load_repo(scratch: Path) -> Any:
     utils.COPY_PBAR_MIN_SIZE = _NO_SIZE
     # It tells of its successes on the standard output, which is for results.
     logging.getLogger("dvc").setLevel(logging.WARNING)
+    for name in ("dvc_data", "dvc_objects"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(_TOLD)  # once: the second time it is there
     return Repo
+
+
+class _Told(logging.Handler):
+    """Keeps why a transfer failed: the exception counts files, the log has a traceback of each."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keeps the newest reason."""
+        cause = record.exc_info[1] if record.exc_info else None
+        self.last = f": {record.getMessage()}" + (f": {cause}" if cause else "")
+
+
+_TOLD = _Told(level=logging.ERROR)
 
 
 def guarded(
@@ -51,6 +69,7 @@ def guarded(
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
 
+    _TOLD.last = ""
     try:
         return call()
     except LockError as error:
@@ -59,7 +78,7 @@ def guarded(
             hints=["wait for it to end, then run this again"],
         ) from error
     except DvcException as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(f"{error}{_TOLD.last}".split())
         raise failure(f"expected {what} to succeed, found: {reason}") from error
     except OSError as error:
         raise BackendUnavailable(f"expected {what} to succeed, found: {error}") from error

@@ -89,18 +89,25 @@ class DvcData:
         if pointer is not None and pointer.file.endswith("dvc.lock"):
             lock = self._top / pointer.file
             return Tracking(self.describe(path), False, (lock, lock.with_name("dvc.yaml")))
-        file = place.with_name(place.name + ".dvc")
-        if pointer is not None and self._unchanged(name, pointer, project):
-            found = self.describe(path)
-            return Tracking(found, False, (file,))
-        self._check_trackable(name, pointer)
-        found_data = add(place, project=project, scratch=self._scratch)
-        content = DataContent(
-            path=name, dvc=found_data.dvc, sha256=found_data.sha256, rows=found_data.rows
-        )
-        ignore = place.parent / ".gitignore"
-        touched = (file, ignore) if ignore.exists() else (file,)
-        return Tracking(TrackedData(content, f"{name}.dvc"), True, touched)
+        found = self._unchanged(name, pointer, project) if pointer is not None else None
+        changed = found is None
+        if found is None:
+            self._check_trackable(name, pointer)
+            found = add(place, project=project, scratch=self._scratch)
+        content = DataContent(path=name, dvc=found.dvc, sha256=found.sha256, rows=found.rows)
+        touched = (place.with_name(place.name + ".dvc"), *self._ignoring(place))
+        return Tracking(TrackedData(content, f"{name}.dvc"), changed, touched)
+
+    def _ignoring(self, place: Path) -> tuple[Path, ...]:
+        """Returns the .gitignore that DVC has the data in, unless that line is committed already.
+
+        What else the user has changed in it is the user's to commit.
+        """
+        file = place.parent / ".gitignore"
+        name = file.relative_to(self._top).as_posix()
+        committed = self._code.read(name, rev="HEAD") or b""
+        known = f"/{place.name}".encode(errors="surrogateescape") in committed.splitlines()
+        return () if known or not file.is_file() else (file,)
 
     def check_push(self, path: Path) -> None:
         """See `DataStore.check_push`."""
@@ -186,13 +193,15 @@ class DvcData:
                 hints=[f"git rm -r --cached {name}, commit, then run this again: DVC takes over"],
             )
 
-    def _unchanged(self, name: str, pointer: Pointer, project: DvcProject) -> bool:
+    def _unchanged(self, name: str, pointer: Pointer, project: DvcProject) -> HashedData | None:
+        """Returns what the data is, if it is what its own pointer says and the cache has it."""
         place = self._top / name
         if place.is_file() and place.stat().st_size != pointer.hash.size:
-            return False
-        if not project.object(pointer.hash.md5).exists():
-            return False
-        return self._hash_there(name, project).dvc.md5 == pointer.hash.md5
+            return None
+        if pointer.path != name or not project.object(pointer.hash.md5).exists():
+            return None
+        found = self._hash_there(name, project)
+        return found if found.dvc.md5 == pointer.hash.md5 else None
 
     def _hash_there(self, name: str, project: DvcProject) -> HashedData:
         """Hashes what lies in the work tree; `cache.type = symlink` makes links into the cache."""

@@ -52,11 +52,24 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
                 raise _renamed(error, place, kept) from error
             _check_present(found, project)
             _remember(repo, place, found)
+            relink = _links(project)
             stages = guarded(
-                lambda: repo.add([str(place)]), what=f"dvc add {place}", failure=Refused
+                lambda: repo.add([str(place)], relink=relink),
+                what=f"dvc add {place}",
+                failure=Refused,
             )
         _prove(found, kept, tracked=stages[0].outs[0].hash_info.value, project=project)
     return found
+
+
+def _links(project: DvcProject) -> bool:
+    """Returns whether the data is to become links into the cache.
+
+    Otherwise DVC would put a copy from the cache in the place of the data: of the same bytes, at
+    the cost of writing them all.
+    """
+    kinds = project.settings.get("cache", {}).get("type", "")
+    return "hardlink" in kinds or "symlink" in kinds
 
 
 def _check_present(found: HashedData, project: DvcProject) -> None:

@@ -1,5 +1,6 @@
 """The connection to MLflow: settings that must stand before its import, and one kind of failure."""
 
+import logging
 import os
 import re
 import socket
@@ -160,6 +161,8 @@ def connect(place: MlflowPlace) -> "MlflowClient":
         BackendUnavailable: MLflow cannot be reached.
     """
     check_reachable(place)
+    # It would tell of each try in the middle of our own output.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     with guarded("MLflow to open its database"):
         from mlflow import MlflowClient
 
