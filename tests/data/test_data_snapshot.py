@@ -219,10 +219,10 @@ def test_a_snapshot_whose_commit_failed_is_finished_by_the_next_run(
     from ft_registry.backends.git.code import GitCode
 
     def fails(*arguments: object) -> None:
-        raise OSError
+        raise OSError("cut off")
 
     monkeypatch.setattr(GitCode, "commit_files", fails)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="cut off"):
         snapshot(project)
     monkeypatch.undo()
     done = snapshot(project)

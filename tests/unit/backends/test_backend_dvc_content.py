@@ -84,6 +84,7 @@ def test_a_folder_has_the_hash_of_its_listing_and_of_its_manifest(tmp_path: Path
         FileEntry(path=name, size=len(data), sha256=sha256(data)) for name, data in files.items()
     ]
     assert found.files == {name: md5(data) for name, data in files.items()}
+    assert found.sha256s == {name: sha256(data) for name, data in files.items()}
     assert found.dvc == DvcHash(md5=directory_md5(found.files), size=8, nfiles=2)
     assert found.sha256 == manifest_digest(entries)
 
