@@ -22,6 +22,7 @@ _PARAM_CHARACTERS = 6000
 """MLflow's limit of a parameter's value; longer ones stand in the record."""
 _NAME_CHARACTERS = 250
 """MLflow's limit of the name of a parameter or metric."""
+_INPUT_TRIES = 10
 _BATCH = 100
 """Parameters that one request may carry."""
 _LOST = re.compile(r"[#%?\\]")
@@ -152,6 +153,24 @@ class Uploader:
         described.add_flavor("ft_registry", folder=folder, kind=upload.kind, version=__version__)
         return str(described.to_yaml()).encode()
 
+    def _log_inputs(self, run_id: str, datasets: Sequence[Any]) -> None:
+        """Logs datasets; tried again when another registration logged the same one meanwhile.
+
+        MLflow looks whether a dataset is there and then inserts it, in two steps: of two at once
+        one fails by the table's key, and finds it there the next time.
+        """
+        from mlflow.exceptions import MlflowException
+
+        for again in range(_INPUT_TRIES):
+            try:
+                self._client.log_inputs(run_id, datasets=datasets)
+            except MlflowException:
+                if again == _INPUT_TRIES - 1:
+                    raise
+                time.sleep(0.05 * (again + 1))
+            else:
+                return
+
     def _verify(self, logged_model_id: str, folder: str, upload: Upload) -> None:
         sent = {f"{folder}/{entry.path}": entry.size for entry in upload.files}
         there: dict[str, int] = {}
@@ -189,7 +208,7 @@ class Uploader:
             for start in range(0, len(params), _BATCH):
                 self._client.log_batch(run_id, params=params[start : start + _BATCH])
         if upload.datasets:
-            self._client.log_inputs(run_id, datasets=[_dataset(d) for d in upload.datasets])
+            self._log_inputs(run_id, [_dataset(data) for data in upload.datasets])
         self.log_metrics(run_id, logged_model_id, upload.metrics)
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
         if upload.run_id is None:
