@@ -1,5 +1,6 @@
 """The ledger lives wherever git does."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,27 @@ def test_a_foreign_branch_of_the_same_name_is_not_written_to(repository: Path) -
     with pytest.raises(NotARegistry):
         begin(open_ledger(repository))
     assert rev(repository, "ft-registry") == before
+
+
+def test_a_branch_that_leaves_no_room_is_told_at_once(repository: Path) -> None:
+    git(repository, "branch", "ft-registry/setup")
+    with pytest.raises(NotARegistry, match="ft-registry/setup") as caught:
+        begin(open_ledger(repository))
+    assert "rename" in caught.value.hints[0]
+
+
+def test_a_git_directory_that_cannot_be_written_is_told_at_once(repository: Path) -> None:
+    shutil.rmtree(repository / ".git" / "refs" / "heads")
+    (repository / ".git" / "refs" / "heads").touch()
+    with pytest.raises(FtRegistryError):
+        begin(open_ledger(repository))
+
+
+@pytest.mark.parametrize("content", [b"[]", b"1", b"{}", b'{"format":"1"}', b"not json"])
+def test_a_format_that_is_none_is_no_ledger(repository: Path, content: bytes) -> None:
+    write(open_ledger(repository), "format.json", content)
+    with pytest.raises(FtRegistryError):
+        open_ledger(repository).head()
 
 
 def test_a_ledger_of_a_later_format_is_not_read(repository: Path) -> None:

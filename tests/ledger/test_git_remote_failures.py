@@ -131,6 +131,14 @@ def test_a_server_that_takes_no_pins_takes_the_event(team: Team) -> None:
     assert team.shared.head() == logged.id
 
 
+def test_a_branch_of_the_server_that_leaves_no_room_is_told_at_once(team: Team) -> None:
+    git(team.server, "branch", "-m", "ft-registry", "ft-registry/setup")
+    git(team.one, "update-ref", "-d", "refs/remotes/origin/ft-registry")
+    with pytest.raises(BackendUnavailable) as caught:
+        write(team.ledger(team.one), PATH, b"1")
+    assert "ft-registry/..." in caught.value.hints[0]
+
+
 class TestALostReply:
     @pytest.mark.parametrize("is_polite", [False, True])
     def test_to_what_was_taken_is_settled_as_success(self, team: Team, is_polite: bool) -> None:

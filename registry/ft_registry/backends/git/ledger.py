@@ -25,6 +25,11 @@ _REF = f"refs/heads/{BRANCH}"
 _PINS = "refs/ft-registry/pins"
 _PATIENCE_SECONDS = 60
 """How long an append tries again after lost races before it gives up."""
+_OTHERS_FIRST = (
+    "but expected", "reference already exists", "unable to resolve reference", "File exists",
+    "cannot lock references",
+)  # fmt: skip
+"""What git says when another process holds or has moved a ref; all else will not pass by itself."""
 _LOCK_TRIES = 5
 """How often a locked branch is tried again; git itself waits 0.1 s each time."""
 
@@ -234,11 +239,16 @@ class GitLedger:
         )  # fmt: skip
         if status == 0:
             return True
-        if "cannot lock ref" in stderr or "but expected" in stderr or "Unable to create" in stderr:
+        if any(words in stderr for words in _OTHERS_FIRST):
             return False
+        in_the_way = f"a branch named {BRANCH}/... leaves no room for {BRANCH}: rename it"
         raise NotARegistry(
             f"expected to write {', '.join(updates)}, found: {stderr.strip()}",
-            hints=["is the git directory writable, and is the disk full?"],
+            hints=[
+                in_the_way
+                if "; cannot create" in stderr
+                else "is the git directory writable, and is the disk full?"
+            ],
         )
 
     def _write(self, change: Change, head: str | None) -> tuple[Event, str]:
@@ -282,7 +292,8 @@ class GitLedger:
                 f"expected {FORMAT} at the head of the branch {BRANCH!r}, found none",
                 hints=["the branch is not a ledger: rename it, then run ft-registry init"],
             )
-        number = parse_json(content, what=FORMAT).get("format")
+        found = parse_json(content, what=FORMAT)
+        number = found.get("format") if isinstance(found, dict) else None
         if number != FORMAT_VERSION:
             raise NotARegistry(
                 f"expected a ledger of format {FORMAT_VERSION}, found format {number!r}",

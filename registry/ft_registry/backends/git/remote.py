@@ -112,12 +112,17 @@ class LedgerRemote:
             # It has happened, whether or not this can be noted; the next fetch notes it again.
             self._door.attempt("update-ref", self.tracking_ref, commit)
             return True
-        if any(words in summary for words in _MOVED):
+        in_the_way = "; cannot create" in stderr
+        if any(words in summary for words in _MOVED) and not in_the_way:
             return False
         if target in report and _UNREPORTED not in summary:
             raise BackendUnavailable(
                 f"expected the ledger's remote {self.name!r} to take the event, found: {summary}",
-                hints=["may you push to the branch? branch protection decides who may"],
+                hints=[
+                    f"a branch named {self._branch}/... there leaves no room for {self._branch}"
+                    if in_the_way
+                    else "may you push to the branch? branch protection decides who may"
+                ],
             )
         return self._settle(commit, stderr or summary or f"status {status}", is_over=True)
 
