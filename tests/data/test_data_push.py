@@ -111,6 +111,7 @@ def test_a_transfer_that_fails_is_told_in_a_sentence_with_its_reason(
     project: Project,
     remote: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     from dvc_objects.fs.local import LocalFileSystem
 
@@ -124,3 +125,4 @@ def test_a_transfer_that_fails_is_told_in_a_sentence_with_its_reason(
     monkeypatch.setattr(LocalFileSystem, "put_file", put_file)
     with pytest.raises(BackendUnavailable, match="Access Denied"):
         project.workspace().snapshot(project.root / "data" / "train.jsonl", push=True)
+    assert capfd.readouterr() == ("", "")

@@ -34,12 +34,12 @@ def load_repo(scratch: Path) -> Any:
     for name in ("dvc_data", "dvc_objects"):
         logger = logging.getLogger(name)
         logger.propagate = False
-        logger.addHandler(_TOLD)  # once: the second time it is there
+        logger.handlers = [_TOLD]  # its own would print beside our one error
     return Repo
 
 
 class _Told(logging.Handler):
-    """Keeps why a transfer failed: the exception counts files, the log has a traceback of each."""
+    """Keeps why a transfer failed: the exception only counts files, the log has the reason."""
 
     last = ""
 
