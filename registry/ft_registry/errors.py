@@ -51,6 +51,13 @@ class Refused(FtRegistryError):
     kind = "refused"
 
 
+class GateRefused(FtRegistryError):
+    """A rule that guards an alias says no; `--override` says that a person takes it upon them."""
+
+    kind = "gate_refused"
+    exit_code = 3
+
+
 class IntegrityError(FtRegistryError):
     """Bytes differ from the digest that names them."""
 

@@ -94,6 +94,14 @@ class Document(Part):
             ) from error
 
 
+def is_empty(value: Any) -> bool:
+    """Returns whether a field that came after the first release is left out of the bytes.
+
+    ``Field(exclude_if=is_empty)`` lets the documents of older releases keep their digests.
+    """
+    return value is None or value in ((), {}, "")
+
+
 def _is_newer(found: str, known: str) -> bool:
     name, _, version = found.rpartition("/")
     known_name, _, known_version = known.rpartition("/")

@@ -10,12 +10,15 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from ft_registry.model.document import Document, Part
+from ft_registry.model.document import Document, Part, is_empty
 from ft_registry.model.manifest import Digest, RelativePath
 from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
 
-EventType: TypeAlias = Literal["init", "snapshot", "register", "evaluate", "promote", "rollback"]
+EventType: TypeAlias = Literal[
+    "init", "snapshot", "register", "evaluate", "promote", "rollback",
+    "restore", "reproduce", "adopt", "relocate",
+]  # fmt: skip
 
 
 class Requirement(Part):
@@ -30,7 +33,8 @@ class Write(Part):
     """A document that the event wrote."""
 
     path: RelativePath
-    digest: Digest
+    digest: Digest | None
+    """None: it took the document away."""
 
 
 class Event(Document):
@@ -57,6 +61,10 @@ class Event(Document):
     """The version that the alias named before; None when it named none."""
     to: int | None = None
     """The version that the alias names since."""
+    overrides: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
+    """The guards that a person set aside, by name; shown for ever."""
+    provenance: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=is_empty)]
+    """Of an adopted change: where it was found (``store``, ``uri``, ``seen_at``, ...)."""
     requires: tuple[Requirement, ...] = ()
     writes: tuple[Write, ...] = ()
 

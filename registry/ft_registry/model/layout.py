@@ -42,6 +42,31 @@ def evaluation(name: str, number: int, evaluation_id: str) -> str:
     return f"{evaluations(name, number)}/{evaluation_id}.json"
 
 
+def standing(name: str, number: int) -> str:
+    """Returns the path of what is thought of a version."""
+    return f"models/{name}/standings/{number // 100}/{number}.json"
+
+
+def standings(name: str) -> str:
+    """Returns the folder of what is thought of a model's versions."""
+    return f"models/{name}/standings"
+
+
+def home(name: str, number: int) -> str:
+    """Returns the path of where a version's bytes went after they had to be stored anew."""
+    return f"models/{name}/homes/{number // 100}/{number}.json"
+
+
+def proofs(name: str, number: int) -> str:
+    """Returns the folder of what was proved of a version."""
+    return f"models/{name}/proofs/{number // 100}/{number}"
+
+
+def proof(name: str, number: int, proof_id: str) -> str:
+    """Returns the path of one proof."""
+    return f"{proofs(name, number)}/{proof_id}.json"
+
+
 def aliases(name: str) -> str:
     """Returns the folder of a model's aliases."""
     return f"models/{name}/aliases"

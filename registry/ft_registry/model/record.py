@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import Field, FiniteFloat
 
 from ft_registry.model.canonical import digest
-from ft_registry.model.document import Document, Part, Unknown
+from ft_registry.model.document import Document, Part, Unknown, is_empty
 from ft_registry.model.manifest import Digest, FileEntry
 from ft_registry.model.names import ModelName
 from ft_registry.model.origin import Actor
@@ -50,6 +50,9 @@ class Artifact(Part):
     """Bytes."""
     files: tuple[FileEntry, ...]
     peft: PeftSettings | Unknown
+    location: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """Where MLflow put the logged model, as it said itself: the last place to look when MLflow's
+    database is lost. Without credentials."""
 
 
 class HubBase(Part):

@@ -40,3 +40,31 @@ class CodeRepository(Protocol):
 
     def read(self, path: str, *, rev: str) -> bytes | None:
         """Returns a file's bytes at a revision, or None."""
+
+    def has(self, commit: str) -> bool:
+        """Returns whether the commit is at hand."""
+
+    def is_own(self, commit: str) -> bool:
+        """Returns whether a branch, tag or HEAD of this repository, or of its remotes, leads to it.
+
+        A commit that only a record's pin keeps here was made elsewhere.
+        """
+
+    def export(self, commit: str, patch: bytes, into: Path) -> tuple[str, ...]:
+        """Writes the tree of a commit into an empty folder and applies a patch to it.
+
+        The work tree, the index, HEAD and the list of work trees are not touched; no filter, hook
+        or other program of the repository runs. Files are git's bytes, without conversion.
+
+        Args:
+            commit: The commit.
+            patch: From the commit to what really ran; empty: nothing.
+            into: An empty folder.
+
+        Returns:
+            What was left out, in words: submodules, pointers of git LFS.
+
+        Raises:
+            NotFound: The commit is not at hand; the hint says what to fetch.
+            IntegrityError: The patch does not apply, or a path would leave the folder.
+        """

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import DataContent
+from ft_registry.model.verification import Depth
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,30 @@ class Tracking:
     """False: the bytes were tracked already."""
     touched: tuple[Path, ...]
     """The files that git has to commit."""
+
+
+@dataclass(frozen=True)
+class DataFault:
+    """One file of a copy that is not what it was."""
+
+    name: str
+    """The file's path inside the dataset; of a single file, its object's name."""
+    state: Literal["changed", "missing"]
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class DataCopy:
+    """The state of one dataset in one place."""
+
+    place: str
+    """``DVC cache /path`` or ``DVC remote 'store' (s3://bucket/data)``, without credentials."""
+    state: Literal["ok", "damaged", "absent", "unknown"]
+    """``absent``: nothing of it is there, or only parts. ``unknown``: see `reason`."""
+    faults: tuple[DataFault, ...] = ()
+    reason: str = ""
+    """Why the state is unknown: the remote does not answer, no DVC project is here."""
 
 
 class DataStore(Protocol):
@@ -82,3 +107,33 @@ class DataStore(Protocol):
 
     def stage_of(self, path: Path) -> Stage | None:
         """Returns the pipeline stage that made the path, with what it was made from."""
+
+    def copies(self, content: DataContent, *, depth: Depth) -> list[DataCopy]:
+        """Returns the state of a dataset in the cache and in each remote, the cache first.
+
+        Args:
+            content: What the dataset is: its hashes, and the path by which its DVC project is
+                found (nothing need lie there now).
+            depth: ``full`` reads every byte against MD5 and SHA-256; ``fast`` compares presence and
+                sizes (and a remote's own checksums where it keeps them).
+        """
+
+    def bring(self, path: str, md5: str, into: Path) -> str:
+        """Puts the data of a hash at a place, from the cache or else from a remote.
+
+        The work tree, `.dvc` files and DVC's own state are not touched. Every byte is hashed on
+        its way; a copy that is damaged is passed over for the next place.
+
+        Args:
+            path: The data's path in the repository, by which its DVC project is found.
+            md5: DVC's hash of a file, or of a folder (``....dir``).
+            into: The file or folder to make; there must be nothing at it.
+
+        Returns:
+            The place that it came from, as in `DataCopy.place`.
+
+        Raises:
+            NotFound: No place has it: the message says where it was looked for.
+            IntegrityError: Every place that has it has other bytes under its name.
+            BackendUnavailable: It may be in a remote that does not answer.
+        """

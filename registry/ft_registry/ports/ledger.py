@@ -14,8 +14,8 @@ class Change:
 
     event: Event
     """Without `requires` and `writes`: the ledger fills them in."""
-    documents: Mapping[str, bytes]
-    """New content by path."""
+    documents: Mapping[str, bytes | None]
+    """New content by path; None takes the document away."""
     requires: tuple[Requirement, ...] = ()
     pins: tuple[str, ...] = ()
     """Git commits that the documents cite and that must stay reachable."""

@@ -1,0 +1,49 @@
+"""Homes: where a version's bytes lie, when they had to be stored anew.
+
+A record says where its bytes went at registration and cannot change. When MLflow's database is
+lost, its bytes are uploaded again and get another id there; the home says which.
+"""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ft_registry.model.document import Document, is_empty
+from ft_registry.model.manifest import Digest
+from ft_registry.model.names import ModelName
+from ft_registry.model.origin import Actor
+from ft_registry.model.record import VersionRecord
+from ft_registry.model.time import Timestamp
+
+
+class Home(Document):
+    """Where MLflow keeps a version since its bytes were stored anew."""
+
+    SCHEMA: ClassVar[str] = "ft-registry/home/1"
+
+    model: ModelName
+    version: Annotated[int, Field(ge=1)]
+    record: Digest
+    uri: str
+    """``models:/m-<32 hex>``."""
+    run_id: str
+    logged_model_id: str
+    location: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """Where MLflow put the logged model, as it said itself."""
+    since: Timestamp
+    by: Actor
+
+
+def first_home(record: VersionRecord, digest: str) -> Home:
+    """Returns the home that a record itself names."""
+    return Home(
+        model=record.model,
+        version=record.version,
+        record=digest,
+        uri=record.artifact.uri,
+        run_id=record.run.run_id,
+        logged_model_id=record.run.logged_model_id,
+        location=record.artifact.location,
+        since=record.registered_at,
+        by=record.registered_by,
+    )

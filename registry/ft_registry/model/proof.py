@@ -1,0 +1,59 @@
+"""Proofs: how far a version was brought back, and by whom.
+
+The levels, each including the ones before:
+
+    R0  the record alone
+    R1  the bytes of the artifact, each at its digest
+    R2  data, configuration and code as well
+    R3  run again, with scores inside the confidence intervals of the original ones
+    R4  run again, with weights equal bit for bit
+"""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
+
+from pydantic import Field
+
+from ft_registry.model.document import Document, Part
+from ft_registry.model.manifest import Digest
+from ft_registry.model.names import ModelName
+from ft_registry.model.origin import Actor
+from ft_registry.model.time import Timestamp
+
+Level: TypeAlias = Literal["R0", "R1", "R2", "R3", "R4"]
+LEVELS: tuple[Level, ...] = ("R0", "R1", "R2", "R3", "R4")
+MEANINGS: dict[Level, str] = {
+    "R0": "record only",
+    "R1": "artifact bytes verified",
+    "R2": "data, config and code restored",
+    "R3": "re-run, scores within the confidence intervals of the original ones",
+    "R4": "re-run, weights bit-identical",
+}
+
+
+class ProofStep(Part):
+    """One thing that was brought back or compared."""
+
+    name: str
+    """``artifact``, ``data train``, ``base``, ``code``, ``patch``, ``config``, ``environment``,
+    ``evaluation dates``, ``weights``, ``scores dates.exact_match``."""
+    state: Literal["ok", "differs", "missing", "unknown"]
+    detail: str = ""
+    """What was found, in a few words."""
+
+
+class Proof(Document):
+    """What somebody proved of a version, on which machine."""
+
+    SCHEMA: ClassVar[str] = "ft-registry/proof/1"
+
+    model: ModelName
+    version: Annotated[int, Field(ge=1)]
+    record: Digest
+    how: Literal["restore", "reproduce"]
+    level: Level
+    steps: tuple[ProofStep, ...]
+    python: str
+    platform: str
+    host: str
+    recorded_at: Timestamp
+    recorded_by: Actor

@@ -1,0 +1,104 @@
+"""Verification: what was looked at, what was expected of it, what was found.
+
+`verify`, and whatever verifies before it moves anything, collect findings and judge them here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+State: TypeAlias = Literal["ok", "changed", "missing", "extra", "unknown"]
+Kind: TypeAlias = Literal[
+    "artifact", "attachment", "data", "base", "version", "document", "chain", "pin", "signature"
+]
+"""``artifact``: a file of the weights. ``attachment``: patch or scored items kept beside them.
+``version``: the version as MLflow has it. ``document``: a document of the ledger against its
+digest. ``chain``: the ledger's commits. ``pin``: a cited code commit."""
+
+Depth: TypeAlias = Literal["fast", "full"]
+"""``fast``: sizes, presence, listings, checksums that a store keeps by itself. ``full``: every
+byte is read."""
+
+_DAMAGE = ("changed", "missing", "extra")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    kind: Kind
+    name: str
+    """What it is, for people: a file's path, a dataset's path, a document's path."""
+    state: State
+    subject: str = ""
+    """The version that it belongs to, ``name/7``; empty: the ledger."""
+    place: str = ""
+    """Where it was looked for, or last seen: a folder, a URI, ``DVC remote 'store'``."""
+    expected: str = ""
+    found: str = ""
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether a promise is broken."""
+        return self.state in _DAMAGE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it must be known before anything relies on the version, and is not."""
+        return self.state == "unknown" and self.kind in ("artifact", "chain")
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the finding as `verify --json` prints it."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "state": self.state,
+            "subject": self.subject,
+            "place": self.place,
+            "expected": self.expected,
+            "found": self.found,
+        }
+
+    def as_text(self) -> str:
+        """Returns the finding in a sentence: what, where, expected, found."""
+        where = f" in {self.place}" if self.place else ""
+        what = f"{self.kind} {self.name}"
+        if self.state == "ok":
+            return f"{what}{where}: ok"
+        if self.state == "unknown":
+            return f"{what}{where}: not checked: {self.found}"
+        expected = f": expected {self.expected}" if self.expected else ""
+        found = f", found {self.found}" if self.found else ""
+        return f"{what}{where} is {self.state}{expected}{found}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """All findings of one look."""
+
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+    """What people should hear although nothing is broken."""
+
+    @property
+    def damage(self) -> tuple[Finding, ...]:
+        """The findings that break a promise."""
+        return tuple(finding for finding in self.findings if finding.is_damage)
+
+    @property
+    def undecided(self) -> tuple[Finding, ...]:
+        """The findings that would have to be known and are not."""
+        return tuple(finding for finding in self.findings if finding.is_open)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is broken and nothing that matters is unknown."""
+        return not self.damage and not self.undecided
+
+    def joined(self, others: "Iterable[Verification]") -> "Verification":
+        """Returns this and other verifications as one."""
+        parts = [self, *others]
+        return Verification(
+            tuple(finding for part in parts for finding in part.findings),
+            tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        )
