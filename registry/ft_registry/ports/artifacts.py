@@ -25,6 +25,10 @@ class Shelf:
     Read back from a store, hence not to be trusted: paths are normalised and stay below the shelf,
     all else is left out by the back end.
     """
+    odd: tuple[str, ...] = ()
+    """Paths of what is no file that could be kept: links, pipes, devices. They are not followed."""
+    is_orphan: bool = False
+    """The store knows the logged model no more; its files were found where they were put."""
 
 
 class ArtifactStore(Protocol):

@@ -1,0 +1,101 @@
+"""Looks at the datasets of versions, in every place that should have them."""
+
+from ft_registry.errors import BackendUnavailable
+from ft_registry.model.record import VersionRecord
+from ft_registry.model.snapshot import Dataset, Snapshot
+from ft_registry.model.verification import Depth, Finding, Verification
+from ft_registry.ports.data import DataCopy, DataStore
+from ft_registry.ports.ledger import Ledger
+
+
+class DataLook:
+    """Looks at the data of many versions; what they share is looked at once.
+
+    Args:
+        ledger: Knows when data was last seen.
+        data: Where the data is.
+        depth: How closely to look.
+    """
+
+    def __init__(self, ledger: Ledger, data: DataStore, depth: Depth) -> None:
+        self._ledger = ledger
+        self._data = data
+        self._depth = depth
+        self._copies: dict[tuple[str, str, str], list[DataCopy]] = {}
+
+    def look(self, record: VersionRecord) -> Verification:
+        """Returns what became of the data of a version."""
+        named = {(data.path, data.dvc.md5, data.sha256): data for data in record.data}
+        return Verification().joined(self._dataset(data, record) for data in named.values())
+
+    def _dataset(self, dataset: Dataset, record: VersionRecord) -> Verification:
+        subject = record.reference
+        copies = self._look(dataset)
+        findings: list[Finding] = []
+        for copy in copies:
+            if copy.state == "ok":
+                findings.append(Finding("data", dataset.path, "ok", subject, copy.place))
+            elif copy.state == "damaged":
+                findings += _faults(dataset, copy, subject)
+        if not findings:
+            return Verification((self._nowhere(dataset, copies, record),))
+        notes = [
+            f"{dataset.path}: {copy.place} was not checked: {copy.reason}"
+            for copy in copies
+            if copy.state == "unknown"
+        ]
+        remotes = copies[1:]
+        if remotes and all(copy.state == "absent" for copy in remotes):
+            notes.append(f"{dataset.path} is in this clone's DVC cache only: dvc push uploads it")
+        return Verification(tuple(findings), tuple(notes))
+
+    def _look(self, dataset: Dataset) -> list[DataCopy]:
+        key = (dataset.path, dataset.dvc.md5, dataset.sha256)
+        if key not in self._copies:
+            try:
+                self._copies[key] = self._data.copies(dataset, depth=self._depth)
+            except BackendUnavailable as error:
+                self._copies[key] = [DataCopy("DVC", "unknown", reason=error.message)]
+        return self._copies[key]
+
+    def _nowhere(self, dataset: Dataset, copies: list[DataCopy], record: VersionRecord) -> Finding:
+        """Returns the finding for data of which no copy was seen."""
+        places = "; ".join(copy.place for copy in copies)
+        expected = dataset.sha256
+        reasons = [f"{copy.place}: {copy.reason}" for copy in copies if copy.state == "unknown"]
+        if reasons or not copies:
+            found = "; ".join(reasons) or "there is no place to look in"
+            return Finding(
+                "data", dataset.path, "unknown", record.reference, places, expected, found
+            )
+        found = f"nothing; last seen {self._last_seen(dataset, record)}"
+        return Finding("data", dataset.path, "missing", record.reference, places, expected, found)
+
+    def _last_seen(self, dataset: Dataset, record: VersionRecord) -> str:
+        # By hash: a snapshot may have been given another name than the version's data.
+        ending = f"/{dataset.dvc.md5}.json"
+        paths = [path for path in self._ledger.paths("data") if path.endswith(ending)]
+        contents = self._ledger.read_many(paths)
+        snapshots = [Snapshot.parse(content, what=path) for path, content in contents.items()]
+        taken = max(snapshots, key=lambda snapshot: snapshot.taken_at, default=None)
+        if taken is not None and taken.taken_at > record.registered_at:
+            who, when = taken.taken_by, taken.taken_at
+        else:
+            who, when = record.registered_by, record.registered_at
+        return f"{when[:19]}Z by {who.as_text()}"
+
+
+def _faults(dataset: Dataset, copy: DataCopy, subject: str) -> list[Finding]:
+    is_folder = dataset.dvc.md5.endswith(".dir")
+    return [
+        Finding(
+            "data",
+            f"{dataset.path}/{fault.name}" if is_folder else dataset.path,
+            fault.state,
+            subject,
+            copy.place,
+            fault.expected,
+            fault.found,
+        )
+        for fault in copy.faults
+    ]

@@ -1,0 +1,234 @@
+"""Looks at the files of versions in the store of models: weights, patch, scored items."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Lock
+from typing import TypeAlias
+
+from ft_registry.actions.resolve import FiledRecord
+from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
+from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.home import Home
+from ft_registry.model.verification import Depth, Finding, Kind, Verification
+from ft_registry.ports.artifacts import ArtifactStore, Shelf
+from ft_registry.ports.byte_cache import ByteCache
+from ft_registry.readers.files import hash_file, in_parallel
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told the bytes that were read so far, and all that are to be read."""
+
+_PAGES = ("MLmodel", "ftr/")
+"""What stands beside the weights for MLflow's pages: written anew at times, hence on no record."""
+
+
+@dataclass(frozen=True)
+class _Promise:
+    """A file that the ledger says lies on the shelf."""
+
+    kind: Kind
+    name: str
+    """The path below the logged model."""
+    sha256: str
+    size: int | None
+    """Bytes; None: not on record."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file to read."""
+
+    finding: Finding
+    """What is said of it when it is as promised."""
+    promise: _Promise
+    size: int
+    slot: int
+    """Where the finding belongs in the list."""
+
+
+@dataclass
+class _Visit:
+    """One shelf, with what is to be read of it."""
+
+    home: Home
+    shelf: Shelf
+    jobs: list[_Job] = field(default_factory=list)
+
+
+class WeightsLook:
+    """Looks at many versions; files are read at the end, of all versions together.
+
+    Args:
+        artifacts: Where the files are.
+        cache: Takes what had to be downloaded.
+        depth: How closely to look.
+    """
+
+    def __init__(self, artifacts: ArtifactStore, cache: ByteCache, depth: Depth) -> None:
+        self._artifacts = artifacts
+        self._cache = cache
+        self._depth = depth
+        self._findings: list[Finding] = []
+        self._notes: list[str] = []
+        self._visits: list[_Visit] = []
+
+    def add(self, filed: FiledRecord, home: Home, evaluations: Sequence[Evaluation]) -> None:
+        """Compares what lies on a version's shelf with its record, by name and size."""
+        subject = filed.record.reference
+        promises = {promise.name: promise for promise in _promises(filed, evaluations)}
+        try:
+            shelf = self._artifacts.shelf(home)
+        except BackendUnavailable as error:
+            self._findings.append(
+                Finding(
+                    "artifact", home.uri, "unknown", subject, home.location, found=error.message
+                )
+            )
+            return
+        except NotFound as error:
+            shelf = Shelf(shown=home.location or home.uri, folder=None, sizes={})
+            self._notes.append(f"{subject}: {error.message}")
+        if shelf.is_orphan:
+            self._notes.append(
+                f"{subject}: MLflow knows {home.logged_model_id} no more, its files are there "
+                "still: ft-registry sync --restore"
+            )
+        visit = _Visit(home, shelf)
+        for promise in promises.values():
+            self._compare(promise, visit, subject)
+        for name in sorted({*shelf.sizes, *shelf.odd} - set(promises)):
+            if not name.startswith(_PAGES):
+                found = f"{shelf.sizes[name]} bytes" if name in shelf.sizes else _ODD
+                self._findings.append(
+                    Finding("artifact", name, "extra", subject, shelf.shown, "no such file", found)
+                )
+        if visit.jobs:
+            self._visits.append(visit)
+
+    def finish(self, progress: Progress | None = None) -> Verification:
+        """Reads the files that have the right size and returns all findings."""
+        jobs = [job for visit in self._visits for job in visit.jobs]
+        meter = _Meter(sum(job.size for job in jobs), progress)
+        local = []
+        for visit in self._visits:
+            if visit.shelf.folder is None:
+                self._read_remote(visit, meter)
+            else:
+                local += [(job, visit.shelf.folder / job.promise.name) for job in visit.jobs]
+        # The largest first: at the end no core is left alone with it.
+        local.sort(key=lambda pair: -pair[0].size)
+        self._settle(
+            [job for job, _ in local],
+            in_parallel([_reading(job, file, meter) for job, file in local]),
+        )
+        self._visits = []
+        return Verification(tuple(self._findings), tuple(self._notes))
+
+    def _compare(self, promise: _Promise, visit: _Visit, subject: str) -> None:
+        shelf = visit.shelf
+        size = shelf.sizes.get(promise.name)
+        good = Finding(promise.kind, promise.name, "ok", subject, shelf.shown)
+        expected = f"sha256:{promise.sha256}"
+        if promise.name in shelf.odd:
+            good = replace(good, state="changed", expected=expected, found=_ODD)
+        elif size is None:
+            good = replace(good, state="missing", expected=expected, found="nothing")
+        elif promise.size not in (None, size):
+            good = replace(
+                good, state="changed", expected=f"{promise.size} bytes", found=f"{size} bytes"
+            )
+        elif self._depth == "full":
+            visit.jobs.append(_Job(good, promise, size, slot=len(self._findings)))
+        self._findings.append(good)
+
+    def _read_remote(self, visit: _Visit, meter: "_Meter") -> None:
+        jobs = visit.jobs
+        try:
+            with self._cache.scratch() as folder:
+                self._fetch(visit, folder)
+                found = in_parallel([self._taking(job, folder, meter) for job in jobs])
+        except BackendUnavailable as error:
+            found = [replace(job.finding, state="unknown", found=error.message) for job in jobs]
+        self._settle(jobs, found)
+
+    def _fetch(self, visit: _Visit, folder: Path) -> None:
+        try:
+            self._artifacts.fetch(visit.home, [job.promise.name for job in visit.jobs], folder)
+        except NotFound as error:
+            # Which one did not come is seen below.
+            self._notes.append(f"{visit.jobs[0].finding.subject}: {error.message}")
+
+    def _taking(self, job: _Job, folder: Path, meter: "_Meter") -> Callable[[], Finding]:
+        def take() -> Finding:
+            sha256 = job.promise.sha256
+            finding = _judge(job, lambda: self._cache.put(folder / job.promise.name, sha256))
+            meter.add(job.size)
+            return finding
+
+        return take
+
+    def _settle(self, jobs: Sequence[_Job], findings: Sequence[Finding]) -> None:
+        for job, finding in zip(jobs, findings, strict=True):
+            self._findings[job.slot] = finding
+
+
+_ODD = "a link, pipe, device or impossible name"
+
+
+class _Meter:
+    """Counts bytes for a person who waits; does nothing when nobody does."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+        self._lock = Lock()
+
+    @property
+    def watch(self) -> Callable[[bytes], None] | None:
+        """What is shown each chunk, if anybody looks."""
+        return (lambda chunk: self.add(len(chunk))) if self._progress else None
+
+    def add(self, count: int) -> None:
+        """Counts bytes."""
+        if self._progress is not None:
+            with self._lock:
+                self._done += count
+                self._progress(self._done, self._total)
+
+
+def _promises(filed: FiledRecord, evaluations: Sequence[Evaluation]) -> Iterator[_Promise]:
+    record = filed.record
+    for entry in record.artifact.files:
+        name = f"{record.artifact.folder}/{entry.path}"
+        yield _Promise("artifact", name, entry.sha256, entry.size)
+    patch = record.code.patch
+    if not isinstance(patch, Unknown):
+        yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
+    for evaluation in evaluations:
+        items = evaluation.items
+        yield _Promise("attachment", items.artifact, _hex(items.digest), None)
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix("sha256:")
+
+
+def _reading(job: _Job, file: Path, meter: _Meter) -> Callable[[], Finding]:
+    return lambda: _judge(job, lambda: hash_file(file, "sha256", watch=meter.watch)[0])
+
+
+def _judge(job: _Job, read: Callable[[], str]) -> Finding:
+    expected = f"sha256:{job.promise.sha256}"
+    try:
+        sha256 = read()
+    except NotFound:
+        return replace(job.finding, state="missing", expected=expected, found="nothing")
+    except IntegrityError as error:  # it changes at this moment
+        return replace(job.finding, state="changed", expected=expected, found=error.message)
+    except Refused as error:  # it may not be read
+        return replace(job.finding, state="unknown", expected=expected, found=error.message)
+    if sha256 == job.promise.sha256:
+        return job.finding
+    return replace(job.finding, state="changed", expected=expected, found=f"sha256:{sha256}")
