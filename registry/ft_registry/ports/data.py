@@ -47,7 +47,8 @@ class DataCopy:
     place: str
     """``DVC cache /path`` or ``DVC remote 'store' (s3://bucket/data)``, without credentials."""
     state: Literal["ok", "damaged", "absent", "unknown"]
-    """``absent``: nothing of it is there, or only parts. ``unknown``: see `reason`."""
+    """``absent``: nothing of it is there, or only parts: then `faults` name what is missing.
+    ``unknown``: see `reason`."""
     faults: tuple[DataFault, ...] = ()
     reason: str = ""
     """Why the state is unknown: the remote does not answer, no DVC project is here."""
@@ -114,26 +115,31 @@ class DataStore(Protocol):
         Args:
             content: What the dataset is: its hashes, and the path by which its DVC project is
                 found (nothing need lie there now).
-            depth: ``full`` reads every byte against MD5 and SHA-256; ``fast`` compares presence and
-                sizes (and a remote's own checksums where it keeps them).
+            depth: ``full`` reads every byte against MD5 and SHA-256, unless a remote keeps the MD5
+                by itself and it is the right one; ``fast`` compares presence and sizes (and a
+                remote's own checksums). Where that shows damage it is read, to name the files.
         """
 
     def bring(self, path: str, md5: str, into: Path) -> str:
         """Puts the data of a hash at a place, from the cache or else from a remote.
 
-        The work tree, `.dvc` files and DVC's own state are not touched. Every byte is hashed on
-        its way; a copy that is damaged is passed over for the next place.
+        The work tree, `.dvc` files, the cache and DVC's own state are not touched. Every byte is
+        hashed on its way; an object that is damaged is passed over for the next place. Whatever is
+        raised leaves nothing behind.
 
         Args:
             path: The data's path in the repository, by which its DVC project is found.
             md5: DVC's hash of a file, or of a folder (``....dir``).
-            into: The file or folder to make; there must be nothing at it.
+            into: The file or folder to make; there must be nothing at it. None of the folders above
+                it may be a link: the caller resolves the folder that its user named, then adds
+                names that come from records or from a checked-out tree, which could hold one.
 
         Returns:
-            The place that it came from, as in `DataCopy.place`.
+            The place that it came from, as in `DataCopy.place`; several, when none had all of it.
 
         Raises:
+            Refused: There is something at `into`, or a folder above it is a link.
             NotFound: No place has it: the message says where it was looked for.
             IntegrityError: Every place that has it has other bytes under its name.
-            BackendUnavailable: It may be in a remote that does not answer.
+            BackendUnavailable: It may be in a remote that does not answer; or the disk is full.
         """
