@@ -1,17 +1,18 @@
-"""A store of models in memory that keeps the contract of `ports.models.ModelStore`.
+"""A store of models in memory that keeps the contract of `ports.models`.
 
-Numbers are handed out as MLflow does: one more than the highest that is there now, so that a number
-comes back after its version was deleted. The switches stand for what really happens to MLflow.
+Numbers are handed out as MLflow does: one more than the highest that was ever given out, so that
+none comes back after its version was deleted. The switches stand for what really happens to MLflow.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknown
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.ports.models import Projection, StoredModel, StoredVersion, Upload
+from ft_registry.model.shown import PREFIX, RunState, ShownModel, ShownVersion
+from ft_registry.ports.models import Projection, Restored, StoredModel, StoredVersion, Upload
 
 IDENTITY = "ftr.identity"
 """The tag that `find` looks for, as the MLflow back end's."""
@@ -25,6 +26,7 @@ class MemoryVersion:
     stored: StoredModel
     tags: dict[str, str]
     description: str
+    deleted: bool = False
 
 
 @dataclass
@@ -49,6 +51,10 @@ class MemoryModels:
     discarded: set[str] = field(default_factory=set)
     versions: dict[str, list[MemoryVersion]] = field(default_factory=dict)
     aliases: dict[tuple[str, str], int] = field(default_factory=dict)
+    projected: dict[tuple[str, str], int] = field(default_factory=dict)
+    """What `set_alias` let each alias name."""
+    runs: dict[str, RunState] = field(default_factory=dict)
+    """The state of runs that are not active."""
     projections: dict[tuple[str, int], Projection] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
@@ -74,12 +80,12 @@ class MemoryModels:
 
     def find(self, model: str, identity: str) -> StoredVersion | None:
         self._called("find")
-        found = (v for v in self.versions.get(model, ()) if v.tags.get(IDENTITY) == identity)
+        found = (v for v in self._live(model) if v.tags.get(IDENTITY) == identity)
         return next(map(_as_stored, found), None)
 
     def get(self, model: str, number: int) -> StoredVersion | None:
         self._called("get")
-        found = (v for v in self.versions.get(model, ()) if v.number == number)
+        found = (v for v in self._live(model) if v.number == number)
         return next(map(_as_stored, found), None)
 
     def create_version(
@@ -97,26 +103,118 @@ class MemoryModels:
 
     def delete_version(self, model: str, number: int) -> None:
         self._called("delete_version")
-        self.versions[model] = [v for v in self.versions.get(model, ()) if v.number != number]
+        self._version(model, number).deleted = True
         for name, alias in [key for key, held in self.aliases.items() if held == number]:
             if name == model:
                 del self.aliases[name, alias]
 
     def project(self, projection: Projection) -> None:
         self._called("project", fails=self.pages_unavailable)
+        version = self._version(projection.model, projection.number)
+        version.description = projection.description
+        version.tags |= projection.tags
         self.projections[projection.model, projection.number] = projection
         self.contents.setdefault(projection.logged_model_id, {}).update(projection.attachments)
 
     def set_alias(self, model: str, alias: str, number: int) -> None:
         self._called("set_alias", fails=self.pages_unavailable)
-        if number not in [version.number for version in self.versions.get(model, ())]:
-            raise BackendUnavailable(f"expected {model}/{number} in the store, found none")
+        self._version(model, number)
+        self.projected[model, alias] = number
         self.aliases[model, alias] = number
+
+    def remove_alias(self, model: str, alias: str) -> None:
+        self._called("remove_alias", fails=self.pages_unavailable)
+        self.aliases.pop((model, alias), None)
+        self.projected.pop((model, alias), None)
+
+    def write_page(
+        self,
+        model: str,
+        number: int,
+        *,
+        description: str | None,
+        tags: Mapping[str, str],
+        drop: Sequence[str] = (),
+    ) -> None:
+        self._called("write_page", fails=self.pages_unavailable)
+        version = self._version(model, number)
+        version.description = version.description if description is None else description
+        version.tags = {k: v for k, v in {**version.tags, **tags}.items() if k not in drop}
+
+    def restore_run(self, run_id: str) -> None:
+        self._called("restore_run")
+        if self.runs.get(run_id) != "deleted":
+            raise BackendUnavailable(f"expected a run {run_id} in the trash, found none")
+        del self.runs[run_id]
+
+    def create_at(self, model: str, number: int, restored: Restored) -> bool:
+        self._called("create_at")
+        there = self.versions.setdefault(model, [])
+        last = max((version.number for version in there), default=0)
+        if last >= number:
+            return False
+        there += [replace(_again(gap, restored), deleted=True) for gap in range(last + 1, number)]
+        there.append(_again(number, restored))
+        return True
+
+    def rebuild(self, model: str, restored: Mapping[int, Restored], *, last: int) -> None:
+        self._called("rebuild")
+        there = {version.number: version for version in self.versions[model]}
+        there |= {number: _again(number, one) for number, one in restored.items()}
+        filler = next(iter(restored.values()))
+        for gap in set(range(1, last + 1)) - there.keys():
+            there[gap] = replace(_again(gap, filler), deleted=True)
+        self.versions[model] = [there[number] for number in sorted(there)]
+
+    def tidy(self, model: str) -> None:
+        self._called("tidy")
+
+    def shown(self, models: Sequence[str]) -> dict[str, ShownModel]:
+        self._called("shown")
+        return {model: self._shown(model) for model in models if model in self.versions}
+
+    def _shown(self, model: str) -> ShownModel:
+        return ShownModel(
+            name=model,
+            aliases={alias: held for (name, alias), held in self.aliases.items() if name == model},
+            projected={
+                alias: held for (name, alias), held in self.projected.items() if name == model
+            },
+            versions={version.number: self._look(version) for version in self.versions[model]},
+        )
+
+    def _look(self, version: MemoryVersion) -> ShownVersion:
+        if version.deleted:
+            return ShownVersion(version.number, "", {}, "", "", "", deleted=True)
+        model_id, run_id = version.stored.logged_model_id, version.stored.run_id
+        return ShownVersion(
+            number=version.number,
+            identity=version.tags.get(IDENTITY, ""),
+            tags={key: value for key, value in version.tags.items() if key.startswith(PREFIX)},
+            description=version.description,
+            uri=version.stored.uri,
+            run_id=run_id,
+            run_state=self.runs.get(run_id, "active"),
+            model_known=model_id in self.uploads and model_id not in self.discarded,
+        )
+
+    def _live(self, model: str) -> list[MemoryVersion]:
+        return [version for version in self.versions.get(model, ()) if not version.deleted]
+
+    def _version(self, model: str, number: int) -> MemoryVersion:
+        found = [version for version in self._live(model) if version.number == number]
+        if not found:
+            raise BackendUnavailable(f"expected {model}/{number} in the store, found none")
+        return found[0]
 
     def _called(self, name: str, *, fails: bool = False) -> None:
         self.calls.append(name)
         if self.unavailable or fails:
             raise BackendUnavailable("expected the store of models to answer, found no answer")
+
+
+def _again(number: int, restored: Restored) -> MemoryVersion:
+    return MemoryVersion(number, restored.stored, dict(restored.tags), restored.description)
 
 
 def _as_stored(version: MemoryVersion) -> StoredVersion:

@@ -13,14 +13,25 @@ from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
-from ft_registry.ports.models import ModelStore, StoredModel, StoredVersion, Upload
+from ft_registry.ports.models import (
+    ModelStore,
+    StoredModel,
+    StoredVersion,
+    StoreView,
+    Upload,
+)
 
 STORED = StoredModel(logged_model_id="m-1", uri="models:/m-1", run_id="run")
 
 
 @pytest.mark.parametrize(
     ("port", "fake"),
-    [(Ledger, MemoryLedger), (ModelStore, MemoryModels), (DataStore, MemoryData)],
+    [
+        (Ledger, MemoryLedger),
+        (ModelStore, MemoryModels),
+        (StoreView, MemoryModels),
+        (DataStore, MemoryData),
+    ],
 )
 def test_a_fake_has_the_methods_of_its_port(port: type, fake: type) -> None:
     for name, method in inspect.getmembers(port, inspect.isfunction):
@@ -65,11 +76,12 @@ def test_a_version_is_found_by_its_identity_and_number() -> None:
     assert models.find("dates", "other") is models.get("dates", 2) is None
 
 
-def test_the_highest_number_comes_back_after_a_delete() -> None:
+def test_no_number_comes_back_after_a_delete() -> None:
     models = MemoryModels()
     assert [create(models), create(models)] == [1, 2]
     models.delete_version("dates", 2)
-    assert create(models) == 2
+    assert models.get("dates", 2) is None
+    assert create(models) == 3
 
 
 @pytest.mark.parametrize(("lost", "there"), [("created", 1), ("not created", 0)])

@@ -1,11 +1,12 @@
 """The port to the store of models: keeps the bytes and hands out version numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from ft_registry.model.manifest import FileEntry
+from ft_registry.model.shown import ShownModel
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ class StoredModel:
     logged_model_id: str
     uri: str
     run_id: str
+    location: str = ""
+    """Where the store itself says that it put it, without credentials; empty: it did not say."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,27 @@ class Projection:
     tags: Mapping[str, str]
     attachments: Mapping[str, bytes] = field(default_factory=dict)
     metrics: tuple[Metric, ...] = ()
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A version as it is to stand in the store again."""
+
+    stored: StoredModel
+    tags: Mapping[str, str]
+    description: str
+
+
+class StoreView(Protocol):
+    """Looks at what the store shows, quickly, to compare it with the ledger."""
+
+    def shown(self, models: Sequence[str]) -> dict[str, ShownModel]:
+        """Returns what the store has of registered models; one that it does not know is left out.
+
+        Raises:
+            BackendUnavailable: The store does not answer, not in time, or cannot be read this way;
+                the message says which.
+        """
 
 
 class ModelStore(Protocol):
@@ -131,3 +155,65 @@ class ModelStore(Protocol):
 
     def set_alias(self, model: str, alias: str, number: int) -> None:
         """Points the store's alias to the version that the ledger names."""
+
+    def remove_alias(self, model: str, alias: str) -> None:
+        """Takes the store's alias away, if it is there."""
+
+    def write_page(
+        self,
+        model: str,
+        number: int,
+        *,
+        description: str | None,
+        tags: Mapping[str, str],
+        drop: Sequence[str] = (),
+    ) -> None:
+        """Writes parts of what the page of a version says; None leaves the description alone.
+
+        Args:
+            model: The registered model.
+            number: The version.
+            description: The whole description.
+            tags: Those to set.
+            drop: The keys of those to take away.
+        """
+
+    def restore_run(self, run_id: str) -> None:
+        """Takes a run out of the store's trash."""
+
+    def create_at(self, model: str, number: int, restored: Restored) -> bool:
+        """Creates a version under its number, if the store has not handed out that number yet.
+
+        Gaps before it are filled with versions that are taken away again. Killed in between, it
+        leaves versions that `tidy` takes away.
+
+        Returns:
+            False: the store hands out higher numbers already; nothing has changed.
+
+        Raises:
+            OutcomeUnknown: A reply was lost.
+        """
+
+    def rebuild(self, model: str, restored: Mapping[int, Restored], *, last: int) -> None:
+        """Makes a registered model anew, so that versions stand under numbers handed out before.
+
+        It is made beside the present one: each version in order, the restored ones under their
+        numbers, all others as they are now, with tags and descriptions, and the present aliases.
+        Then it takes the present one's place. A rebuild that was cut off is settled by `tidy`.
+
+        Args:
+            model: The registered model.
+            restored: The versions to restore, by number; they win over what is there.
+            last: The highest number that was handed out.
+
+        Raises:
+            Conflict: The present one changed meanwhile; it was left as it is.
+            BackendUnavailable: A version cannot be carried over; nothing has changed.
+        """
+
+    def tidy(self, model: str) -> None:
+        """Finishes or takes back what a `create_at` or `rebuild` left that was cut off.
+
+        Raises:
+            Conflict: Both registered models are there, and the present one is a newer one.
+        """

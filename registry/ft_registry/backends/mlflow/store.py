@@ -6,7 +6,7 @@ What is read back is not trusted: numbers and ids are checked before they are us
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,11 @@ from ft_registry.backends.mlflow.connection import (  # fmt: skip
     guarded,
     once,
 )
+from ft_registry.backends.mlflow.rebuild import Rebuilder
 from ft_registry.backends.mlflow.upload import Uploader
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, OutcomeUnknown
-from ft_registry.ports.models import Projection, StoredModel, StoredVersion, Upload
+from ft_registry.model.shown import PROJECTED
+from ft_registry.ports.models import Projection, Restored, StoredModel, StoredVersion, Upload
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -119,9 +121,59 @@ class MlflowModels:
                 self._client.set_model_version_tag(name, number, key, value)
 
     def set_alias(self, model: str, alias: str, number: int) -> None:
-        """See `ModelStore.set_alias`."""
+        """See `ModelStore.set_alias`.
+
+        The tag comes first: cut off between the two, the alias looks as if it was moved by hand,
+        and nothing moves it without asking.
+        """
         with guarded("MLflow to move the alias"):
+            self._client.set_registered_model_tag(model, f"{PROJECTED}{alias}", str(number))
             once(lambda: self._client.set_registered_model_alias(model, alias, str(number)))
+
+    def remove_alias(self, model: str, alias: str) -> None:
+        """See `ModelStore.remove_alias`."""
+        with guarded("MLflow to take the alias away"):
+            once(lambda: self._client.delete_registered_model_alias(model, alias))
+            self._client.delete_registered_model_tag(model, f"{PROJECTED}{alias}")
+
+    def write_page(
+        self,
+        model: str,
+        number: int,
+        *,
+        description: str | None,
+        tags: Mapping[str, str],
+        drop: Sequence[str] = (),
+    ) -> None:
+        """See `ModelStore.write_page`."""
+        with guarded("MLflow to show the version"):
+            if description is not None:
+                self._client.update_model_version(model, str(number), description=description)
+            for key, value in tags.items():
+                self._client.set_model_version_tag(model, str(number), key, value)
+            for key in drop:
+                self._client.delete_model_version_tag(model, str(number), key)
+
+    def restore_run(self, run_id: str) -> None:
+        """See `ModelStore.restore_run`."""
+        with guarded("MLflow to take a run out of the trash"):
+            self._client.restore_run(run_id)
+
+    def create_at(self, model: str, number: int, restored: Restored) -> bool:
+        """See `ModelStore.create_at`."""
+        return self._rebuilder.create_at(model, number, restored)
+
+    def rebuild(self, model: str, restored: Mapping[int, Restored], *, last: int) -> None:
+        """See `ModelStore.rebuild`."""
+        self._rebuilder.rebuild(model, restored, last=last)
+
+    def tidy(self, model: str) -> None:
+        """See `ModelStore.tidy`."""
+        self._rebuilder.tidy(model)
+
+    @property
+    def _rebuilder(self) -> Rebuilder:
+        return Rebuilder(self._client, place=self._place, ensure_model=self._ensure_model)
 
     def _ensure_model(self, model: str) -> None:
         from mlflow.exceptions import MlflowException

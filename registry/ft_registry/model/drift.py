@@ -1,0 +1,342 @@
+"""Drift: where the store of models shows something else than the ledger says.
+
+Pure: from what the ledger expects and what the store shows to a list of differences. Nothing that
+the store shows is believed; it is compared.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ft_registry.errors import InvalidInput
+from ft_registry.model.names import alias_name
+from ft_registry.model.shown import RESTORING, ShownModel, ShownVersion
+from ft_registry.model.time import moment
+
+DriftKind: TypeAlias = Literal[
+    "alias_moved", "alias_stale", "alias_missing", "alias_unknown",
+    "version_deleted", "version_replaced", "version_unknown",
+    "database_behind", "database_lost", "model_lost",
+    "run_deleted", "run_gone", "logged_model_gone",
+    "tag_edited", "tag_missing", "description_edited", "description_missing",
+    "record_missing", "sync_unfinished",
+]  # fmt: skip
+"""``alias_stale``: the ledger moved it and the store has not followed. ``model_lost``: the store
+knows no version of one model; ``database_lost``: of none. ``record_missing``: the copy of the
+record beside the weights."""
+
+_ABSENT = (
+    "alias_stale", "alias_missing", "run_deleted", "tag_missing", "description_missing",
+    "record_missing", "sync_unfinished",
+)  # fmt: skip
+_UNCOMPARED = ("ftr.txn",)
+"""A random word; which one is known nowhere else."""
+
+
+@dataclass(frozen=True)
+class ExpectedVersion:
+    """What the store is to show of a version on record."""
+
+    number: int
+    tags: Mapping[str, str]
+    description: str
+    former: frozenset[str]
+    """The descriptions that it had before, since the last evaluations were added."""
+    uri: str
+    run_id: str
+    since: str
+    """When it was registered."""
+    deleted: bool = False
+    """It was deleted by hand and that was adopted: it is expected no more."""
+
+
+@dataclass(frozen=True)
+class ExpectedModel:
+    """What the store is to show of a model."""
+
+    name: str
+    aliases: Mapping[str, int]
+    versions: Mapping[int, ExpectedVersion]
+
+    @property
+    def live(self) -> list[int]:
+        """The numbers that are to be there, ascending."""
+        return sorted(number for number, one in self.versions.items() if not one.deleted)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One difference."""
+
+    kind: DriftKind
+    name: str
+    """``name@alias``, ``name/7``, ``name/7 tag ftr.kind``, ``name``."""
+    expected: str
+    found: str
+    restorable: bool
+    """`sync --restore` can put it right."""
+    adoptable: bool
+    """`sync --adopt` can put it on record."""
+    model: str = ""
+    version: int | None = None
+    alias: str = ""
+    """As the store spells it."""
+    target: int | None = None
+    """Of an alias: the version that the store lets it name."""
+    key: str = ""
+    """Of a tag."""
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether the store only lacks something, so that putting it back contradicts nobody."""
+        return self.kind in _ABSENT
+
+    @property
+    def text(self) -> str:
+        """The difference in a sentence."""
+        what = self.kind.replace("_", " ")
+        return f"{what}: {self.name}: expected {self.expected}, found {self.found}"
+
+    def as_json(self) -> dict[str, str]:
+        """Returns the difference as `status --json` prints it."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "expected": self.expected,
+            "found": self.found,
+        }
+
+
+def find_drift(
+    expected: Sequence[ExpectedModel], shown: Mapping[str, ShownModel]
+) -> tuple[Drift, ...]:
+    """Returns every difference, by model, version and kind.
+
+    What follows from another difference is left out: an alias whose version the store lost, the
+    tags of a version that was replaced.
+    """
+    wanted = [model for model in expected if model.live]
+    if wanted and not any(model.name in shown for model in wanted):
+        return (_lost_database(wanted),)
+    found: list[Drift] = []
+    for model in expected:
+        there = shown.get(model.name)
+        if there is not None:
+            found += _of_model(model, there)
+        elif model.live:
+            found.append(
+                _drift("model_lost", model.name, model, _count(model.live), "no such model")
+            )
+    return tuple(sorted(found, key=_order))
+
+
+def _order(drift: Drift) -> tuple[str, int, str, str, str]:
+    return drift.model, drift.version or 0, drift.kind, drift.alias, drift.key
+
+
+def _lost_database(wanted: Sequence[ExpectedModel]) -> Drift:
+    total = sum(len(model.live) for model in wanted)
+    names = ", ".join(model.name for model in wanted[:3]) + (", ..." if len(wanted) > 3 else "")
+    return Drift(
+        kind="database_lost",
+        name="MLflow",
+        expected=f"{total} version{'s' if total != 1 else ''} of {names}",
+        found="none of them",
+        restorable=True,
+        adoptable=False,
+    )
+
+
+def _of_model(model: ExpectedModel, shown: ShownModel) -> Iterator[Drift]:
+    there = {number: one for number, one in shown.versions.items() if not one.deleted}
+    leftovers = [number for number, one in there.items() if RESTORING in one.tags]
+    if shown.unfinished or leftovers:
+        found = "a registered model half rebuilt" if shown.unfinished else (
+            f"what it made on the way: {_numbers(leftovers)}"
+        )  # fmt: skip
+        yield _drift("sync_unfinished", model.name, model, "a sync that ran to its end", found)
+    missing = [number for number in model.live if number not in there]
+    newest = _newest_lost(model, shown, missing)
+    if newest:
+        yield _behind(model, newest)
+    for number in missing:
+        if number not in newest:
+            yield _deleted(model, number)
+    sound = set()
+    for number, one in there.items():
+        on_record = model.versions.get(number)
+        if on_record is not None:
+            if one.uri == on_record.uri:
+                sound.add(number)
+                yield from _of_version(model, on_record, one)
+            elif not on_record.deleted:
+                yield _replaced(model, on_record, one)
+        elif number not in leftovers:
+            name = f"{model.name}/{number}"
+            found = f"a version of the identity {one.identity}" if one.identity else (
+                "a version without an identity"
+            )  # fmt: skip
+            yield _drift(
+                "version_unknown", name, model, "no such version", found,
+                version=number, restorable=False,
+            )  # fmt: skip
+    yield from _of_aliases(model, shown, sound)
+
+
+def _newest_lost(model: ExpectedModel, shown: ShownModel, missing: Sequence[int]) -> list[int]:
+    """Returns the newest versions if the store never heard of them, as after an older backup.
+
+    A store that does not tell which numbers it gave out before was last changed when a version was
+    deleted; one that was put back from a backup was last changed before they were registered.
+    """
+    live, lost = model.live, list[int]()
+    while live and live[-1] in missing:
+        lost.insert(0, live.pop())
+    if any(number in shown.versions for number in lost):
+        return []  # handed out, and taken away since
+    if lost and shown.updated_at is not None:
+        first = model.versions[lost[0]].since
+        if shown.updated_at >= moment(first).timestamp() * 1000:
+            return []
+    return lost
+
+
+def _behind(model: ExpectedModel, newest: Sequence[int]) -> Drift:
+    known = [number for number in model.live if number not in newest]
+    count = f"the newest {len(newest)}" if len(newest) > 1 else "the newest one"
+    since = model.versions[newest[0]].since[:19]
+    return _drift(
+        "database_behind", model.name, model, f"versions up to {newest[-1]}",
+        f"{f'versions up to {known[-1]}' if known else 'none'}: {count}, registered since "
+        f"{since}Z, it never heard of, as after a backup was put back",
+        version=newest[0],
+    )  # fmt: skip
+
+
+def _deleted(model: ExpectedModel, number: int) -> Drift:
+    held = [alias for alias, version in sorted(model.aliases.items()) if version == number]
+    with_it = f" (and with it the alias {', '.join(held)})" if held else ""
+    return _drift(
+        "version_deleted", f"{model.name}/{number}", model, "a version",
+        f"none: it was deleted{with_it}", version=number, adoptable=not held,
+    )  # fmt: skip
+
+
+def _replaced(model: ExpectedModel, version: ExpectedVersion, found: ShownVersion) -> Drift:
+    return _drift(
+        "version_replaced", f"{model.name}/{version.number}", model, version.uri,
+        found.uri or "a source of another kind", version=version.number,
+    )  # fmt: skip
+
+
+def _of_version(
+    model: ExpectedModel, version: ExpectedVersion, found: ShownVersion
+) -> Iterator[Drift]:
+    if version.deleted:
+        return
+    name = f"{model.name}/{version.number}"
+    if found.run_state in ("deleted", "missing"):
+        yield _drift(
+            "run_deleted" if found.run_state == "deleted" else "run_gone",
+            name, model, f"its run {version.run_id}",
+            "it in the trash" if found.run_state == "deleted" else "no such run",
+            version=version.number,
+        )  # fmt: skip
+    if found.model_known is False:
+        yield _drift(
+            "logged_model_gone", name, model, f"its logged model {version.uri}",
+            "no such logged model: nobody can load the version", version=version.number,
+        )  # fmt: skip
+    if found.description != version.description:
+        is_absent = not found.description or found.description in version.former
+        yield _drift(
+            "description_missing" if is_absent else "description_edited",
+            name, model, "the description of the record",
+            "none" if not found.description else "an older one" if is_absent else "another one",
+            version=version.number,
+        )  # fmt: skip
+    for key in sorted(version.tags.keys() | found.tags.keys()):
+        wanted, there = version.tags.get(key), found.tags.get(key)
+        if wanted == there or key in (*_UNCOMPARED, RESTORING):
+            continue
+        yield _drift(
+            "tag_missing" if there is None else "tag_edited",
+            f"{name} tag {_shown(key)}", model,
+            wanted if wanted is not None else "no such tag",
+            _shown(there[:200]) if there is not None else "none", version=version.number, key=key,
+        )  # fmt: skip
+
+
+def _of_aliases(model: ExpectedModel, shown: ShownModel, sound: set[int]) -> Iterator[Drift]:
+    there = {number for number, one in shown.versions.items() if not one.deleted}
+    can_hold = sound.intersection(model.live)
+    for alias in sorted(model.aliases.keys() | shown.aliases.keys()):
+        wanted, found = model.aliases.get(alias), shown.aliases.get(alias)
+        if wanted == found:
+            continue
+        name = f"{model.name}@{_shown(alias)}"
+        projected = shown.projected.get(alias)
+        if found is None:
+            if wanted not in there:
+                continue  # it went with its version
+            yield _drift(
+                "alias_missing", name, model, f"version {wanted}", "no such alias",
+                version=wanted, alias=alias, adoptable=projected == wanted,
+            )  # fmt: skip
+        elif wanted is None:
+            yield _drift(
+                "alias_unknown", name, model, "no such alias", f"version {found}", alias=alias,
+                target=found, adoptable=found in can_hold and _is_alias(alias),
+            )  # fmt: skip
+        elif projected == found:
+            yield _drift(
+                "alias_stale", name, model, f"version {wanted}",
+                f"version {found}: it has not followed the ledger yet",
+                version=wanted, alias=alias, target=found,
+            )  # fmt: skip
+        else:
+            yield _drift(
+                "alias_moved", name, model, f"version {wanted}", f"version {found}",
+                version=wanted, alias=alias, target=found, adoptable=found in can_hold,
+            )  # fmt: skip
+
+
+def _drift(
+    kind: DriftKind,
+    name: str,
+    model: ExpectedModel,
+    expected: str,
+    found: str,
+    *,
+    restorable: bool = True,
+    adoptable: bool = False,
+    version: int | None = None,
+    alias: str = "",
+    target: int | None = None,
+    key: str = "",
+) -> Drift:
+    return Drift(
+        kind, name, expected, found, restorable, adoptable,
+        model=model.name, version=version, alias=alias, target=target, key=key,
+    )  # fmt: skip
+
+
+def _is_alias(text: str) -> bool:
+    try:
+        alias_name(text)
+    except InvalidInput:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    """Returns text from outside so that two that look alike do not read alike."""
+    return text if text.isascii() and text.isprintable() else ascii(text)[1:-1]
+
+
+def _count(numbers: Sequence[int]) -> str:
+    return f"{len(numbers)} version{'s' if len(numbers) != 1 else ''}"
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))

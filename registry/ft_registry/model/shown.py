@@ -1,0 +1,63 @@
+"""What a store of models shows of the registry: read back from it, hence never the truth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+RunState: TypeAlias = Literal["active", "deleted", "missing", "unknown"]
+"""``deleted``: in the store's trash, from where it can be had back. ``missing``: gone for good."""
+
+PREFIX = "ftr."
+"""Of every tag that is ours."""
+RESTORING = "ftr.restoring"
+"""Tag of a version while `sync` makes it: the number that it is to get. One with another number
+fills a gap, and is taken away again."""
+REBUILD_OF = "ftr.rebuild.of"
+"""Tag of a registered model that is made beside another: when that one was created."""
+REBUILT = "ftr.rebuild.done"
+"""Tag of a registered model that is whole and waits to take the other one's place."""
+PROJECTED = "ftr.alias."
+"""Tag of a registered model, followed by an alias: the version that the ledger last let it name.
+It tells an alias that was moved by hand from one that has not followed the ledger yet."""
+
+
+def name_aside(model: str) -> str:
+    """Returns the name under which a registered model is made anew; none of ours can have it."""
+    return f"{model}~rebuild"
+
+
+@dataclass(frozen=True)
+class ShownVersion:
+    """One version as the store has it."""
+
+    number: int
+    identity: str
+    """The value of the tag; empty: there is none."""
+    tags: Mapping[str, str]
+    """Those that are ours."""
+    description: str
+    uri: str
+    """``models:/m-<32 hex>``; empty: another kind of source."""
+    run_id: str
+    run_state: RunState = "unknown"
+    model_known: bool | None = None
+    """Whether the store has the logged model behind it; None: it was not looked up."""
+    deleted: bool = False
+    """The number was handed out and its version taken away (not every store tells)."""
+
+
+@dataclass(frozen=True)
+class ShownModel:
+    """One registered model as the store has it."""
+
+    name: str
+    aliases: Mapping[str, int]
+    """The version by alias; an alias may be none of our grammar."""
+    versions: Mapping[int, ShownVersion]
+    projected: Mapping[str, int] = field(default_factory=dict)
+    """What the tags say that we let each alias name."""
+    updated_at: int | None = None
+    """Milliseconds since the epoch of its last change, where the store does not tell which
+    versions were taken away; None where it does."""
+    unfinished: bool = False
+    """A rebuild of it was cut off."""
