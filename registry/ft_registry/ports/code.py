@@ -41,6 +41,9 @@ class CodeRepository(Protocol):
     def read(self, path: str, *, rev: str) -> bytes | None:
         """Returns a file's bytes at a revision, or None."""
 
+    def origin(self) -> str | Unknown:
+        """Returns the URL of the remote ``origin``, without credentials."""
+
     def has(self, commit: str) -> bool:
         """Returns whether the commit is at hand."""
 
@@ -54,7 +57,8 @@ class CodeRepository(Protocol):
         """Writes the tree of a commit into an empty folder and applies a patch to it.
 
         The work tree, the index, HEAD and the list of work trees are not touched; no filter, hook
-        or other program of the repository runs. Files are git's bytes, without conversion.
+        or other program of the repository runs. Files are git's bytes, without conversion. A commit
+        that is not at hand is fetched by its pin from the ledger's remote, where there is one.
 
         Args:
             commit: The commit.
@@ -62,9 +66,11 @@ class CodeRepository(Protocol):
             into: An empty folder.
 
         Returns:
-            What was left out, in words: submodules, pointers of git LFS.
+            What was left out, in words: submodules, contents that git LFS keeps, links that lead
+            out of the folder.
 
         Raises:
             NotFound: The commit is not at hand; the hint says what to fetch.
-            IntegrityError: The patch does not apply, or a path would leave the folder.
+            IntegrityError: The patch does not apply, an object is lost or damaged, or a path would
+                leave the folder or be git's own.
         """

@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from ft_registry.backends.git.door import GitDoor, identity_variables
+from ft_registry.backends.git.checkout import check_out
+from ft_registry.backends.git.door import NETWORK_SECONDS, GitDoor, identity_variables
 from ft_registry.backends.git.objects import check_oid
-from ft_registry.errors import NotARegistry
+from ft_registry.backends.git.remote import PINS
+from ft_registry.errors import NotARegistry, NotFound
 from ft_registry.model.document import Unknown
 from ft_registry.model.origin import Actor
 from ft_registry.ports.code import CodeState
@@ -26,11 +28,13 @@ class GitCode:
     Args:
         door: The repository.
         actor: Signs commits of pointers where git knows no identity (a pipeline's container).
+        remote: The ledger's remote, which has the pins of commits; empty: none, or offline.
     """
 
-    def __init__(self, door: GitDoor, *, actor: Actor) -> None:
+    def __init__(self, door: GitDoor, *, actor: Actor, remote: str = "") -> None:
         self._door = door
         self._actor = actor
+        self._remote = remote
 
     def capture(self) -> CodeState:
         """See `CodeRepository.capture`."""
@@ -44,7 +48,7 @@ class GitCode:
             self._door.attempt("symbolic-ref", "--quiet", "--short", "HEAD")[1].decode().strip()
         )
         return CodeState(
-            repo=self._origin(),
+            repo=self.origin(),
             commit=commit,
             branch=branch or Unknown(unknown="HEAD is detached"),
             dirty=bool(patch or left_out),
@@ -79,6 +83,47 @@ class GitCode:
         commit = check_oid(out.decode().strip())
         status, out, _ = self._door.attempt("cat-file", "blob", f"{commit}:{path}")
         return out if status == 0 else None
+
+    def origin(self) -> str | Unknown:
+        """See `CodeRepository.origin`."""
+        url = self._door.config("remote.origin.url")
+        return without_credentials(url) if url else Unknown(unknown="there is no remote 'origin'")
+
+    def has(self, commit: str) -> bool:
+        """See `CodeRepository.has`."""
+        return self._door.attempt("cat-file", "-e", f"{check_oid(commit)}^{{commit}}")[0] == 0
+
+    def is_own(self, commit: str) -> bool:
+        """See `CodeRepository.is_own`."""
+        if not self.has(commit):
+            return False
+        refs = ("refs/heads", "refs/tags", "refs/remotes")
+        if self._door.run("for-each-ref", "--count=1", f"--contains={commit}", *refs):
+            return True
+        return self._door.attempt("merge-base", "--is-ancestor", commit, "HEAD")[0] == 0
+
+    def export(self, commit: str, patch: bytes, into: Path) -> tuple[str, ...]:
+        """See `CodeRepository.export`."""
+        if not self.has(commit) and not self._fetch(commit):
+            pin = f"{PINS}/{commit}"
+            raise NotFound(
+                f"expected the commit {commit}, found that this clone does not have it",
+                hints=[
+                    f"git fetch {self._remote or 'origin'} {pin}:{pin}",
+                    "or fetch the branch or repository that it was made in",
+                ],
+            )
+        return check_out(self._door, commit, patch, into)
+
+    def _fetch(self, commit: str) -> bool:
+        """Fetches a commit by its pin from the ledger's remote; returns whether it came."""
+        pin = f"{PINS}/{commit}"
+        if self._remote:
+            self._door.attempt(
+                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no",
+                "--end-of-options", self._remote, f"{pin}:{pin}", seconds=NETWORK_SECONDS,
+            )  # fmt: skip
+        return self.has(commit)
 
     def _missing_identity(self) -> dict[str, str]:
         if self._door.attempt("var", "GIT_COMMITTER_IDENT")[0] == 0:
@@ -125,10 +170,6 @@ class GitCode:
                 "--diff-algorithm=default", "--submodule=short", "--src-prefix=a/",
                 "--dst-prefix=b/", "-O/dev/null", commit, "--", env=env,
             )  # fmt: skip
-
-    def _origin(self) -> str | Unknown:
-        url = self._door.config("remote.origin.url")
-        return without_credentials(url) if url else Unknown(unknown="there is no remote 'origin'")
 
     def _lines(self, *arguments: str) -> list[str]:
         return [line for line in os.fsdecode(self._door.run(*arguments)).split("\0") if line]

@@ -137,6 +137,12 @@ class GitDoor:
         if place.top is not None:
             self._env["GIT_WORK_TREE"] = str(place.top)
 
+    def beside(self, variables: Mapping[str, str]) -> "GitDoor":
+        """Returns a door to the same repository with other variables: a throw-away index, say."""
+        other = GitDoor(self.place)
+        other._env = {**self._env, **variables}
+        return other
+
     def run(
         self,
         *arguments: str,

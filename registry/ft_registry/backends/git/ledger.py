@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ft_registry.backends.git.door import GitDoor, identity_variables
 from ft_registry.backends.git.message import format_message
 from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid, is_oid
-from ft_registry.backends.git.remote import LedgerRemote
+from ft_registry.backends.git.remote import PINS, LedgerRemote
 from ft_registry.errors import BackendUnavailable, Conflict, IntegrityError, NotARegistry
 from ft_registry.model.canonical import digest_bytes, parse_json
 from ft_registry.model.event import Event, LoggedEvent, Write
@@ -22,7 +22,6 @@ from ft_registry.ports.ledger import Change, RemoteView, RequirementFailed
 
 BRANCH = "ft-registry"
 _REF = f"refs/heads/{BRANCH}"
-_PINS = "refs/ft-registry/pins"
 _PATIENCE_SECONDS = 60
 """How long an append tries again after lost races before it gives up."""
 _OTHERS_FIRST = (
@@ -207,10 +206,10 @@ class GitLedger:
         return head
 
     def _publish(self, commit: str, head: str | None, pinned: tuple[str, ...]) -> bool:
-        pins = {f"{_PINS}/{check_oid(pin)}": pin for pin in pinned}
+        pins = {f"{PINS}/{check_oid(pin)}": pin for pin in pinned}
         if self._remote is None or self._offline:
             return self._publish_locally(commit, head, pins)
-        if not self._update_refs(pins) or not self._remote.push(commit, pins=_PINS):
+        if not self._update_refs(pins) or not self._remote.push(commit, pins=PINS):
             return False
         # The remote has taken it, so it has happened.
         self._follow(commit, head)

@@ -16,6 +16,9 @@ _UNREPORTED = "failed to report status"
 """What it says of a push that the remote ended without a word on the branch."""
 _FETCH_TRIES = 5
 
+PINS = "refs/ft-registry/pins"
+"""The folder of the refs that keep the code commits that records cite."""
+
 
 class LedgerRemote:
     """One named remote of the repository.
