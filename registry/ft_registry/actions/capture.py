@@ -1,6 +1,6 @@
 """Captures what made a version, without being asked: git, DVC, params, adapter, environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ft_registry.actions.base import find_base
@@ -8,7 +8,7 @@ from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.errors import InvalidInput
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.manifest import FileEntry, manifest_digest
+from ft_registry.model.manifest import FileEntry, manifest_digest, relative_path
 from ft_registry.model.record import (
     METHODS,
     Base,
@@ -115,7 +115,9 @@ def capture(
     method = _method(request.method)
     files = hash_folder(request.path)
     kind = read_kind(request.path, files)
-    evaluations = tuple(read_items(path) for path in request.evaluations)
+    evaluations = tuple(
+        replace(read_items(path), source=_from_top(path, top, cwd)) for path in request.evaluations
+    )
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
         raise InvalidInput("expected each suite once, found two evaluation files of one name")
     state = code.capture()
@@ -180,6 +182,15 @@ def _config_files(request: Registration, top: Path) -> list[tuple[str, Path]]:
             f"expected configuration files of different names, found {', '.join(names)}"
         )
     return files
+
+
+def _from_top(path: Path, top: Path, cwd: Path) -> str:
+    """Returns a file's path from the top level; empty when it lies outside of the repository."""
+    absolute = cwd / path
+    try:
+        return relative_path((absolute.parent.resolve() / path.name).relative_to(top).as_posix())
+    except ValueError:
+        return ""
 
 
 def _code(state: CodeState) -> Code:

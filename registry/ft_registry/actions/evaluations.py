@@ -31,6 +31,7 @@ def make_evaluation(
         data=measured_on.sha256
         if measured_on
         else Unknown(unknown="no dataset of the role eval was named: --data PATH:eval says it"),
+        source=items.source,
         recorded_at=timestamp(context.now()),
         recorded_by=context.actor,
     )

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, FiniteFloat
 
-from ft_registry.model.document import Document, Part, Unknown
+from ft_registry.model.document import Document, Part, Unknown, is_empty
 from ft_registry.model.manifest import Digest
 from ft_registry.model.names import ModelName
 from ft_registry.model.origin import Actor
@@ -46,6 +46,9 @@ class Evaluation(Document):
     items: ItemTable
     data: Digest | Unknown
     """The SHA-256 of the snapshot that was measured on."""
+    source: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """The file that the items were read from, from the top level: the pipeline stage that wrote it
+    can be run again. Empty when it lay outside of the repository."""
     recorded_at: Timestamp
     recorded_by: Actor
 

@@ -5,6 +5,7 @@ prediction) are kept in the file and not read. All items have the same metrics.
 """
 
 import math
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,10 @@ class ScoredItems:
     content: bytes
     digest: str
     rows: int
+    values: Mapping[str, Mapping[str, float]]
+    """The scores, by metric and by the item's id."""
+    source: str = ""
+    """The file's path from the top level of the repository; empty: outside, or not known."""
 
 
 def read_items(path: Path) -> ScoredItems:
@@ -43,7 +48,7 @@ def read_items(path: Path) -> ScoredItems:
         content = path.read_bytes()
     except OSError as error:
         raise NotFound(f"expected an evaluation, found none at {path}: {error.strerror}") from error
-    columns: dict[str, list[float]] = {}
+    columns: dict[str, dict[str, float]] = {}
     ids: set[str] = set()
     # Not splitlines(): it would also break at U+2028, which JSON strings may hold.
     for number, line in enumerate(content.split(b"\n"), start=1):
@@ -62,11 +67,11 @@ def read_items(path: Path) -> ScoredItems:
                 f"{', '.join(differing)}"
             )
         for metric, value in metrics.items():
-            columns.setdefault(metric, []).append(value)
+            columns.setdefault(metric, {})[item["id"]] = value
     if not ids:
         raise Refused(f"expected scored items in {path}, found none")
     scores = [
-        Score(metric=name, value=_mean(name, values, path), n=len(values))
+        Score(metric=name, value=_mean(name, values.values(), path), n=len(values))
         for name, values in sorted(columns.items())
     ]
     return ScoredItems(
@@ -75,10 +80,11 @@ def read_items(path: Path) -> ScoredItems:
         content=content,
         digest=digest_bytes(content),
         rows=len(ids),
+        values=columns,
     )
 
 
-def _mean(name: str, values: list[float], path: Path) -> float:
+def _mean(name: str, values: Collection[float], path: Path) -> float:
     try:
         return math.fsum(values) / len(values)
     except OverflowError as error:

@@ -160,3 +160,9 @@ def test_whatever_the_file_holds_is_read_or_refused_in_words(
 ) -> None:
     with contextlib.suppress(FtRegistryError):
         read(tmp_path_factory.getbasetemp(), content)
+
+
+def test_every_score_is_kept_by_metric_and_item(tmp_path: Path) -> None:
+    file = tmp_path / "dates.jsonl"
+    file.write_text('{"id": "b", "em": 1, "f1": 0.5, "text": "x"}\n{"id": "a", "em": 0, "f1": 1}\n')
+    assert read_items(file).values == {"em": {"b": 1.0, "a": 0.0}, "f1": {"b": 0.5, "a": 1.0}}
