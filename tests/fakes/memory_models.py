@@ -72,7 +72,12 @@ class MemoryModels:
             if self.damaged_upload or digest_bytes(content) != f"sha256:{entry.sha256}":
                 raise IntegrityError(f"expected {entry.path} as it was sent, found other bytes")
         run_id = upload.run_id or f"{len(self.uploads):032x}"
-        return StoredModel(logged_model_id=model_id, uri=f"models:/{model_id}", run_id=run_id)
+        return StoredModel(
+            logged_model_id=model_id,
+            uri=f"models:/{model_id}",
+            run_id=run_id,
+            location=f"memory:/{model_id}",
+        )
 
     def discard(self, stored: StoredModel) -> None:
         self._called("discard")

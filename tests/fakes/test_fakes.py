@@ -4,6 +4,7 @@ import inspect
 from pathlib import Path
 
 import pytest
+from tests.fakes.memory_artifacts import MemoryArtifacts
 from tests.fakes.memory_data import MemoryData
 from tests.fakes.memory_ledger import MemoryLedger
 from tests.fakes.memory_models import IDENTITY, MemoryModels
@@ -11,6 +12,7 @@ from tests.fakes.memory_models import IDENTITY, MemoryModels
 from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknown
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
+from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import (
@@ -31,6 +33,7 @@ STORED = StoredModel(logged_model_id="m-1", uri="models:/m-1", run_id="run")
         (ModelStore, MemoryModels),
         (StoreView, MemoryModels),
         (DataStore, MemoryData),
+        (ArtifactStore, MemoryArtifacts),
     ],
 )
 def test_a_fake_has_the_methods_of_its_port(port: type, fake: type) -> None:

@@ -194,6 +194,7 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
             size=sum(entry.size for entry in draft.files),
             files=draft.files,
             peft=draft.peft,
+            location=stored.location,
         ),
         base=draft.base,
         data=draft.data,

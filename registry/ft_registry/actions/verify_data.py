@@ -1,5 +1,7 @@
 """Looks at the datasets of versions, in every place that should have them."""
 
+from dataclasses import replace
+
 from ft_registry.errors import BackendUnavailable
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.snapshot import Dataset, Snapshot
@@ -38,7 +40,7 @@ class DataLook:
             elif copy.state == "damaged":
                 findings += _faults(dataset, copy, subject)
         if not findings:
-            return Verification((self._nowhere(dataset, copies, record),))
+            return self._nowhere(dataset, copies, record)
         notes = [
             f"{dataset.path}: {copy.place} was not checked: {copy.reason}"
             for copy in copies
@@ -58,18 +60,29 @@ class DataLook:
                 self._copies[key] = [DataCopy("DVC", "unknown", reason=error.message)]
         return self._copies[key]
 
-    def _nowhere(self, dataset: Dataset, copies: list[DataCopy], record: VersionRecord) -> Finding:
-        """Returns the finding for data of which no copy was seen."""
+    def _nowhere(
+        self, dataset: Dataset, copies: list[DataCopy], record: VersionRecord
+    ) -> Verification:
+        """Returns the finding for data of which no whole copy was seen."""
         places = "; ".join(copy.place for copy in copies)
-        expected = dataset.sha256
+        finding = Finding("data", dataset.path, "missing", record.reference, places, dataset.sha256)
         reasons = [f"{copy.place}: {copy.reason}" for copy in copies if copy.state == "unknown"]
         if reasons or not copies:
             found = "; ".join(reasons) or "there is no place to look in"
-            return Finding(
-                "data", dataset.path, "unknown", record.reference, places, expected, found
+            return Verification((replace(finding, state="unknown", found=found),))
+        lost = _lost(copies)
+        if lost == []:
+            note = f"{dataset.path}: no place has all of it, together they have: dvc push"
+            return Verification((replace(finding, state="ok", expected=""),), (note,))
+        last_seen = f"last seen {self._last_seen(dataset, record)}"
+        if lost is None:
+            return Verification((replace(finding, found=f"nothing; {last_seen}"),))
+        return Verification(
+            tuple(
+                replace(finding, name=f"{dataset.path}/{name}", found=f"nothing; {last_seen}")
+                for name in lost
             )
-        found = f"nothing; last seen {self._last_seen(dataset, record)}"
-        return Finding("data", dataset.path, "missing", record.reference, places, expected, found)
+        )
 
     def _last_seen(self, dataset: Dataset, record: VersionRecord) -> str:
         # By hash: a snapshot may have been given another name than the version's data.
@@ -99,3 +112,9 @@ def _faults(dataset: Dataset, copy: DataCopy, subject: str) -> list[Finding]:
         )
         for fault in copy.faults
     ]
+
+
+def _lost(copies: list[DataCopy]) -> list[str] | None:
+    """Returns the files of a folder that no place has; None: no place has anything of it."""
+    parts = [{fault.name for fault in copy.faults} for copy in copies if copy.faults]
+    return sorted(set.intersection(*parts)) if parts else None

@@ -128,7 +128,7 @@ class WeightsLook:
     def _compare(self, promise: _Promise, visit: _Visit, subject: str) -> None:
         shelf = visit.shelf
         size = shelf.sizes.get(promise.name)
-        good = Finding(promise.kind, promise.name, "ok", subject, shelf.shown)
+        good = Finding(promise.kind, promise.name, "ok", subject, shelf.shown, size=size)
         expected = f"sha256:{promise.sha256}"
         if promise.name in shelf.odd:
             good = replace(good, state="changed", expected=expected, found=_ODD)

@@ -36,6 +36,8 @@ class Finding:
     """Where it was looked for, or last seen: a folder, a URI, ``DVC remote 'store'``."""
     expected: str = ""
     found: str = ""
+    size: int | None = None
+    """Bytes of what was found; None: not counted."""
 
     @property
     def is_damage(self) -> bool:
@@ -57,6 +59,7 @@ class Finding:
             "place": self.place,
             "expected": self.expected,
             "found": self.found,
+            "size": self.size,
         }
 
     def as_text(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ft_registry import __version__
-from ft_registry.backends.mlflow.connection import guarded
+from ft_registry.backends.mlflow.connection import guarded, without_login
 from ft_registry.errors import IntegrityError, NotFound, Refused
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
 from ft_registry.readers.files import hash_folder
@@ -74,6 +74,7 @@ class Uploader:
             logged_model_id=model.model_id,
             uri=f"models:/{model.model_id}",
             run_id=run_id,
+            location=without_login(model.artifact_location),
         )
 
     def attach(self, logged_model_id: str, attachments: Mapping[str, bytes]) -> None:

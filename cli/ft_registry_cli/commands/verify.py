@@ -1,0 +1,149 @@
+"""``verify``: whether everything is still what it was."""
+
+import re
+import sys
+import time
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ft_registry_cli.state import State, command, short, size
+
+if TYPE_CHECKING:
+    from ft_registry.model.verification import Depth, Finding, Verification
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_QUIET_SECONDS = 1.0
+"""Work that takes no longer is done without a word."""
+_REPAINT_SECONDS = 0.2
+_TOLD = 10
+"""Findings of one version that the text tells."""
+_WORDS = {
+    "artifact": "file", "attachment": "attachment", "data": "dataset", "base": "base",
+    "version": "version", "document": "document", "chain": "event", "pin": "pin",
+    "signature": "signature",
+}  # fmt: skip
+
+
+def add_to(app: typer.Typer) -> None:
+    """Registers the command."""
+
+    @command(app, "verify")
+    def verify(
+        state: State,
+        reference: Annotated[
+            str | None,
+            typer.Argument(
+                metavar="[REF]", show_default=False,
+                help="NAME/7, NAME@champion or NAME/latest [default: all, and the ledger].",
+            ),
+        ] = None,
+        fast: Annotated[
+            bool, typer.Option("--fast", help="Presence and sizes [default without REF].")
+        ] = False,
+        full: Annotated[
+            bool, typer.Option("--full", help="SHA-256 of every byte [default with REF].")
+        ] = False,
+    ) -> None:  # fmt: skip
+        """Prove that weights, data and ledger are what they were.
+
+        Exit code 4: damaged or lost. 6: a store did not answer, so that nobody knows.
+        """
+        from ft_registry.errors import BackendUnavailable, IntegrityError, InvalidInput
+
+        if fast and full:
+            raise InvalidInput("expected --fast or --full, found both")
+        depth: Depth | None = "fast" if fast else "full" if full else None
+        line = _ProgressLine(shown=not state.quiet and sys.stderr.isatty())
+        found = state.workspace.verify(
+            reference, depth=depth, progress=line.show if line.shown else None
+        )
+        line.clear()
+        document = {
+            "ok": found.ok,
+            "items": [finding.as_json() for finding in found.findings],
+            "notes": list(found.notes),
+        }
+        state.emit(document, lambda: _text(found))
+        state.talk(*[f"note: {note}" for note in found.notes])
+        if found.damage:
+            raise typer.Exit(IntegrityError.exit_code)
+        if found.undecided:
+            raise typer.Exit(BackendUnavailable.exit_code)
+
+
+def _text(found: "Verification") -> str:
+    groups = [
+        (subject or "ledger", list(findings))
+        for subject, findings in groupby(found.findings, key=lambda finding: finding.subject)
+    ]
+    width = max((len(subject) for subject, _ in groups), default=0)
+    lines: list[str] = []
+    for subject, findings in groups:
+        lines.append(f"{subject.ljust(width)}  {_verdict(findings)}  {_counts(findings)}")
+        told = [finding for finding in findings if finding.state != "ok"]
+        for finding in told[:_TOLD]:
+            lines += _details(finding)
+        if len(told) > _TOLD:
+            lines.append(f"  and {len(told) - _TOLD} more: --json names them all")
+    return "\n".join(lines)
+
+
+def _verdict(findings: "list[Finding]") -> str:
+    if any(finding.is_damage for finding in findings):
+        return "DAMAGED"
+    return "unknown" if any(finding.is_open for finding in findings) else "ok"
+
+
+def _counts(findings: "list[Finding]") -> str:
+    """Returns what was looked at, in numbers."""
+    names: dict[str, dict[str, int]] = {}
+    for finding in findings:
+        names.setdefault(_WORDS[finding.kind], {})[finding.name] = finding.size or 0
+    parts = []
+    for word, sizes in names.items():
+        parts.append(f"{len(sizes)} {word}{'s' if len(sizes) != 1 else ''}")
+        if total := sum(sizes.values()):
+            parts.append(size(total))
+    return ", ".join(parts)
+
+
+def _details(finding: "Finding") -> list[str]:
+    state = "not checked" if finding.state == "unknown" else finding.state
+    lines = [f"  {state}  {finding.name}"]
+    sides = (("expected", finding.expected), ("found", finding.found))
+    for word, text in sides:
+        if text:
+            lines.append(f"    {word} {_DIGEST.sub(_shortened, text)}")
+    if finding.place:
+        lines.append(f"    in {finding.place}")
+    return lines
+
+
+def _shortened(digest: "re.Match[str]") -> str:
+    return f"sha256 {short(digest[0])}"
+
+
+class _ProgressLine:
+    """One line on a terminal that says how far the work is."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self.shown = shown
+        self._painted = time.monotonic() + _QUIET_SECONDS - _REPAINT_SECONDS
+        self._is_there = False
+
+    def show(self, done: int, total: int) -> None:
+        """Paints the line anew, now and then."""
+        now = time.monotonic()
+        if now - self._painted >= _REPAINT_SECONDS:
+            self._painted = now
+            self._is_there = True
+            print(
+                f"\r{size(done)} of {size(total)} read\x1b[K", end="", file=sys.stderr, flush=True
+            )
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._is_there:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
