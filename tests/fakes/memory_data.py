@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
+from ft_registry.errors import BackendUnavailable, IntegrityError, NotARegistry, NotFound, Refused
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.record import Stage
@@ -118,7 +118,7 @@ class MemoryData:
         if into.exists():
             raise Refused(f"expected nothing at {into}, found something")
         if self.nowhere:
-            raise BackendUnavailable(f"expected a DVC project around {path}, found none")
+            raise NotARegistry(f"expected a DVC project around {path}, found none")
         states = {}
         for place in self.places:
             states[place] = self._state(place, md5)
@@ -146,11 +146,9 @@ class MemoryData:
         faults = self._faults(place, md5)
         if any(fault.state == "changed" for fault in faults):
             return "damaged"
-        return "absent" if faults or md5 not in self.places[place] else "ok"
+        return "absent" if faults else "ok"
 
     def _faults(self, place: str, md5: str) -> list[DataFault]:
-        if md5 not in self.places[place]:
-            return []
         if fault := self._fault(place, md5, md5):
             return [fault]
         listed = self._listed(place, md5)

@@ -34,7 +34,8 @@ class DataFault:
     """One file of a copy that is not what it was."""
 
     name: str
-    """The file's path inside the dataset; of a single file, its object's name."""
+    """The file's path inside the dataset; of a single file, or of a folder's listing, the name of
+    its object."""
     state: Literal["changed", "missing"]
     expected: str
     found: str
@@ -47,8 +48,7 @@ class DataCopy:
     place: str
     """``DVC cache /path`` or ``DVC remote 'store' (s3://bucket/data)``, without credentials."""
     state: Literal["ok", "damaged", "absent", "unknown"]
-    """``absent``: nothing of it is there, or only parts: then `faults` name what is missing.
-    ``unknown``: see `reason`."""
+    """``absent``: not all of it is there, and what is there is whole. ``unknown``: see `reason`."""
     faults: tuple[DataFault, ...] = ()
     reason: str = ""
     """Why the state is unknown: the remote does not answer, no DVC project is here."""
@@ -138,6 +138,7 @@ class DataStore(Protocol):
             The place that it came from, as in `DataCopy.place`; several, when none had all of it.
 
         Raises:
+            NotARegistry: There is no work tree, or no DVC project around the path.
             Refused: There is something at `into`, or a folder above it is a link.
             NotFound: No place has it: the message says where it was looked for.
             IntegrityError: Every place that has it has other bytes under its name.

@@ -4,38 +4,48 @@ Describing needs no DVC: pointers, cache and listings are documented files. Ever
 the cache's modes and DVC's memory of times are not asked.
 """
 
-import json
-import re
 from pathlib import Path
 
-from ft_registry.backends.dvc.content import HashedData, directory_listing, hash_data
+from ft_registry.backends.dvc.content import HashedData, hash_data
+from ft_registry.backends.dvc.copies import copy_in
+from ft_registry.backends.dvc.fetching import bring
+from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.pointers import Pointer, find_pointer, find_stage
 from ft_registry.backends.dvc.project import DvcProject, find_project
+from ft_registry.backends.dvc.remotes import places_of
 from ft_registry.backends.dvc.tracking import add, default_remote, push
-from ft_registry.errors import IntegrityError, InvalidInput, NotFound, Refused
+from ft_registry.errors import IntegrityError, InvalidInput, NotARegistry, NotFound, Refused
 from ft_registry.model.manifest import relative_path
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import DataContent
+from ft_registry.model.verification import Depth
 from ft_registry.ports.code import CodeRepository
-from ft_registry.ports.data import TrackedData, Tracking
+from ft_registry.ports.data import DataCopy, TrackedData, Tracking
 from ft_registry.readers.files import hash_file, walk
-
-_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class DvcData:
     """Data of one git work tree.
 
     Args:
-        top: The top level of the work tree.
+        top: The top level of the work tree; None: the repository is bare.
         code: Reads pointers at other revisions.
         scratch: A folder inside the git directory for DVC's own site cache.
     """
 
-    def __init__(self, top: Path, *, code: CodeRepository, scratch: Path) -> None:
-        self._top = top
+    def __init__(self, top: Path | None, *, code: CodeRepository, scratch: Path) -> None:
+        self._work_tree = top
         self._code = code
         self._scratch = scratch
+
+    @property
+    def _top(self) -> Path:
+        if self._work_tree is None:
+            raise NotARegistry(
+                "expected a work tree with a DVC project in it, found a bare repository",
+                hints=["run this in a clone that has the files checked out"],
+            )
+        return self._work_tree
 
     def tracks(self, path: Path) -> bool:
         """See `DataStore.tracks`."""
@@ -129,6 +139,20 @@ class DvcData:
         except InvalidInput:
             return None  # outside the repository: no pipeline of this one made it
         return find_stage(name, self._read)
+
+    def copies(self, content: DataContent, *, depth: Depth) -> list[DataCopy]:
+        """See `DataStore.copies`."""
+        try:
+            project = find_project(self._top / content.path, top=self._top)
+        except (NotARegistry, Refused) as error:
+            return [DataCopy("DVC", "unknown", reason=error.message)]
+        places = places_of(project, scratch=self._scratch)
+        return [copy_in(place, content, depth=depth) for place in places]
+
+    def bring(self, path: str, md5: str, into: Path) -> str:
+        """See `DataStore.bring`."""
+        project = find_project(self._top / relative_path(path), top=self._top)
+        return bring(path, md5, into, places_of(project, scratch=self._scratch))
 
     def _name(self, path: Path) -> str:
         absolute = path if path.is_absolute() else Path.cwd() / path
@@ -289,18 +313,4 @@ class DvcData:
                 f"expected the listing {place} at its own md5, found other bytes: it is damaged",
                 hints=["delete the object, then dvc fetch brings it from the remote"],
             )
-        content = place.read_bytes()
-        try:
-            entries = [(entry["relpath"], entry["md5"]) for entry in json.loads(content)]
-            listed = {relative_path(path): md5 for path, md5 in entries if _MD5.fullmatch(md5)}
-        except (ValueError, LookupError, TypeError) as error:
-            raise IntegrityError(
-                f"expected {place} to list files inside {pointer.path}, found: {error}"
-            ) from error
-        # DVC writes one form only. What differs from it was made by hand: a name twice, no MD5.
-        if directory_listing(listed) != content:
-            raise IntegrityError(
-                f"expected {place} to list files as DVC does, found another form",
-                hints=["who made this snapshot? track the data again: dvc add"],
-            )
-        return listed
+        return parse_listing(place.read_bytes(), place=place, folder=pointer.path)

@@ -1,0 +1,196 @@
+"""Brings data by its hash to a new place, every byte hashed on its way."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from typing import TypeVar
+
+from ft_registry.backends.dvc.listing import parse_listing
+from ft_registry.backends.dvc.places import ObjectPlace, object_md5, read_listing
+from ft_registry.errors import (
+    BackendUnavailable,
+    FtRegistryError,
+    IntegrityError,
+    NotFound,
+    Refused,
+)
+
+T = TypeVar("T")
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+
+def bring(path: str, md5: str, into: Path, places: Sequence[ObjectPlace]) -> str:
+    """See `DataStore.bring`.
+
+    The bytes go to a new name beside `into` and get theirs when all of them are right.
+    """
+    fetch = _Fetch(path, places)
+    try:
+        with _beside(into) as new:
+            if md5.endswith(".dir"):
+                fetch.folder(md5, new)
+            else:
+                fetch.check_space([md5], new.parent)
+                fetch.file(md5, new, name="")
+    except OSError as error:  # of writing: places turn their own errors into ours
+        raise BackendUnavailable(f"expected to write {into}, found: {error.strerror}") from error
+    return ", ".join(place.shown for place in places if place in fetch.used)
+
+
+@contextmanager
+def _beside(into: Path) -> Iterator[Path]:
+    """Yields a free name beside a path, whose file or folder then gets the path's name.
+
+    Whatever is raised inside leaves nothing: not the new name, not the folders made for it.
+
+    Raises:
+        Refused: There is something already, or the way leads over a link.
+    """
+    if os.path.lexists(into):
+        raise Refused(
+            f"expected nothing at {into}, found a file or folder",
+            hints=["move it away, or name another place"],
+        )
+    # A tree from elsewhere may have put a link there, to a folder outside (dvc#11101).
+    if into.parent.resolve() != into.parent:
+        raise Refused(
+            f"expected folders above {into}, found a link: they are {into.parent.resolve()}",
+            hints=["remove the link, or name the place that it leads to"],
+        )
+    made = [folder for folder in into.parents if not folder.exists()]
+    new = into.with_name(f".ft-registry-{token_hex(8)}")
+    try:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        yield new
+        new.rename(into)
+    except BaseException:
+        if new.is_dir():
+            shutil.rmtree(new)
+        else:
+            new.unlink(missing_ok=True)
+        with suppress(OSError):  # somebody else has put something there meanwhile
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
+class _Fetch:
+    """Fetches objects of one dataset, each from the first place that has its bytes.
+
+    Args:
+        path: The dataset, for errors.
+        places: Where to look, in order.
+    """
+
+    def __init__(self, path: str, places: Sequence[ObjectPlace]) -> None:
+        self._path = path
+        self._places = places
+        self.used: set[ObjectPlace] = set()
+
+    def file(self, oid: str, target: Path, *, name: str) -> None:
+        """Writes an object to a new file."""
+        self._first(oid, partial(_copy, oid=oid, target=target), name=name)
+
+    def folder(self, oid: str, target: Path) -> None:
+        """Writes all files of a listing below a new folder."""
+        content = self._first(oid, partial(_right_listing, oid=oid), name="")
+        listed = parse_listing(content, place=f"the listing {oid}", folder=self._path)
+        self.check_space(list(listed.values()), target.parent)
+        target.mkdir()
+        for folder in sorted({(target / name).parent for name in listed}):
+            folder.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(max(place.width for place in self._places)) as pool:
+            jobs = [
+                pool.submit(self.file, child, target / name, name=name)
+                for name, child in listed.items()
+            ]
+            try:
+                for job in jobs:
+                    job.result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def check_space(self, oids: Sequence[str], folder: Path) -> None:
+        """Compares what the objects need, as far as it is known, with the space there is.
+
+        Raises:
+            BackendUnavailable: They do not fit.
+        """
+        sizes: dict[str, int] = {}
+        for place in self._places:
+            wanted = set(oids) - sizes.keys()
+            with suppress(BackendUnavailable):  # it is told when an object is wanted from there
+                held = place.held(wanted) if wanted else {}
+                sizes.update({oid: found.size or 0 for oid, found in held.items()})
+        needed = sum(sizes.get(oid, 0) for oid in oids)
+        free = shutil.disk_usage(folder).free
+        if needed > free:
+            raise BackendUnavailable(
+                f"expected {needed:,} bytes free at {folder} for {self._path}, found {free:,}",
+                hints=["make room, or name a place on another disk"],
+            )
+
+    def _first(self, oid: str, read: Callable[[ObjectPlace], T], *, name: str) -> T:
+        """Returns what the first place with the right bytes gives."""
+        found: dict[ObjectPlace, FtRegistryError] = {}
+        for place in self._places:
+            try:
+                result = read(place)
+            except (NotFound, IntegrityError, BackendUnavailable) as error:
+                found[place] = error
+            else:
+                self.used.add(place)
+                return result
+        raise self._lost(oid, found, name=name)
+
+    def _lost(
+        self, oid: str, found: Mapping[ObjectPlace, FtRegistryError], *, name: str
+    ) -> FtRegistryError:
+        """Returns the error for an object that no place gave."""
+        what = f"{self._path}/{name}" if name else self._path
+        where = "; ".join(
+            f"{place.shown}: {'nothing' if isinstance(error, NotFound) else error.message}"
+            for place, error in found.items()
+        )
+        kinds = {type(error) for error in found.values()}
+        kind = next(k for k in (BackendUnavailable, IntegrityError, NotFound) if k in kinds)
+        hints = [hint for error in found.values() for hint in error.hints]
+        if kind is NotFound:
+            hints.append("in a clone whose cache has it: dvc push")
+        elif kind is IntegrityError:
+            hints.append(
+                "delete the damaged objects, then dvc push from a clone that has good ones"
+            )
+        return kind(f"expected {what} (md5 {oid}), found in {where}", hints=hints)
+
+
+def _copy(place: ObjectPlace, *, oid: str, target: Path) -> None:
+    hasher = hashlib.md5(usedforsecurity=False)
+    try:
+        with os.fdopen(os.open(target, _NEW_FILE, 0o644), "wb") as file:
+            for chunk in place.chunks(oid):
+                hasher.update(chunk)
+                file.write(chunk)
+        _check(oid, hasher.hexdigest())
+    except FtRegistryError:
+        target.unlink()  # the next place begins anew
+        raise
+
+
+def _right_listing(place: ObjectPlace, *, oid: str) -> bytes:
+    content, found = read_listing(place, oid)
+    _check(oid, found)
+    return content
+
+
+def _check(oid: str, found: str) -> None:
+    if found != object_md5(oid):
+        raise IntegrityError(f"it is damaged, its md5 is {found}")

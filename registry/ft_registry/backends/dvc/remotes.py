@@ -1,0 +1,260 @@
+"""The remotes of a DVC project: folders are read as they are, the others through DVC.
+
+Of DVC only its settings and file systems are used: no repository is opened, so its state, its locks
+and its memory of what a remote has are neither trusted nor touched.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+from ft_registry.backends.dvc.library import load_repo
+from ft_registry.backends.dvc.places import (
+    ClosedPlace,
+    FolderPlace,
+    HeldObject,
+    ObjectPlace,
+    ReadObject,
+)
+from ft_registry.backends.dvc.project import DvcProject
+from ft_registry.errors import BackendUnavailable, FtRegistryError, NotFound
+
+T = TypeVar("T")
+
+_CONNECT_SECONDS = 10
+_READ_SECONDS = 60
+_PATIENCE_SECONDS = 20
+"""For the first answer, whatever the store's own library would wait."""
+_CHUNK = 1 << 20
+_BLOCK = 1 << 24
+"""Bytes asked for in one request: two such lie in memory for each object that is read."""
+_SECTION = re.compile(r'remote "(.+)"')
+_MD5 = re.compile(r'"?([0-9a-f]{32})"?')
+_USER = re.compile(r"(\w[\w+.-]*://)[^/?#\s]*@")
+_QUERY = re.compile(r"(\w[\w+.-]*://[^\s?]*)\?[^\s'\")]*")
+_SECRET = re.compile(r"key|secret|token|(?<!ask_)pass|connection_string")
+
+
+def places_of(project: DvcProject, *, scratch: Path) -> list[ObjectPlace]:
+    """Returns the cache, then the default remote, then the others.
+
+    Args:
+        project: Whose.
+        scratch: A folder of ours for what DVC would like to remember.
+    """
+    base = project.cache.parents[1]
+    default = project.settings.get("core", {}).get("remote", "")
+    named = {
+        found[1]: settings
+        for section, settings in project.settings.items()
+        if (found := _SECTION.fullmatch(section))
+    }
+    ordered = sorted(named, key=lambda name: name != default)
+    return [
+        FolderPlace(f"DVC cache {base}", project.cache),
+        *(_remote(name, named[name], project=project, scratch=scratch) for name in ordered),
+    ]
+
+
+def _remote(
+    name: str, settings: Mapping[str, str], *, project: DvcProject, scratch: Path
+) -> ObjectPlace:
+    url = settings.get("url", "")
+    shown = f"DVC remote {name!r} ({_without_secrets(url, settings)})"
+    if not url:
+        return ClosedPlace(f"DVC remote {name!r}", "its url is not set")
+    if any(settings.get(key, "").lower() == "true" for key in ("worktree", "version_aware")):
+        return ClosedPlace(shown, "it keeps versions of files, not objects by their hash")
+    # Not Path.expanduser(), which raises when there is no such user.
+    folder = Path(os.path.expanduser(url.removeprefix("file://")))  # noqa: PTH111
+    if folder.is_absolute():
+        return FolderPlace(shown, folder / "files" / "md5")
+    if "://" not in url:
+        return ClosedPlace(
+            shown,
+            "it is a relative path, which DVC resolves differently from command to command",
+            f"dvc remote modify {name} url /absolute/path",
+        )
+    return CloudPlace(shown, name, settings, project=project, scratch=scratch)
+
+
+class CloudPlace:
+    """A remote behind a network, asked through the file system that DVC has for it.
+
+    Nothing is loaded and nobody is asked before the first object is wanted; a remote that did not
+    answer then is not waited for again.
+
+    Args:
+        shown: What it is called.
+        name: Its name in DVC's configuration.
+        settings: What the configuration says, for the secrets that errors must not tell.
+        project: Whose remote it is.
+        scratch: A folder of ours for what DVC would like to remember.
+    """
+
+    width = 8
+
+    def __init__(
+        self,
+        shown: str,
+        name: str,
+        settings: Mapping[str, str],
+        *,
+        project: DvcProject,
+        scratch: Path,
+    ) -> None:
+        self.shown = shown
+        self._name = name
+        self._settings = settings
+        self._project = project
+        self._scratch = scratch
+        self._lock = Lock()
+        self._opened: tuple[Any, str] | None = None
+        self._failure: BackendUnavailable | None = None
+
+    def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
+        """See `ObjectPlace.held`."""
+        wanted = list(oids)
+        if not wanted:
+            return {}
+        filesystem, paths = self._paths(wanted)
+        entries = self._asked(lambda: filesystem.info(paths, return_exceptions=True))
+        found = {}
+        for oid, entry in zip(wanted, entries, strict=True):
+            if isinstance(entry, FileNotFoundError):
+                continue
+            if isinstance(entry, BaseException):
+                raise self._unavailable(entry) from entry
+            if entry.get("type") != "directory":
+                found[oid] = HeldObject(entry.get("size"), _checksum(filesystem, entry))
+        return found
+
+    def read(self, oids: Iterable[str]) -> dict[str, ReadObject]:
+        """See `ObjectPlace.read`."""
+        wanted = list(oids)
+        with ThreadPoolExecutor(self.width) as pool:
+            return dict(zip(wanted, pool.map(self._read, wanted), strict=True))
+
+    def chunks(self, oid: str) -> Iterator[bytes]:
+        """See `ObjectPlace.chunks`."""
+        filesystem, (path,) = self._paths([oid])
+        # Over HTTP a stream: a server need not know how to send a part of a file.
+        block = 0 if filesystem.protocol in ("http", "https") else _BLOCK
+        try:
+            file = self._asked(partial(filesystem.open, path, "rb", block_size=block))
+        except FileNotFoundError as error:
+            raise NotFound(f"expected the object {oid} in {self.shown}, found none") from error
+        with file:
+            while chunk := self._asked(partial(file.read, _CHUNK)):
+                yield chunk
+
+    def _read(self, oid: str) -> ReadObject:
+        md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+        try:
+            for chunk in self.chunks(oid):
+                md5.update(chunk)
+                sha256.update(chunk)
+                size += len(chunk)
+        except NotFound as error:  # deleted since it was listed
+            raise BackendUnavailable(error.message) from error
+        return ReadObject(md5.hexdigest(), sha256.hexdigest(), size)
+
+    def _paths(self, oids: list[str]) -> tuple[Any, list[str]]:
+        """Returns the file system, once it has answered, and where it has objects."""
+        with self._lock:
+            if self._failure is not None:
+                raise self._failure
+            try:
+                filesystem, root = self._opened or self._open(oids[0])
+            except BackendUnavailable as error:
+                self._failure = error
+                raise
+            self._opened = filesystem, root
+        return filesystem, [filesystem.join(root, oid[:2], oid[2:]) for oid in oids]
+
+    def _open(self, oid: str) -> tuple[Any, str]:
+        load_repo(self._scratch)  # for the settings that it puts in place
+        filesystem, root = self._asked(self._connect)
+        path = filesystem.join(root, oid[:2], oid[2:])
+        _within(_PATIENCE_SECONDS, lambda: self._asked(partial(_probe, filesystem, path)))
+        return filesystem, root
+
+    def _connect(self) -> tuple[Any, str]:
+        from dvc.config import Config
+        from dvc.fs import get_cloud_fs
+
+        config = Config(str(self._project.root / ".dvc"))
+        remote = config["remote"][self._name.lower()]
+        for question in ("ask_password", "ask_passphrase"):  # nobody may be there to answer
+            remote.pop(question, None)
+        scheme = remote["url"].partition("://")[0]
+        if scheme in ("s3", "http", "https"):
+            remote.setdefault("connect_timeout", _CONNECT_SECONDS)
+            remote.setdefault("read_timeout", _READ_SECONDS)
+        found, settings, path = get_cloud_fs(config, name=self._name)
+        filesystem = found(**settings)
+        if scheme == "s3":
+            # s3fs tries again by itself: five times five attempts would take minutes.
+            filesystem.fs_args.setdefault("config_kwargs", {})["retries"] = {
+                "total_max_attempts": 1
+            }
+        return filesystem, filesystem.join(path, "files", "md5")
+
+    def _asked(self, call: Callable[[], T]) -> T:
+        try:
+            return call()
+        except (FtRegistryError, FileNotFoundError):
+            raise
+        except Exception as error:
+            # Each store's library has errors of its own.
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: BaseException) -> BackendUnavailable:
+        told = " ".join(str(error).split()) or type(error).__name__
+        return BackendUnavailable(_without_secrets(told, self._settings))
+
+
+def _probe(filesystem: Any, path: str) -> None:
+    """Asks for something, for the sake of an answer."""
+    answer = filesystem.info([path], return_exceptions=True)[0]
+    if isinstance(answer, Exception) and not isinstance(answer, FileNotFoundError):
+        raise answer
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """Runs a call and waits so long for it; what still runs then ends with the process."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return future.result(seconds)
+    except TimeoutError as error:
+        raise BackendUnavailable(f"no answer within {seconds:g} seconds") from error
+
+
+def _checksum(filesystem: Any, entry: Mapping[str, Any]) -> str | None:
+    """Returns the MD5 that S3 keeps of what was uploaded in one part."""
+    if filesystem.protocol != "s3":
+        return None
+    found = _MD5.fullmatch(str(entry.get("ETag", "")))
+    return found[1] if found else None
+
+
+def _without_secrets(text: str, settings: Mapping[str, str]) -> str:
+    """Returns a text without users, passwords, signatures and keys."""
+    for key, value in settings.items():
+        if value and _SECRET.search(key):
+            text = text.replace(value, "***")
+    return _QUERY.sub(r"\1", _USER.sub(r"\1", text))
