@@ -14,6 +14,14 @@ from ft_registry.errors import Refused
 from ft_registry.model.document import Unknown
 
 chunks = st.lists(st.text("a{ \t\r\n\x0b\x0c\u2028\x85", max_size=6).map(str.encode), max_size=8)
+long_chunks = st.lists(
+    st.lists(
+        st.sampled_from([b"\n", b"\n", b"\r\n", b" ", b"{}", b"\x01", b"x" * 700, b" " * 700]),
+        max_size=12,
+    ).map(b"".join),
+    max_size=4,
+)
+"""Chunks of which some are so long that lines are found one by one, then cut."""
 cells = st.text('ab",\n\r; \u2028', max_size=5)
 
 
@@ -21,7 +29,7 @@ def lines_in(data: bytes) -> int:
     return sum(1 for line in data.split(b"\n") if line.strip())
 
 
-@given(chunks)
+@given(chunks | long_chunks)
 @law
 def test_lines_that_hold_something_are_counted_under_any_chunking(parts: list[bytes]) -> None:
     counter = LineCounter()
@@ -30,7 +38,7 @@ def test_lines_that_hold_something_are_counted_under_any_chunking(parts: list[by
     assert counter.rows == lines_in(b"".join(parts))
 
 
-@given(chunks)
+@given(chunks | long_chunks)
 @law
 def test_the_count_is_right_at_any_moment(parts: list[bytes]) -> None:
     counter = LineCounter()
