@@ -18,8 +18,12 @@ from ft_registry.model.manifest import FileEntry
 
 T = TypeVar("T")
 
-_CHUNK = 1 << 18
-"""Larger reads leave the processor's cache and are slower (256 KiB is hashlib's own choice)."""
+_CHUNKS = {"sha256": 1 << 18, "md5": 1 << 20}
+"""Larger reads leave the processor's cache and are slower (256 KiB is hashlib's own choice).
+
+MD5 is too slow to notice. Between two reads a thread asks for the interpreter and may have to wait,
+so it asks less often.
+"""
 _WORKERS = os.cpu_count() or 1
 
 
@@ -125,7 +129,7 @@ def hash_file(
             raise Refused(f"expected a file, found none at {path} but a folder, pipe or device")
         with path.open("rb", buffering=0) as file:
             before = os.fstat(file.fileno())
-            buffer = bytearray(_CHUNK)
+            buffer = bytearray(_CHUNKS[algorithm])
             view = memoryview(buffer)
             while count := file.readinto(buffer):
                 hasher.update(view[:count])

@@ -51,8 +51,8 @@ def hash_data(path: Path, *, names: dict[str, Path] | None = None) -> HashedData
     jobs: list[Callable[[], tuple[str, int, int | Unknown]]] = []
     for name, place in names.items():
         suffix = Path(name or path.name).suffix.lower()
+        jobs.append(partial(_md5, place))  # the slower one first
         jobs.append(partial(_sha256_and_rows, place, suffix))
-        jobs.append(partial(_md5, place))
     done = in_parallel(jobs)
     # Each reading watches over itself, and all of them must have read the same bytes.
     for place, state in zip(names.values(), before, strict=True):
@@ -64,7 +64,7 @@ def hash_data(path: Path, *, names: dict[str, Path] | None = None) -> HashedData
     entries = []
     md5s = {}
     rows: list[int | Unknown] = []
-    for name, (sha256, size, counted), (md5, _, _) in zip(
+    for name, (md5, _, _), (sha256, size, counted) in zip(
         names, done[::2], done[1::2], strict=True
     ):
         entries.append(FileEntry.model_construct(path=name, size=size, sha256=sha256))
