@@ -146,6 +146,11 @@ class MemoryModels:
         version.description = version.description if description is None else description
         version.tags = {k: v for k, v in {**version.tags, **tags}.items() if k not in drop}
 
+    def knows(self, stored: StoredModel) -> bool:
+        self._called("knows")
+        is_there = stored.logged_model_id in self.uploads.keys() - self.discarded
+        return is_there and stored.run_id not in self.runs
+
     def restore_run(self, run_id: str) -> None:
         self._called("restore_run")
         if self.runs.get(run_id) != "deleted":
