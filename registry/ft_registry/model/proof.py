@@ -9,6 +9,7 @@ The levels, each including the ones before:
     R4  run again, with weights equal bit for bit
 """
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
@@ -30,15 +31,26 @@ MEANINGS: dict[Level, str] = {
 }
 
 
+StepState: TypeAlias = Literal["ok", "differs", "missing", "unknown"]
+_SHOWN = 3
+
+
 class ProofStep(Part):
     """One thing that was brought back or compared."""
 
     name: str
-    """``artifact``, ``data train``, ``base``, ``code``, ``patch``, ``config``, ``environment``,
-    ``evaluation dates``, ``weights``, ``scores dates.exact_match``."""
-    state: Literal["ok", "differs", "missing", "unknown"]
+    """``artifact``, ``data train``, ``base``, ``inputs``, ``code``, ``patch``, ``config``,
+    ``environment``, ``evaluation dates``, ``interpreter``, ``stage train``, ``weights``,
+    ``scores dates.exact_match``."""
+    state: StepState
     detail: str = ""
     """What was found, in a few words."""
+
+
+def some(names: Sequence[str]) -> str:
+    """Returns the first names, and how many more there are, for a step's detail."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 class Proof(Document):

@@ -76,19 +76,26 @@ def _from_lock(path: str, read: ReadFile) -> Pointer | None:
 
 def find_stage(path: str, read: ReadFile) -> Stage | None:
     """Returns the stage that has the path, or a folder above it, as its output."""
+    found = locate_stage(path, read)
+    return found[0] if found else None
+
+
+def locate_stage(path: str, read: ReadFile) -> tuple[Stage, str] | None:
+    """Returns the stage that makes a path, and the folder that its command runs in."""
     for file, folder, name, stage in _stages(path, read):
         outs = _entries(stage, "outs", file)
         for out in outs:
             place = _join(folder, out.get("path", ""))
             if place == PurePosixPath(path) or place in PurePosixPath(path).parents:
                 cmd = stage.get("cmd", "")
-                return Stage(
+                made = Stage(
                     stage=name,
                     cmd="\n".join(map(str, cmd)) if isinstance(cmd, list) else str(cmd),
                     deps=tuple(_located(folder, dep) for dep in _entries(stage, "deps", file)),
                     outs=tuple(_located(folder, out) for out in outs),
                     lock=digest_bytes(read(file) or b""),
                 )
+                return made, str(_join(folder, "."))
     return None
 
 

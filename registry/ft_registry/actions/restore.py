@@ -1,0 +1,213 @@
+"""Restores a version into a folder: weights, code, data, configuration, environment, scores.
+
+The work tree, HEAD, the index and DVC's state stay as they are. Every byte is hashed against the
+record, and the folder appears when it is whole. What was reached is a level (see `model.proof`),
+which goes on record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ft_registry.actions.bringing import Bringing, Sources, list_files
+from ft_registry.actions.events import require_ledger
+from ft_registry.actions.folder import built_aside, check_target
+from ft_registry.actions.homes import home_of
+from ft_registry.actions.proofs import make_proof, record_proof
+from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
+from ft_registry.actions.stages import outputs, scoring
+from ft_registry.errors import BackendUnavailable, Conflict
+from ft_registry.model import layout
+from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.home import Home
+from ft_registry.model.lock import Lock, lock_of
+from ft_registry.model.proof import LEVELS, Level, ProofStep
+from ft_registry.model.record import Stage
+from ft_registry.model.reference import Reference, VersionReference
+from ft_registry.model.registered import PackageList
+from ft_registry.model.restored import RECORD, RESTORED, RestoredFolder
+from ft_registry.model.time import timestamp
+from ft_registry.ports.ledger import Ledger
+
+_APART = ("environment", "evaluation ", "scoring ")
+"""Steps that come along and decide no level, by the beginning of their name."""
+
+
+@dataclass(frozen=True)
+class RestorePlan:
+    """What is to be restored, from where."""
+
+    version: VersionReference
+    filed: FiledRecord
+    home: Home
+    evaluations: tuple[Evaluation, ...]
+    packages: PackageList
+    into: Path
+    level: Level
+    """How far to go: R0, R1 or R2."""
+    notices: tuple[str, ...]
+
+    @property
+    def lock(self) -> Lock:
+        """What the weights are, file by file."""
+        return lock_of(self.filed.record, self.home)
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """What would come from where, for people."""
+        record = self.filed.record
+        found = [("record", f"the ledger, {self.filed.digest}")]
+        if self.level == "R0":
+            return found
+        size = f"{len(record.artifact.files)} files, {record.artifact.size} bytes"
+        found.append(("artifact", f"{self.home.uri}, {size}"))
+        if self.level == "R1":
+            return found
+        patch = "" if isinstance(record.code.patch, Unknown) else " and its patch"
+        found.append(("code", f"git, commit {record.code.commit[:12]}{patch}"))
+        found += [(f"data {d.role}", f"{d.path}, md5 {d.dvc.md5}") for d in record.data]
+        found += [(f"evaluation {e.suite}", e.items.artifact) for e in self.evaluations]
+        return found
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored."""
+
+    plan: RestorePlan
+    level: Level
+    steps: tuple[ProofStep, ...]
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the level that was asked for was reached."""
+        return LEVELS.index(self.level) >= LEVELS.index(self.plan.level)
+
+
+def plan_restore(
+    reference: Reference,
+    into: Path,
+    *,
+    level: Level,
+    apart_from: Sequence[Path],
+    ledger: Ledger,
+) -> RestorePlan:
+    """Says what would be restored; looks at nothing but the ledger and the folder.
+
+    Args:
+        reference: The version.
+        into: A folder that does not exist, or is empty.
+        level: How far to go: R0, R1 or R2.
+        apart_from: Folders that it must not lie in.
+        ledger: The truth. When its remote does not answer, what is known here counts.
+
+    Raises:
+        InvalidInput: The folder cannot be made there.
+        NotFound: The reference names nothing.
+        IntegrityError: The record is damaged.
+    """
+    target = check_target(into, apart_from=apart_from)
+    return plan_at(reference, target, level=level, ledger=ledger)
+
+
+def plan_at(reference: Reference, target: Path, *, level: Level, ledger: Ledger) -> RestorePlan:
+    """Returns the plan for a folder that was checked; see `plan_restore`."""
+    require_ledger(ledger)
+    notices = []
+    try:
+        ledger.refresh()
+    except (BackendUnavailable, Conflict) as error:
+        notices.append(f"as far as this clone knows: {error.message}")
+    version = resolve(ledger, reference)
+    filed = read_record(ledger, version)
+    place = layout.environment(filed.record.environment.packages)
+    content = ledger.read(place)
+    packages = (
+        PackageList.parse(content, what=place) if content is not None else PackageList(packages={})
+    )
+    return RestorePlan(
+        version=version,
+        filed=filed,
+        home=home_of(ledger, filed),
+        evaluations=tuple(read_evaluations(ledger, version)),
+        packages=packages,
+        into=target,
+        level=level,
+        notices=tuple(notices),
+    )
+
+
+def restore(plan: RestorePlan, sources: Sources, *, record: bool = True) -> Restored:
+    """Restores a version.
+
+    Args:
+        plan: What, and where to.
+        sources: Where everything comes from.
+        record: Put the proof on record; a reproduction that goes on from here has its own.
+
+    Raises:
+        IntegrityError: The weights are damaged or lost; nothing is left in the folder.
+        BackendUnavailable: The store of weights does not answer; nothing is left in the folder.
+    """
+    context = sources.context
+    started = timestamp(context.now())
+    with built_aside(plan.into, context.nonce()) as aside:
+        bringing = Bringing(plan.filed, plan.home, aside, sources)
+        (aside / RECORD).write_bytes(plan.filed.content)
+        if plan.level != "R0":
+            bringing.artifact()
+        if plan.level == "R2":
+            _bring_all(bringing, plan)
+        steps = tuple(bringing.steps)
+        level = level_of(steps, at_most=plan.level)
+        folder = RestoredFolder(
+            model=plan.version.model,
+            version=plan.version.number,
+            record=plan.filed.digest,
+            level=level,
+            steps=steps,
+            lock=plan.lock.as_json(),
+            files=list_files(aside),
+            tool=context.tool,
+            started_at=started,
+            finished_at=timestamp(context.now()),
+        )
+        (aside / RESTORED).write_bytes(folder.to_bytes() + b"\n")
+    notices = list(plan.notices)
+    if record:
+        proof = make_proof("restore", level, steps, filed=plan.filed, context=context)
+        notices += record_proof(proof, ledger=sources.ledger, context=context)
+    return Restored(plan, level, steps, notices)
+
+
+def _bring_all(bringing: Bringing, plan: RestorePlan) -> None:
+    stage = bringing.record.pipeline
+    # The code comes first: git wants an empty folder, and says what else is to be there.
+    bringing.code()
+    bringing.data()
+    if isinstance(stage, Stage):
+        bringing.inputs(stage)
+        recipes = scoring(bringing.tree, stage, plan.evaluations, bringing.sources.pipelines)
+        again = [recipe.stage for recipe in recipes]
+        for scores in again:
+            bringing.inputs(scores, called="scoring ", made=outputs([stage, *again]))
+    bringing.base()
+    bringing.config()
+    bringing.evaluations(plan.evaluations)
+    bringing.environment(plan.packages)
+
+
+def level_of(steps: Sequence[ProofStep], *, at_most: Level) -> Level:
+    """Returns how far a restore came."""
+    if at_most == "R0":
+        return "R0"
+    fallen = [
+        step
+        for step in steps
+        # A base that no stage read is not ours to bring: it is unknown, and nothing is lost.
+        if step.state not in (("ok", "unknown") if step.name == "base" else ("ok",))
+        and not step.name.startswith(_APART)
+    ]
+    return "R1" if fallen else at_most
