@@ -1,22 +1,22 @@
 """``verify``: whether everything is still what it was."""
 
-import re
 import sys
 import time
 from itertools import groupby
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ft_registry_cli.state import State, command, short, size
+from ft_registry_cli.state import State, command, size
 
 if TYPE_CHECKING:
     from ft_registry.model.verification import Depth, Finding, Verification
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _QUIET_SECONDS = 1.0
 """Work that takes no longer is done without a word."""
 _REPAINT_SECONDS = 0.2
+_COLUMNS = 80
 _TOLD = 10
 """Findings of one version that the text tells."""
 _WORDS = {
@@ -82,11 +82,7 @@ def _text(found: "Verification") -> str:
     lines: list[str] = []
     for subject, findings in groups:
         lines.append(f"{subject.ljust(width)}  {_verdict(findings)}  {_counts(findings)}")
-        told = [finding for finding in findings if finding.state != "ok"]
-        for finding in told[:_TOLD]:
-            lines += _details(finding)
-        if len(told) > _TOLD:
-            lines.append(f"  and {len(told) - _TOLD} more: --json names them all")
+        lines += _told([finding for finding in findings if finding.state != "ok"])
     return "\n".join(lines)
 
 
@@ -109,20 +105,30 @@ def _counts(findings: "list[Finding]") -> str:
     return ", ".join(parts)
 
 
-def _details(finding: "Finding") -> list[str]:
-    state = "not checked" if finding.state == "unknown" else finding.state
-    lines = [f"  {state}  {finding.name}"]
-    sides = (("expected", finding.expected), ("found", finding.found))
-    for word, text in sides:
-        if text:
-            lines.append(f"    {word} {_DIGEST.sub(_shortened, text)}")
-    if finding.place:
-        lines.append(f"    in {finding.place}")
+def _told(findings: "list[Finding]") -> list[str]:
+    """Returns what is wrong or unknown, below the place where it was looked for."""
+    lines = []
+    for place, there in groupby(findings[:_TOLD], key=lambda finding: finding.place):
+        lines += [f"  in {place}"] if place else []
+        for finding in there:
+            state = f"    {finding.state.ljust(7)}  "
+            lines.append(f"{state}{finding.name}")
+            lines += wrap(
+                _sides(finding), _COLUMNS, initial_indent=" " * len(state),
+                subsequent_indent=" " * len(state), break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
+    if len(findings) > _TOLD:
+        lines.append(f"  and {len(findings) - _TOLD} more: --json names them all")
     return lines
 
 
-def _shortened(digest: "re.Match[str]") -> str:
-    return f"sha256 {short(digest[0])}"
+def _sides(finding: "Finding") -> str:
+    from ft_registry.model.verification import shortened
+
+    if finding.state == "unknown":
+        return finding.found
+    sides = [("expected", finding.expected), ("found", finding.found)]
+    return shortened(", ".join(f"{word} {text}" for word, text in sides if text))
 
 
 class _ProgressLine:

@@ -17,6 +17,7 @@ from ft_registry.actions.resolve import (
     require_model,
     version_numbers,
 )
+from ft_registry.actions.standings import read_standing
 from ft_registry.actions.verify_base import BaseLook, base_version
 from ft_registry.actions.verify_data import DataLook
 from ft_registry.actions.verify_weights import Progress, WeightsLook
@@ -77,6 +78,8 @@ def verify_all(
 ) -> Verification:
     """Looks at every version and at the ledger itself.
 
+    Left out are versions that were taken out of MLflow on purpose: nothing of them is expected.
+
     Raises:
         NotARegistry: There is no ledger here.
     """
@@ -86,7 +89,16 @@ def verify_all(
     versions = [
         VersionReference(name, number) for name in names for number in version_numbers(ledger, name)
     ]
-    return _verify(versions, evidence, depth=depth, progress=progress)
+    kept = [version for version in versions if not _is_given_up(ledger, version)]
+    return _verify(kept, evidence, depth=depth, progress=progress)
+
+
+def _is_given_up(ledger: Ledger, version: VersionReference) -> bool:
+    try:
+        standing = read_standing(ledger, version).standing
+    except IntegrityError:
+        return False
+    return standing is not None and standing.standing == "deleted"
 
 
 def require_intact(
@@ -111,6 +123,12 @@ def require_intact(
         BackendUnavailable: A store did not answer, so that nothing can be said.
     """
     found = verify_version(version, evidence, depth="full", progress=progress)
+    judge(version, found, override_data=override_data)
+    return found
+
+
+def judge(version: VersionReference, found: Verification, *, override_data: bool) -> None:
+    """Raises unless a version may be relied on after what was found; see `require_intact`."""
     damage = [
         finding for finding in found.damage if not (override_data and finding.kind in _WHAT_MADE_IT)
     ]
@@ -127,7 +145,6 @@ def require_intact(
             f"expected to read every byte of {version}, found {_first(found.undecided)}",
             hints=[f"run it again when the store answers; ft-registry verify {version} --full"],
         )
-    return found
 
 
 def _first(findings: Sequence[Finding]) -> str:

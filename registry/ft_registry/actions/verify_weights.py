@@ -19,6 +19,9 @@ from ft_registry.readers.files import hash_file, in_parallel
 Progress: TypeAlias = Callable[[int, int], None]
 """Is told the bytes that were read so far, and all that are to be read."""
 
+_ODD = "a link, pipe, device or impossible name"
+_SHOWN = 3
+"""Versions that a note names."""
 _PAGES = ("MLmodel", "ftr/")
 """What stands beside the weights for MLflow's pages: written anew at times, hence on no record."""
 
@@ -71,6 +74,8 @@ class WeightsLook:
         self._depth = depth
         self._findings: list[Finding] = []
         self._notes: list[str] = []
+        self._orphans: list[str] = []
+        """Versions that MLflow has forgotten, although their files are there."""
         self._visits: list[_Visit] = []
 
     def add(self, filed: FiledRecord, home: Home, evaluations: Sequence[Evaluation]) -> None:
@@ -90,10 +95,7 @@ class WeightsLook:
             shelf = Shelf(shown=home.location or home.uri, folder=None, sizes={})
             self._notes.append(f"{subject}: {error.message}")
         if shelf.is_orphan:
-            self._notes.append(
-                f"{subject}: MLflow knows {home.logged_model_id} no more, its files are there "
-                "still: ft-registry sync --restore"
-            )
+            self._orphans.append(subject)
         visit = _Visit(home, shelf)
         for promise in promises.values():
             self._compare(promise, visit, subject)
@@ -122,8 +124,16 @@ class WeightsLook:
             [job for job, _ in local],
             in_parallel([_reading(job, file, meter) for job, file in local]),
         )
-        self._visits = []
-        return Verification(tuple(self._findings), tuple(self._notes))
+        return Verification(tuple(self._findings), (*self._notes, *self._forgotten()))
+
+    def _forgotten(self) -> list[str]:
+        if not self._orphans:
+            return []
+        some = ", ".join(self._orphans[:_SHOWN]) + (", ..." if self._orphans[_SHOWN:] else "")
+        return [
+            f"MLflow knows the logged model of {some} no more, its files are where they were: "
+            "ft-registry sync --restore"
+        ]
 
     def _compare(self, promise: _Promise, visit: _Visit, subject: str) -> None:
         shelf = visit.shelf
@@ -171,9 +181,6 @@ class WeightsLook:
     def _settle(self, jobs: Sequence[_Job], findings: Sequence[Finding]) -> None:
         for job, finding in zip(jobs, findings, strict=True):
             self._findings[job.slot] = finding
-
-
-_ODD = "a link, pipe, device or impossible name"
 
 
 class _Meter:

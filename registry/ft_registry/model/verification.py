@@ -3,6 +3,7 @@
 `verify`, and whatever verifies before it moves anything, collect findings and judge them here.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -19,6 +20,7 @@ Depth: TypeAlias = Literal["fast", "full"]
 """``fast``: sizes, presence, listings, checksums that a store keeps by itself. ``full``: every
 byte is read."""
 
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 _DAMAGE = ("changed", "missing", "extra")
 
 
@@ -72,7 +74,12 @@ class Finding:
             return f"{what}{where}: not checked: {self.found}"
         expected = f": expected {self.expected}" if self.expected else ""
         found = f", found {self.found}" if self.found else ""
-        return f"{what}{where} is {self.state}{expected}{found}"
+        return shortened(f"{what}{where} is {self.state}{expected}{found}")
+
+
+def shortened(text: str) -> str:
+    """Returns a text with the digests in it cut to what people compare by eye."""
+    return _DIGEST.sub(r"\1", text)
 
 
 @dataclass(frozen=True)
