@@ -13,7 +13,17 @@ from ft_registry.model.canonical import digest_bytes, parse_json
 from ft_registry.model.event import Event, LoggedEvent, Write
 from ft_registry.model.layout import EVENT, FORMAT, FORMAT_VERSION
 from ft_registry.model.manifest import relative_path
-from ft_registry.ports.ledger import Change, RemoteView, RequirementFailed
+from ft_registry.model.verification import Finding
+from ft_registry.ports.ledger import (
+    Change,
+    Keep,
+    PinState,
+    RemoteView,
+    RequirementFailed,
+    Settled,
+    SettlementPlan,
+    Transition,
+)
 
 
 @dataclass(frozen=True)
@@ -29,14 +39,14 @@ class MemoryLedger:
         unavailable: The remote does not answer: refreshing and appending fail.
         before_append: Called once, before the next append checks its requirements; what it appends
             itself stands for another process that was quicker.
-        pins: The commits that changes asked to keep.
+        pinned: The commits that changes asked to keep.
     """
 
     def __init__(self) -> None:
         self._entries: list[_Entry] = []
         self.unavailable = False
         self.before_append: Callable[[], object] | None = None
-        self.pins: set[str] = set()
+        self.pinned: set[str] = set()
 
     def head(self) -> str | None:
         if not self._entries:
@@ -76,7 +86,7 @@ class MemoryLedger:
         found = []
         before: dict[str, bytes] = {}
         for entry in self._entries:
-            touched = [p for p in entry.state if entry.state[p] != before.get(p)]
+            touched = _differing(before, entry.state)
             before = entry.state
             if not limits or any(_is_below(p, limit) for p in touched for limit in limits):
                 event = Event.parse(entry.state[EVENT], what=f"the event {entry.id}")
@@ -100,18 +110,48 @@ class MemoryLedger:
             if found != requirement.digest:
                 raise RequirementFailed(requirement, found)
         writes = tuple(
-            Write(path=path, digest=digest_bytes(content))
+            Write(
+                path=relative_path(path),
+                digest=None if content is None else digest_bytes(content),
+            )
             for path, content in sorted(change.documents.items())
         )
         event = change.event.model_copy(update={"requires": change.requires, "writes": writes})
         content = event.to_bytes()
         new_id = digest_bytes(f"{head}\n".encode() + content).removeprefix("sha256:")
-        self._entries.append(_Entry(new_id, {**state, **change.documents, EVENT: content}))
-        self.pins |= set(change.pins)
+        after = {**state, **change.documents, EVENT: content}
+        kept = {path: found for path, found in after.items() if found is not None}
+        self._entries.append(_Entry(new_id, kept))
+        self.pinned |= set(change.pins)
         return LoggedEvent(id=new_id, event=event)
 
     def remote_view(self) -> RemoteView | None:
         return None
+
+    def settlement(self, keep: Keep) -> SettlementPlan:
+        self.refresh()
+        return SettlementPlan(keep, "level")
+
+    def settle(self, plan: SettlementPlan) -> Settled:
+        return Settled()
+
+    def transitions(self) -> Iterator[Transition]:
+        before: dict[str, bytes] = {}
+        parents: tuple[str, ...] = ()
+        for entry in self._entries:
+            changed = {path: entry.state.get(path) for path in _differing(before, entry.state)}
+            event = changed.pop(EVENT, None)
+            yield Transition(entry.id, parents, event, changed)
+            before, parents = entry.state, (entry.id,)
+
+    def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
+        return {commit: "kept" if commit in self.pinned else "missing" for commit in commits}
+
+    def check_storage(self) -> list[Finding]:
+        return []
+
+    def check_signatures(self) -> list[Finding]:
+        return []
 
     def _state(self, event_id: str | None) -> dict[str, bytes]:
         if event_id is None:
@@ -124,3 +164,7 @@ class MemoryLedger:
 
 def _is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
+
+
+def _differing(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
+    return [p for p in before.keys() | after.keys() if before.get(p) != after.get(p)]

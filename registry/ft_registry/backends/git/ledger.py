@@ -7,28 +7,35 @@ HEAD are never touched, and a bare clone or a linked work tree serves as well as
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from ft_registry.backends.git.door import GitDoor, identity_variables
-from ft_registry.backends.git.message import format_message
-from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid, is_oid
-from ft_registry.backends.git.remote import PINS, LedgerRemote
-from ft_registry.errors import BackendUnavailable, Conflict, IntegrityError, NotARegistry
+from ft_registry.backends.git.audit import LedgerAudit
+from ft_registry.backends.git.commits import EventCommits, first_unmet, logged_event
+from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.objects import ObjectReader, check_oid, is_oid
+from ft_registry.backends.git.refs import BRANCH, PINS, REF, LedgerRefs
+from ft_registry.backends.git.remote import LedgerRemote
+from ft_registry.backends.git.settling import Settling
+from ft_registry.backends.git.trust import RemoteTrust
+from ft_registry.errors import BackendUnavailable, Conflict, NotARegistry
 from ft_registry.model.canonical import digest_bytes, parse_json
 from ft_registry.model.event import Event, LoggedEvent, Write
 from ft_registry.model.layout import EVENT, FORMAT, FORMAT_VERSION
 from ft_registry.model.manifest import relative_path
-from ft_registry.ports.ledger import Change, RemoteView, RequirementFailed
+from ft_registry.model.verification import Finding
+from ft_registry.ports.ledger import (
+    Change,
+    Keep,
+    PinState,
+    RemoteView,
+    RequirementFailed,
+    Settled,
+    SettlementPlan,
+    Transition,
+)
 
-BRANCH = "ft-registry"
-_REF = f"refs/heads/{BRANCH}"
 _PATIENCE_SECONDS = 60
 """How long an append tries again after lost races before it gives up."""
-_OTHERS_FIRST = (
-    "but expected", "reference already exists", "unable to resolve reference", "File exists",
-    "cannot lock references",
-)  # fmt: skip
-"""What git says when another process holds or has moved a ref; all else will not pass by itself."""
 _LOCK_TRIES = 5
 """How often a locked branch is tried again; git itself waits 0.1 s each time."""
 
@@ -45,10 +52,15 @@ class GitLedger:
     def __init__(self, door: GitDoor, *, remote: str = "", offline: bool = False) -> None:
         self._door = door
         self._reader = ObjectReader(door)
-        self._remote = LedgerRemote(door, remote, BRANCH) if remote else None
+        self._refs = LedgerRefs(door)
+        self._commits = EventCommits(door, self._reader)
+        self._audit = LedgerAudit(door, self._refs, has_remote=bool(remote))
+        self._remote = LedgerRemote(door, remote) if remote else None
+        self._trust = (
+            RemoteTrust(door, self._remote, self._refs, self._commits) if self._remote else None
+        )
         self._offline = offline
         self._understood: str | None = None
-        self._sign: list[str] | None = None
 
     def head(self) -> str | None:
         """See `Ledger.head`.
@@ -56,7 +68,8 @@ class GitLedger:
         A clone that never wrote has no branch of its own yet: there the remote's head, as last
         fetched, is the head.
         """
-        return self._checked(self._resolve(_REF) or self._resolve(self._fallback))
+        branch, fallback = self._refs.read(REF, self._fallback)
+        return self._checked(branch or fallback)
 
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """See `Ledger.read`."""
@@ -118,49 +131,32 @@ class GitLedger:
         out = self._door.run("rev-list", *order, head, "--", *limits)
         commits = out.decode().split()
         contents = self._reader.blobs([f"{commit}:{EVENT}" for commit in commits])
-        cut = self._cut()
+        cut = self._refs.cut()
         if cut.intersection(commits) and not newest_first:
             raise self._history_is_cut()
         for commit, content in zip(commits, contents, strict=True):
-            if content is None:
-                raise IntegrityError(
-                    f"expected every commit of the ledger to hold {EVENT}, found none in {commit}",
-                    hints=["somebody committed to the ledger's branch by hand"],
-                )
-            event = Event.parse(content, what=f"the event of commit {commit}")
+            logged = logged_event(commit, content)
             # Where the history is cut, git takes a commit for one that wrote the whole state.
-            if commit not in cut or not paths or _wrote(event, paths):
-                yield LoggedEvent(id=commit, event=event)
+            if commit not in cut or not paths or _wrote(logged.event, paths):
+                yield logged
             if commit in cut:
                 raise self._history_is_cut()
 
     def refresh(self) -> None:
         """See `Ledger.refresh`."""
-        if self._remote is None or self._offline:
-            return
-        self._remote.fetch()
-        theirs = self._resolve(self._remote.tracking_ref)
-        ours = self._resolve(_REF)
-        if theirs is None or theirs == ours or (ours and self._is_ancestor(theirs, ours)):
-            return
-        if ours and not self._is_ancestor(ours, theirs):
-            raise Conflict(
-                f"expected this clone's ledger to follow the remote {self._remote.name!r}, found "
-                "that both have events which the other has not",
-                hints=[f"compare: git log {BRANCH}...{self._remote.name}/{BRANCH}"],
-            )
-        self._follow(theirs, ours)
+        self._refreshed()
 
     def append(self, change: Change) -> LoggedEvent:
         """See `Ledger.append`."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         pause = 0.002
         while True:
-            self.refresh()
+            trusted = self._refreshed()
             head = self._branch_head()
             self._check_requirements(change, head)
-            event, commit = self._write(change, head)
-            if self._publish(commit, head, change.pins):
+            event = _completed(change)
+            commit = self._commits.write(event, change.documents, head)
+            if self._publish(commit, head, change.pins, trusted):
                 return LoggedEvent(id=commit, event=event)
             if time.monotonic() > deadline:
                 raise self._never_free()
@@ -170,18 +166,36 @@ class GitLedger:
 
     def remote_view(self) -> RemoteView | None:
         """See `Ledger.remote_view`."""
-        if self._remote is None:
-            return None
-        ours, theirs = self._resolve(_REF), self._resolve(self._remote.tracking_ref)
-        ahead = behind = 0
-        if ours and theirs:
-            out = self._door.run("rev-list", "--left-right", "--count", f"{ours}...{theirs}")
-            ahead, behind = (int(part) for part in out.split())
-        elif ours:
-            ahead = int(self._door.run("rev-list", "--count", ours))
-        stamp = self._remote.stamp
-        fetched = stamp.stat().st_mtime if stamp.exists() else None
-        return RemoteView(self._remote.name, ahead=ahead, behind=behind, fetched_at=fetched)
+        return self._trust.view(self._trust.look()) if self._trust else None
+
+    def settlement(self, keep: Keep) -> SettlementPlan:
+        """See `Ledger.settlement`."""
+        settling = self._settling()
+        return settling.plan(keep) if settling else SettlementPlan(keep, "level")
+
+    def settle(self, plan: SettlementPlan) -> Settled:
+        """See `Ledger.settle`."""
+        settling = self._settling()
+        return settling.carry_out(plan) if settling else Settled()
+
+    def transitions(self) -> Iterator[Transition]:
+        """See `Ledger.transitions`."""
+        head = self._stored_head()
+        return self._audit.transitions(head) if head else iter(())
+
+    def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
+        """See `Ledger.pins`."""
+        return self._audit.pins(commits)
+
+    def check_storage(self) -> list[Finding]:
+        """See `Ledger.check_storage`."""
+        head = self._stored_head()
+        return self._audit.check_storage(head) if head else []
+
+    def check_signatures(self) -> list[Finding]:
+        """See `Ledger.check_signatures`."""
+        head = self._stored_head()
+        return self._audit.check_signatures(head) if head else []
 
     @property
     def _remote_name(self) -> str:
@@ -198,21 +212,62 @@ class GitLedger:
             self._understood = head
         return head
 
+    def _stored_head(self) -> str | None:
+        branch, fallback = self._refs.read(REF, self._fallback)
+        return branch or fallback
+
     def _branch_head(self) -> str | None:
         """Returns the branch's head, after making the branch where only the remote has one."""
-        head = self._checked(self._resolve(_REF))
+        head = self._checked(self._refs.read(REF)[0])
         if head is None and (head := self.head()) is not None:
-            self._publish_locally(head, None, {})
+            self._refs.move(REF, head, None)
         return head
 
-    def _publish(self, commit: str, head: str | None, pinned: tuple[str, ...]) -> bool:
+    def _settling(self) -> Settling | None:
+        if self._remote is None or self._trust is None or self._offline:
+            return None
+        return Settling(self._remote, self._refs, self._commits, self._trust, self._checked)
+
+    def _refreshed(self) -> str | None:
+        """Brings in what others have appended; returns the head that the remote is known to have.
+
+        Raises:
+            HistoryLost, Conflict, BackendUnavailable: See `Ledger.refresh`.
+        """
+        settling = self._settling()
+        if self._trust is None or settling is None:
+            return None
+        relation = self._trust.ask()
+        ours, theirs = relation.ours, relation.theirs
+        if theirs is None:
+            return relation.stored
+        self._trust.check(relation)
+        self._trust.note(relation, theirs)
+        # What was replayed by a run that was interrupted then is there already, as other commits.
+        if relation.state == "diverged" and settling.unpublished(relation):
+            raise Conflict(
+                f"expected this clone's ledger to follow the remote {self._remote_name!r}, found "
+                "that both have events which the other has not",
+                hints=[
+                    "ft-registry sync puts the events that wait here on top of the others",
+                    f"compare: git log {BRANCH}...{self._remote_name}/{BRANCH}",
+                ],
+            )
+        if relation.behind:
+            self._follow(theirs, ours)
+        return theirs
+
+    def _publish(
+        self, commit: str, head: str | None, pinned: tuple[str, ...], trusted: str | None
+    ) -> bool:
         pins = {f"{PINS}/{check_oid(pin)}": pin for pin in pinned}
-        if self._remote is None or self._offline:
-            return self._publish_locally(commit, head, pins)
-        if not self._update_refs(pins) or not self._remote.push(commit, pins=PINS):
+        if self._remote is None or self._trust is None or self._offline:
+            return self._refs.update({REF: f"{commit} {head or '0' * len(commit)}", **pins})
+        if not self._refs.update(pins) or not self._remote.push(commit):
             return False
         # The remote has taken it, so it has happened.
         self._follow(commit, head)
+        self._refs.move(self._trust.ref, commit, trusted)
         return True
 
     def _follow(self, commit: str, head: str | None) -> None:
@@ -222,67 +277,14 @@ class GitLedger:
         follows the remote too, or it holds an event that waits here, which must not be lost.
         """
         for _ in range(_LOCK_TRIES):
-            if self._publish_locally(commit, head, {}) or self._resolve(_REF) != head:
+            if self._refs.move(REF, commit, head) or self._refs.read(REF)[0] != head:
                 return
 
-    def _publish_locally(self, commit: str, expected: str | None, pins: Mapping[str, str]) -> bool:
-        zero = "0" * len(commit)
-        return self._update_refs({_REF: f"{commit} {expected or zero}", **pins})
-
-    def _update_refs(self, updates: Mapping[str, str]) -> bool:
-        """Sets refs, all or none; returns False when one is locked or not as expected."""
-        commands = [f"update {ref} {value}" for ref, value in updates.items()]
-        status, _, stderr = self._door.attempt(
-            "update-ref", "--create-reflog", "-m", "ft-registry: append", "--stdin",
-            stdin="\n".join(["start", *commands, "prepare", "commit", ""]).encode(),
-        )  # fmt: skip
-        if status == 0:
-            return True
-        if any(words in stderr for words in _OTHERS_FIRST):
-            return False
-        in_the_way = f"a branch named {BRANCH}/... leaves no room for {BRANCH}: rename it"
-        raise NotARegistry(
-            f"expected to write {', '.join(updates)}, found: {stderr.strip()}",
-            hints=[
-                in_the_way
-                if "; cannot create" in stderr
-                else "is the git directory writable, and is the disk full?"
-            ],
-        )
-
-    def _write(self, change: Change, head: str | None) -> tuple[Event, str]:
-        writes = tuple(
-            Write(path=path, digest=digest_bytes(content))
-            for path, content in sorted(change.documents.items())
-        )
-        event = change.event.model_copy(update={"requires": change.requires, "writes": writes})
-        documents = {**change.documents, EVENT: event.to_bytes()}
-        tree = TreeWriter(self._door, self._reader).write(head, documents)
-        parent = ["-p", head] if head else []
-        commit = self._door.run(
-            "commit-tree",
-            tree,
-            *parent,
-            *self._signing(),
-            stdin=format_message(event),
-            env=_signature(event),
-        )
-        return event, check_oid(commit.decode().strip())
-
-    def _signing(self) -> list[str]:
-        if self._sign is None:
-            # `commit-tree` is plumbing and does not read the setting itself.
-            wanted = self._door.config("commit.gpgSign", kind="bool") == "true"
-            self._sign = ["-S"] if wanted else []
-        return self._sign
-
     def _check_requirements(self, change: Change, head: str | None) -> None:
-        found = self.read_many([r.path for r in change.requires], at=head) if head else {}
-        for requirement in change.requires:
-            content = found.get(requirement.path)
-            present = digest_bytes(content) if content is not None else None
-            if present != requirement.digest:
-                raise RequirementFailed(requirement, present)
+        found = self._commits.digests([r.path for r in change.requires], head)
+        unmet = first_unmet(change.requires, found)
+        if unmet is not None:
+            raise RequirementFailed(unmet, found[unmet.path])
 
     def _check_format(self, head: str) -> None:
         content = next(self._reader.blobs([f"{head}:{FORMAT}"]))
@@ -304,7 +306,7 @@ class GitLedger:
         return check_oid(out.decode().strip()) if status == 0 else None
 
     def _never_free(self) -> BackendUnavailable:
-        lock = self._door.place.common_dir / f"{_REF}.lock"
+        lock = self._door.place.common_dir / f"{REF}.lock"
         locked = f"if no git process is at work here, remove {lock}"
         return BackendUnavailable(
             f"expected to append an event within {_PATIENCE_SECONDS} s, found the ledger "
@@ -315,11 +317,6 @@ class GitLedger:
                 else "run the command again; is another process appending in a loop?"
             ],
         )
-
-    def _cut(self) -> set[str]:
-        """Returns the commits whose parents a shallow clone left behind."""
-        shallow = self._door.place.common_dir / "shallow"
-        return set(shallow.read_text().split()) if shallow.exists() else set()
 
     def _history_is_cut(self) -> NotARegistry:
         return NotARegistry(
@@ -332,9 +329,6 @@ class GitLedger:
             return check_oid(event_id)
         return self._door.run("hash-object", "-t", "tree", "--stdin").decode().strip()
 
-    def _is_ancestor(self, old: str, new: str) -> bool:
-        return self._door.attempt("merge-base", "--is-ancestor", old, new)[0] == 0
-
 
 def _wrote(event: Event, paths: Iterable[str]) -> bool:
     return any(
@@ -344,7 +338,10 @@ def _wrote(event: Event, paths: Iterable[str]) -> bool:
     )
 
 
-def _signature(event: Event) -> dict[str, str]:
-    stamp = event.time[:19] + "+00:00"
-    dates = {"GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
-    return identity_variables(event.actor) | dates
+def _completed(change: Change) -> Event:
+    """Returns the event of a change with what it requires and writes."""
+    writes = tuple(
+        Write(path=path, digest=digest_bytes(content) if content is not None else None)
+        for path, content in sorted(change.documents.items())
+    )
+    return change.event.model_copy(update={"requires": change.requires, "writes": writes})

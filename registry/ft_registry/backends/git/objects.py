@@ -145,32 +145,40 @@ class TreeWriter:
         self._door = door
         self._reader = reader
 
-    def write(self, base: str | None, documents: Mapping[str, bytes]) -> str:
+    def write(self, base: str | None, documents: Mapping[str, bytes | None]) -> str:
         """Returns the id of a tree that is `base` with the documents put in.
 
         Args:
             base: A commit; None: start from nothing.
-            documents: Content by path.
+            documents: Content by path; None takes the document away, and with the last one its
+                folder.
         """
-        blobs = self._blobs(documents)
+        blobs = self._blobs({p: content for p, content in documents.items() if content is not None})
         with self._making() as make:
 
-            def build(tree: str | None, changes: dict[str, str]) -> str:
+            def build(tree: str | None, changes: Mapping[str, str | None]) -> str | None:
                 entries = self._reader.tree(tree) if tree else {}
-                below: dict[str, dict[str, str]] = {}
+                below: dict[str, dict[str, str | None]] = {}
                 for path, blob in changes.items():
                     name, slash, rest = path.partition("/")
                     if slash:
                         below.setdefault(name, {})[rest] = blob
-                    else:
+                    elif blob is not None:
                         entries[name] = TreeEntry("100644", blob)
+                    else:
+                        entries.pop(name, None)
                 for name, changed in below.items():
                     old = entries.get(name)
                     inner = old.oid if old is not None and old.is_tree else None
-                    entries[name] = TreeEntry("40000", build(inner, changed))
-                return make(entries)
+                    new = build(inner, changed)
+                    if new is not None:
+                        entries[name] = TreeEntry("40000", new)
+                    elif inner is not None:
+                        del entries[name]
+                return make(entries) if entries else None
 
-            return build(f"{base}^{{tree}}" if base else None, blobs)
+            changed = {path: blobs.get(path) for path in documents}
+            return build(f"{base}^{{tree}}" if base else None, changed) or make({})
 
     def _blobs(self, documents: Mapping[str, bytes]) -> dict[str, str]:
         """Writes all blobs with one process, which reads them from files."""

@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 from ft_registry.backends.git.door import NETWORK_SECONDS, GitDoor, GitFailed
+from ft_registry.backends.git.refs import BRANCH, PINS, REF
 from ft_registry.errors import BackendUnavailable, InvalidInput, OutcomeUnknown
 
-_MOVED = ("non-fast-forward", "fetch first", "failed to update ref", "cannot lock ref", "old value")
+_MOVED = (
+    "non-fast-forward", "fetch first", "failed to update ref", "cannot lock ref", "old value",
+    "stale info",
+)  # fmt: skip
 """What git says of a push that came second."""
 _UNREPORTED = "failed to report status"
 """What it says of a push that the remote ended without a word on the branch."""
 _FETCH_TRIES = 5
-
-PINS = "refs/ft-registry/pins"
-"""The folder of the refs that keep the code commits that records cite."""
 
 
 class LedgerRemote:
@@ -26,18 +27,16 @@ class LedgerRemote:
     Args:
         door: The repository.
         name: The remote's name, as in `git remote`.
-        branch: The ledger's branch.
     """
 
-    def __init__(self, door: GitDoor, name: str, branch: str) -> None:
+    def __init__(self, door: GitDoor, name: str) -> None:
         self._door = door
         self.name = name
-        self._branch = branch
 
     @property
     def tracking_ref(self) -> str:
         """The ref that remembers the remote's head."""
-        return f"refs/remotes/{self.name}/{self._branch}"
+        return f"refs/remotes/{self.name}/{BRANCH}"
 
     @property
     def stamp(self) -> Path:
@@ -56,55 +55,79 @@ class LedgerRemote:
                 hints=["git remote add NAME URL, or set ledger_remote in ft-registry.toml"],
             )
 
-    def fetch(self) -> None:
-        """Brings the tracking ref up to date.
+    def fetch(self, *, with_pins: bool = False) -> bool:
+        """Brings the tracking ref up to date; returns whether the remote has a ledger at all.
+
+        Args:
+            with_pins: Bring the code commits along that others' records cite.
 
         Raises:
             BackendUnavailable: The remote does not answer.
         """
         self.check_exists()
-        refspec = f"+refs/heads/{self._branch}:{self.tracking_ref}"
+        refspecs = [f"+{REF}:{self.tracking_ref}"]
+        if with_pins:
+            refspecs.append(f"{PINS}/*:{PINS}/*")
         for again in range(_FETCH_TRIES):
             status, _, stderr = self._door.attempt(
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no",
-                self.name, refspec, seconds=NETWORK_SECONDS,
+                self.name, *refspecs, seconds=NETWORK_SECONDS,
             )  # fmt: skip
             if status == 0 or "couldn't find remote ref" in stderr:
                 self.stamp.parent.mkdir(parents=True, exist_ok=True)
                 self.stamp.touch()
-                return
+                return status == 0
             if "cannot lock ref" not in stderr:
                 break
             # Another process of this clone fetches the same ref at this moment.
             time.sleep(0.05 * (again + 1))
-        raise BackendUnavailable(
-            f"expected the ledger's remote {self.name!r} to answer, found: {stderr.strip()}",
-            hints=[
-                "check the network and your access, or add --offline to work on this clone only"
-            ],
-        )
+        raise self._silent(stderr)
 
-    def push(self, commit: str, *, pins: str) -> bool:
+    def ask_head(self) -> str | None:
+        """Returns the remote's head as it is now, past the tracking ref.
+
+        Raises:
+            BackendUnavailable: The remote does not answer.
+        """
+        status, out, stderr = self._door.attempt(
+            "ls-remote", "--refs", self.name, REF, seconds=NETWORK_SECONDS
+        )
+        if status:
+            raise self._silent(stderr)
+        # It also lists refs that only end like ours.
+        lines = (line.split("\t") for line in out.decode().splitlines())
+        heads = [oid for oid, name in lines if name == REF]
+        return heads[0] if heads else None
+
+    def push(self, commit: str, *, instead_of: str | None = None) -> bool:
         """Offers a commit to the remote; returns False when the remote's head has moved.
+
+        The pins are pushed along, all of them: those of events that waited here are not on the
+        remote either.
 
         Args:
             commit: The new head.
-            pins: The folder of the refs that keep cited code commits reachable. All are pushed
-                along: those of events that waited here are not on the remote either.
+            instead_of: The remote's head that is to be given up for it. Nothing else of ours may
+                force a push, and this one does because there is no other way to bring back what
+                a rewritten history threw away: the old head cannot be an ancestor of the new one.
+                The lease makes it a compare-and-set all the same: it holds only for exactly the
+                head that was looked at, whose own events are on top of the new one.
 
         Raises:
             BackendUnavailable: The remote refused for another reason: nothing was published.
             OutcomeUnknown: The remote stopped answering; whether it took the commit is not known.
         """
-        target = f"refs/heads/{self._branch}"
-        refspecs = (f"{commit}:{target}", f"{pins}/*:{pins}/*")
+        target = REF
+        refspecs = (f"{commit}:{target}", f"{PINS}/*:{PINS}/*")
+        lease = [f"--force-with-lease={target}:{instead_of}"] if instead_of else []
+        tracked = self._tracked()
         try:
             status, out, stderr = self._door.attempt(
                 "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
-                self.name, *refspecs, seconds=NETWORK_SECONDS,
+                *lease, self.name, *refspecs, seconds=NETWORK_SECONDS,
             )  # fmt: skip
         except BackendUnavailable as error:  # the time limit: the remote may still be at it
-            return self._settle(commit, error.message, is_over=False)
+            return self._find_out(commit, error.message, is_over=False)
         report = {
             fields[1].partition(":")[2]: (fields[0].strip(), fields[-1])
             for line in out.decode(errors="replace").splitlines()
@@ -113,7 +136,8 @@ class LedgerRemote:
         flag, summary = report.get(target, ("", ""))
         if target in report and flag != "!":
             # It has happened, whether or not this can be noted; the next fetch notes it again.
-            self._door.attempt("update-ref", self.tracking_ref, commit)
+            # Only from where it was: another process may have noted something newer meanwhile.
+            self._door.attempt("update-ref", self.tracking_ref, commit, tracked)
             return True
         in_the_way = "; cannot create" in stderr
         if any(words in summary for words in _MOVED) and not in_the_way:
@@ -122,14 +146,28 @@ class LedgerRemote:
             raise BackendUnavailable(
                 f"expected the ledger's remote {self.name!r} to take the event, found: {summary}",
                 hints=[
-                    f"a branch named {self._branch}/... there leaves no room for {self._branch}"
+                    f"a branch named {BRANCH}/... there leaves no room for {BRANCH}"
                     if in_the_way
                     else "may you push to the branch? branch protection decides who may"
                 ],
             )
-        return self._settle(commit, stderr or summary or f"status {status}", is_over=True)
+        return self._find_out(commit, stderr or summary or f"status {status}", is_over=True)
 
-    def _settle(self, commit: str, stderr: str, *, is_over: bool) -> bool:
+    def _tracked(self) -> str:
+        """Returns what the tracking ref names, in the form in which `update-ref` requires it."""
+        ref = f"{self.tracking_ref}^{{commit}}"
+        status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", ref)
+        return out.decode().strip() if status == 0 else ""
+
+    def _silent(self, stderr: str) -> BackendUnavailable:
+        return BackendUnavailable(
+            f"expected the ledger's remote {self.name!r} to answer, found: {stderr.strip()}",
+            hints=[
+                "check the network and your access, or add --offline to work on this clone only"
+            ],
+        )
+
+    def _find_out(self, commit: str, stderr: str, *, is_over: bool) -> bool:
         """Finds out what came of a push that was not answered.
 
         Args:

@@ -1,0 +1,253 @@
+"""Looks at the ledger as git stores it, past every promise: for `verify`.
+
+Git reads most of what it stores without comparing it with its name (a loose object that was
+exchanged as a whole passes), says of some damage only on its error stream that it is there, and
+ends at the first object that it cannot read at all. So every object is read in bulk and compared
+with its name here, and reading goes on behind each that cannot be read.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.objects import is_oid
+from ft_registry.backends.git.refs import PINS, LedgerRefs
+from ft_registry.errors import IntegrityError
+from ft_registry.model.layout import EVENT
+from ft_registry.model.verification import Finding, State
+from ft_registry.ports.ledger import PinState, Transition
+
+T = TypeVar("T")
+
+_CHUNK = 1000
+"""How many steps, or objects, are asked for at once."""
+_SIGNATURES = 100
+"""How many signatures are checked at once: each starts a program of its own."""
+_SECONDS = 600
+_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
+_LONG_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
+_HEADERS = re.compile(rb"^(tree|parent) ([0-9a-f]+)$", re.MULTILINE)
+_VERDICTS: dict[str, tuple[State, str]] = {
+    "G": ("ok", ""),
+    "B": ("changed", "a signature that does not fit the event"),
+    "R": ("changed", "a signature by a key that was revoked"),
+    "E": ("unknown", "the key is not at hand"),
+    "U": ("unknown", "the signature fits, but nobody here vouches for the key"),
+    "X": ("unknown", "the signature fits, but has expired"),
+    "Y": ("unknown", "the signature fits, but its key has expired"),
+}
+"""What git's letters (%G?) mean here."""
+_NO_VERDICT: tuple[State, str] = ("unknown", "git could not check the signature")
+
+
+class LedgerAudit:
+    """Reads the history of a ledger as it is stored.
+
+    Args:
+        door: The repository.
+        refs: Its refs.
+        has_remote: Whether a remote may have what is not at hand.
+    """
+
+    def __init__(self, door: GitDoor, refs: LedgerRefs, *, has_remote: bool) -> None:
+        self._door = door
+        self._refs = refs
+        self._has_remote = has_remote
+
+    def transitions(self, head: str) -> Iterator[Transition]:
+        """See `Ledger.transitions`."""
+        cut = self._refs.cut()
+        lines = self._listed("rev-list", "--first-parent", "--reverse", "--parents", head)
+        for chunk in _chunks((line.split() for line in lines.decode().splitlines()), _CHUNK):
+            yield from self._steps(chunk, cut)
+
+    def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
+        """See `Ledger.pins`."""
+        wanted = sorted({commit for commit in commits if is_oid(commit)})
+        pinned = self._refs.below(PINS)
+        out = self._door.run(
+            "cat-file", "--batch-check=%(objecttype)",
+            stdin="".join(f"{commit}^{{commit}}\n" for commit in wanted).encode(),
+        )  # fmt: skip
+        states: dict[str, PinState] = {}
+        for commit, kind in zip(wanted, out.decode().splitlines(), strict=True):
+            if kind == "commit":
+                states[commit] = "kept" if pinned.get(commit) == commit else "loose"
+            else:
+                states[commit] = "elsewhere" if self._has_remote else "missing"
+        return states
+
+    def check_storage(self, head: str) -> list[Finding]:
+        """See `Ledger.check_storage`."""
+        findings: list[Finding] = []
+        seen: set[str] = set()
+        cut = self._refs.cut()
+        # What git lists; the walk itself finds where it had to stop.
+        listed = self._door.attempt("rev-list", head)[1].decode().split()
+        wave = dict.fromkeys([head, *listed], "")
+        entry = _ENTRY if len(head) == 40 else _LONG_ENTRY
+        while wave:
+            seen.update(wave)
+            following: dict[str, str] = {}
+            for oids in _chunks(wave, _CHUNK):
+                for oid, (kind, content) in zip(oids, self._read(oids), strict=True):
+                    path = wave[oid]
+                    if content is None or not _is(oid, kind, content):
+                        findings.append(_damaged(oid, path, kind))
+                    elif kind == "commit":
+                        following.update(_heads(content, is_cut=oid in cut))
+                    elif kind == "tree":
+                        below = f"{path}/" if path else ""
+                        for mode, name, child in entry.findall(content):
+                            if mode != b"160000" and (found := child.hex()) not in seen:
+                                following.setdefault(found, below + name.decode(errors="replace"))
+            wave = {oid: path for oid, path in following.items() if oid not in seen}
+        return findings
+
+    def check_signatures(self, head: str) -> list[Finding]:
+        """See `Ledger.check_signatures`."""
+        commits = self._door.run("rev-list", "--reverse", head).decode().split()
+        signed: list[str] = []
+        for chunk in _chunks(commits, _CHUNK):
+            for commit, (_, content) in zip(chunk, self._read(chunk), strict=True):
+                if content is not None and b"\ngpgsig" in content.partition(b"\n\n")[0]:
+                    signed.append(commit)
+        findings = []
+        for chunk in _chunks(signed, _SIGNATURES):
+            out = self._door.run(
+                "log", "--no-walk=unsorted", "--no-color", "--format=%H%x00%G?%x00%GS%x00%GK%x00%s",
+                "--stdin", stdin="\n".join([*chunk, ""]).encode(), seconds=_SECONDS,
+            )  # fmt: skip
+            for line in out.decode(errors="replace").split("\n")[:-1]:
+                commit, letter, signer, key, subject = line.split("\0", 4)
+                state, found = _VERDICTS.get(letter, _NO_VERDICT)
+                by = " ".join(part for part in (signer, key) if part)
+                findings.append(
+                    Finding(
+                        "signature",
+                        f"event {commit[:12]}",
+                        state,
+                        place=subject,
+                        expected="a good signature" if state == "changed" else "",
+                        found=f"{found} ({by})" if found and by else found or by,
+                    )
+                )
+        return findings
+
+    def _steps(self, chunk: Sequence[list[str]], cut: set[str]) -> Iterator[Transition]:
+        """Yields the steps that some commits, each with its parents, stand for."""
+        pairs = "".join(" ".join(commit[:2]) + "\n" for commit in chunk)
+        out = self._listed(
+            "diff-tree", "--stdin", "--root", "-r", "-z", "--raw", "--no-renames", stdin=pairs
+        )
+        changed: dict[str, dict[str, str | None]] = {commit[0]: {} for commit in chunk}
+        fields = iter(out.decode(errors="surrogateescape").split("\0")[:-1])
+        step: dict[str, str | None] = {}
+        for field in fields:
+            if not field.startswith(":"):
+                step = changed[field]
+                continue
+            # `:<mode> <mode> <id> <id> <status> NUL <path> NUL`, as in git-diff-tree.
+            _, mode, _, oid, status = field.split(" ")
+            step[next(fields)] = None if status == "D" else oid if mode == "100644" else ""
+        oids = list({oid: None for step in changed.values() for oid in step.values() if oid})
+        contents = {
+            oid: content if content is not None and _is(oid, kind, content) else None
+            for oid, (kind, content) in zip(oids, self._read(oids), strict=True)
+        }
+        for commit, *parents in chunk:
+            step = changed[commit]
+            event = contents.get(step.pop(EVENT, None) or "")
+            documents = {
+                path: contents.get(oid) if oid else None
+                for path, oid in step.items()
+                if oid is None or contents.get(oid) is not None
+            }
+            yield Transition(
+                commit,
+                tuple(parents),
+                event,
+                documents,
+                unreadable=tuple(path for path in step if path not in documents),
+                is_cut=commit in cut,
+            )
+
+    def _listed(self, *arguments: str, stdin: str = "") -> bytes:
+        """Runs a command that reads commits and trees.
+
+        Raises:
+            IntegrityError: One of them cannot be read.
+        """
+        status, out, stderr = self._door.attempt(*arguments, stdin=stdin.encode())
+        if status:
+            raise IntegrityError(
+                "expected git to read every commit and folder of the ledger, found: "
+                f"{stderr.strip() or f'status {status}'}",
+                hints=[
+                    "ft-registry verify --full names what is damaged; another clone may have it"
+                ],
+            )
+        return out
+
+    def _read(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yields kind and content of each object; no content where it is lost or unreadable."""
+        left = list(oids)
+        while left:
+            # git ends, even in the middle of an answer, at an object that it cannot read.
+            _, out, _ = self._door.attempt(
+                "cat-file", "--batch", stdin="\n".join([*left, ""]).encode()
+            )
+            start = done = 0
+            for oid in left:
+                end = out.find(b"\n", start)
+                header = out[start:end].split(b" ") if end >= 0 else []
+                if header[:1] != [oid.encode()]:
+                    break
+                if len(header) == 2:  # `<id> missing`
+                    yield "missing", None
+                    start, done = end + 1, done + 1
+                    continue
+                size = int(header[2])
+                content = out[end + 1 : end + 1 + size]
+                if len(out) <= end + 1 + size:
+                    break
+                yield header[1].decode(), content
+                start, done = end + 2 + size, done + 1
+            if done < len(left):
+                yield "unreadable", None
+                done += 1
+            left = left[done:]
+
+
+def _is(oid: str, kind: str, content: bytes) -> bool:
+    """Returns whether an object is the one that its name names."""
+    new = hashlib.sha1 if len(oid) == 40 else hashlib.sha256
+    named = new(f"{kind} {len(content)}\0".encode(), usedforsecurity=False)
+    named.update(content)
+    return named.hexdigest() == oid
+
+
+def _heads(commit: bytes, *, is_cut: bool) -> dict[str, str]:
+    """Returns the objects that a commit leads to: its tree, its parents."""
+    headers = _HEADERS.findall(commit.partition(b"\n\n")[0])
+    return {oid.decode(): "" for word, oid in headers if word == b"tree" or not is_cut}
+
+
+def _damaged(oid: str, path: str, kind: str) -> Finding:
+    return Finding(
+        "document" if path else "chain",
+        path or f"object {oid}",
+        "missing" if kind == "missing" else "changed",
+        place=f"git object {oid}" if path else "",
+        expected="the bytes that its name stands for",
+        found="nothing" if kind == "missing" else "other bytes",
+    )
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
