@@ -13,10 +13,14 @@ from ft_registry_cli.commands import (
     log,
     promote,
     register,
+    reproduce,
+    restore,
     rollback,
     show,
     status,
+    sync,
     ui,
+    verify,
 )
 from ft_registry_cli.state import Json, Quiet, Root, State
 
@@ -65,6 +69,10 @@ for room in (
     lineage,
     promote,
     rollback,
+    restore,
+    reproduce,
+    sync,
+    verify,
     ui,
 ):
     room.add_to(app)

@@ -10,7 +10,7 @@ so that reading imports neither MLflow nor DVC.
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -31,21 +31,36 @@ from ft_registry.model.time import parse_moment
 from ft_registry.ports.context import CapturedEnvironment, Context
 
 if TYPE_CHECKING:
+    from ft_registry.actions.bringing import Sources
     from ft_registry.actions.capture import Registration
-    from ft_registry.actions.move import Moved, MovePlan
+    from ft_registry.actions.kitchens import Wishes
+    from ft_registry.actions.move import Moved
+    from ft_registry.actions.plan_move import MovePlan
+    from ft_registry.actions.plan_sync import Mode, SyncPlan
     from ft_registry.actions.register import Registered, RegistrationPlan
+    from ft_registry.actions.reproduce import Reproduced, ReproductionPlan
+    from ft_registry.actions.restore import Restored, RestorePlan
     from ft_registry.actions.show import ShownVersion
     from ft_registry.actions.snapshot import SnapshotPlan, Snapshotted
     from ft_registry.actions.status import Status
+    from ft_registry.actions.sync import Synced
+    from ft_registry.actions.verify import Evidence
+    from ft_registry.actions.verify_weights import Progress
     from ft_registry.backends.dvc.store import DvcData
     from ft_registry.backends.git.code import GitCode
+    from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
     from ft_registry.backends.mlflow.connection import MlflowPlace
     from ft_registry.backends.mlflow.store import MlflowModels
+    from ft_registry.backends.mlflow.view import MlflowView
     from ft_registry.backends.sqlite_index import SqliteIndex
     from ft_registry.model.config import Settings
     from ft_registry.model.event import LoggedEvent
     from ft_registry.model.lineage import Lineage
+    from ft_registry.model.proof import Level
+    from ft_registry.model.reference import VersionReference
+    from ft_registry.model.verification import Depth, Verification
     from ft_registry.model.version_row import VersionRow
+    from ft_registry.ports.ledger import Settled, SettlementPlan
 
 
 class Workspace:
@@ -183,36 +198,166 @@ class Workspace:
         return lineage(self.ledger, self.index, parse_reference(reference), down=down)
 
     def plan_promotion(
-        self, reference: str, alias: str, *, expect: int | None = None, reason: str = ""
+        self,
+        reference: str,
+        alias: str,
+        *,
+        expect: int | None = None,
+        reason: str = "",
+        overrides: Sequence[str] = (),
     ) -> "MovePlan":
-        """See `ft_registry.actions.move.plan_promotion`."""
-        from ft_registry.actions.move import plan_promotion
+        """See `ft_registry.actions.plan_move.plan_promotion`."""
+        from ft_registry.actions.plan_move import plan_promotion
 
         return plan_promotion(
-            self.ledger, parse_reference(reference), alias_name(alias), expect=expect, reason=reason
-        )
+            self.ledger, parse_reference(reference), alias_name(alias), expect=expect,
+            reason=reason, overrides=overrides,
+        )  # fmt: skip
 
     def plan_rollback(
-        self, alias: str, *, to: int | None = None, expect: int | None = None, reason: str
+        self,
+        alias: str,
+        *,
+        to: int | None = None,
+        expect: int | None = None,
+        reason: str,
+        keep_good: bool = False,
+        overrides: Sequence[str] = (),
     ) -> "MovePlan":
-        """See `ft_registry.actions.move.plan_rollback`."""
-        from ft_registry.actions.move import plan_rollback
+        """See `ft_registry.actions.plan_move.plan_rollback`."""
+        from ft_registry.actions.plan_move import plan_rollback
 
         return plan_rollback(
-            self.ledger, parse_alias_reference(alias), to=to, expect=expect, reason=reason
-        )
+            self.ledger, parse_alias_reference(alias), to=to, expect=expect, reason=reason,
+            keep_good=keep_good, overrides=overrides,
+        )  # fmt: skip
 
     def move(self, plan: "MovePlan") -> "Moved":
         """See `ft_registry.actions.move.apply_move`."""
         from ft_registry.actions.move import apply_move
 
-        return apply_move(plan, ledger=self.ledger, models=self.models, context=self.context)
+        return apply_move(
+            plan, prove=self._prove, ledger=self.ledger, models=self.models, context=self.context
+        )
+
+    def verify(
+        self,
+        reference: str | None = None,
+        *,
+        depth: "Depth | None" = None,
+        progress: "Progress | None" = None,
+    ) -> "Verification":
+        """See `ft_registry.actions.verify`.
+
+        Args:
+            reference: One version; None: all of them, and the ledger.
+            depth: How closely to look; None: in full at one version, fast at all of them.
+            progress: See there.
+        """
+        from ft_registry.actions.resolve import resolve
+        from ft_registry.actions.verify import verify_all, verify_version
+
+        if reference is None:
+            return verify_all(self.evidence, depth=depth or "fast", progress=progress)
+        version = resolve(self.ledger, parse_reference(reference))
+        return verify_version(version, self.evidence, depth=depth or "full", progress=progress)
+
+    def check_intact(self, plan: "MovePlan", found: "Verification") -> None:
+        """Raises what applying the plan would raise over these findings; see `require_intact`."""
+        from ft_registry.actions.plan_move import DATA
+        from ft_registry.actions.verify import judge
+
+        judge(plan.version, found, override_data=DATA in plan.overrides)
+
+    def _prove(self, version: "VersionReference", override_data: bool) -> "Verification":
+        """See `ft_registry.actions.verify.require_intact`."""
+        from ft_registry.actions.verify import require_intact
+
+        return require_intact(version, self.evidence, override_data=override_data)
+
+    def plan_restore(self, reference: str, into: Path, *, level: "Level" = "R2") -> "RestorePlan":
+        """See `ft_registry.actions.restore.plan_restore`."""
+        from ft_registry.actions.restore import plan_restore
+
+        return plan_restore(parse_reference(reference), into, level=level, sources=self.sources)
+
+    def restore(self, plan: "RestorePlan") -> "Restored":
+        """See `ft_registry.actions.restore.restore`."""
+        from ft_registry.actions.restore import restore
+
+        return restore(plan, self.sources)
+
+    def plan_reproduction(
+        self, reference: str, into: Path, *, wishes: "Wishes"
+    ) -> "ReproductionPlan":
+        """See `ft_registry.actions.reproduce.plan_reproduction`."""
+        from ft_registry.actions.reproduce import plan_reproduction
+
+        wanted = parse_reference(reference)
+        return plan_reproduction(wanted, into, wishes=wishes, sources=self.sources)
+
+    def reproduce(
+        self, plan: "ReproductionPlan", *, allow_commands: bool, tell: Callable[[str], None]
+    ) -> "Reproduced":
+        """See `ft_registry.actions.reproduce.reproduce`."""
+        from ft_registry.actions.reproduce import reproduce
+        from ft_registry.backends.recipe import ShellRunner
+
+        runner = ShellRunner(self._environ)
+        return reproduce(plan, self.sources, runner, allow_commands=allow_commands, tell=tell)
+
+    @property
+    def sources(self) -> "Sources":
+        """Where a version's parts come from."""
+        from ft_registry.actions.bringing import Sources
+        from ft_registry.backends.dvc.pipelines import DvcPipelines
+
+        own = tuple(place for place in (self.place.top, self.place.common_dir) if place)
+        return Sources(
+            self.ledger, self.artifacts, self.data, self.code, DvcPipelines(), self.context, own
+        )
 
     def status(self) -> "Status":
         """See `ft_registry.actions.status.status`."""
         from ft_registry.actions.status import status
 
-        return status(self.ledger, self.index)
+        place = self.mlflow
+        if self.settings.offline and place.is_server:
+            reason = f"{place.shown} is a server, and servers are to be left alone"
+            return status(self.ledger, self.index, view=None, otherwise=reason)
+        return status(self.ledger, self.index, view=self.view(patience=10, may_import=False))
+
+    def plan_settlement(self, mode: "Mode") -> "SettlementPlan":
+        """See `ft_registry.ports.ledger.Ledger.settlement`; `mode` says who wins."""
+        from ft_registry.actions.plan_sync import KEEP
+
+        return self.ledger.settlement(KEEP[mode])
+
+    def settle(self, plan: "SettlementPlan") -> "Settled":
+        """See `ft_registry.ports.ledger.Ledger.settle`."""
+        return self.ledger.settle(plan)
+
+    def plan_sync(self, mode: "Mode") -> "SyncPlan":
+        """See `ft_registry.actions.plan_sync.plan_sync`."""
+        from ft_registry.actions.plan_sync import plan_sync
+
+        return plan_sync(
+            mode, ledger=self.ledger, view=self.view(patience=120, may_import=True),
+            artifacts=self.artifacts,
+        )  # fmt: skip
+
+    def sync(self, plan: "SyncPlan") -> "Synced":
+        """See `ft_registry.actions.sync.sync`."""
+        from ft_registry.actions.sync import sync
+        from ft_registry.actions.sync_course import Sides
+        from ft_registry.backends.digest_cache import DigestCache
+
+        sides = Sides(
+            ledger=self.ledger, models=self.models, artifacts=self.artifacts,
+            view=self.view(patience=120, may_import=True),
+            cache=DigestCache(self.private / "objects"), place=self.mlflow.shown,
+        )  # fmt: skip
+        return sync(plan, sides, self.context)
 
     # The parts.
 
@@ -254,14 +399,15 @@ class Workspace:
         """The code around the work."""
         from ft_registry.backends.git.code import GitCode
 
-        return GitCode(self._door, actor=self.context.actor)
+        remote = "" if self.settings.offline else self.settings.ledger_remote
+        return GitCode(self._door, actor=self.context.actor, remote=remote)
 
     @cached_property
     def data(self) -> "DvcData":
         """The data."""
         from ft_registry.backends.dvc.store import DvcData
 
-        return DvcData(self.top, code=self.code, scratch=self.private)
+        return DvcData(self.place.top, code=self.code, scratch=self.private)
 
     @property
     def mlflow(self) -> "MlflowPlace":
@@ -291,6 +437,30 @@ class Workspace:
         from ft_registry.backends.mlflow.store import MlflowModels
 
         return MlflowModels(self.mlflow)
+
+    @cached_property
+    def artifacts(self) -> "MlflowArtifacts":
+        """The bytes of the models."""
+        from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
+
+        return MlflowArtifacts(self.mlflow)
+
+    @property
+    def evidence(self) -> "Evidence":
+        """What verification looks at."""
+        from ft_registry.actions.verify import Evidence
+        from ft_registry.backends.digest_cache import DigestCache
+
+        return Evidence(
+            ledger=self.ledger, artifacts=self.artifacts, data=self.data,
+            cache=DigestCache(self.private / "objects"), top=self.top,
+        )  # fmt: skip
+
+    def view(self, *, patience: float, may_import: bool) -> "MlflowView":
+        """What MLflow shows; see `MlflowView`."""
+        from ft_registry.backends.mlflow.view import MlflowView
+
+        return MlflowView(self.mlflow, patience=patience, may_import=may_import)
 
     @cached_property
     def context(self) -> Context:

@@ -1,24 +1,35 @@
-"""``status``: the registry in a few lines."""
+"""``status``: the registry in a few lines, and what differs from it in MLflow and the remote."""
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import typer
 
+from ft_registry_cli import remote_words
 from ft_registry_cli.state import State, command, short, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ft_registry.actions.status import Status
+    from ft_registry.model.drift import Drift
+
+_WIDEST = 80
+"""Characters of a cell; `--json` has all of it."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Registers the command."""
 
-    @command(app, "status")
+    @command(app, "status", network=True)
     def status(state: State) -> None:
-        """Sum up models, aliases and the ledger.
+        """Sum up models and aliases; name each drift between ledger and MLflow.
 
-        Answers from this clone, without asking any server.
+        Reads MLflow's database, or asks its server for 10 seconds at most. The ledger's remote is
+        not asked: it is shown as it was when a command asked it last.
         """
         workspace = state.workspace
         found = workspace.status()
-        remote = found.remote
         document = {
             "root": str(workspace.place.home),
             "head": found.head,
@@ -28,15 +39,20 @@ def add_to(app: typer.Typer) -> None:
                 for m in found.models
             ],
             "mlflow_uri": workspace.mlflow.shown,
-            "ledger_remote": {
-                "name": remote.remote,
-                "ahead": remote.ahead,
-                "behind": remote.behind,
-                "fetched_at": remote.fetched_at,
-            }
-            if remote
-            else None,
+            "ledger_remote": remote_words.as_json(found.remote),
+            "drift_checked": not found.unchecked,
+            "drift_unchecked_reason": found.unchecked,
+            "drift": [drift.as_json() for drift in found.drift],
         }
+        lines = [
+            f"registry  {workspace.place.home}",
+            f"mlflow    {workspace.mlflow.shown}",
+            f"ledger    {short(found.head)}",
+            f"last      {found.last.event.time[:19]}Z  {found.last.event.subject}",
+        ]
+        if found.remote:
+            lines.append(f"remote    {remote_words.as_text(found.remote, datetime.now(UTC))}")
+        lines.append(f"drift     {_summary(found)}")
         rows = [
             [
                 m.name,
@@ -46,22 +62,41 @@ def add_to(app: typer.Typer) -> None:
             ]
             for m in found.models
         ]
-        lines = [
-            f"registry  {workspace.place.home}",
-            f"mlflow    {workspace.mlflow.shown}",
-            f"ledger    {short(found.head)}",
-            f"last      {found.last.event.time[:19]}Z  {found.last.event.subject}",
-        ]
-        if remote:
-            age = (
-                datetime.fromtimestamp(remote.fetched_at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-                if remote.fetched_at
-                else "never"
-            )
-            lines.append(
-                f"remote    {remote.remote}: {remote.ahead} events not pushed, "
-                f"{remote.behind} not taken over, fetched {age}"
-            )
         if rows:
             lines += ["", table(["MODEL", "VERSIONS", "LATEST", "ALIASES"], rows)]
+        if found.drift:
+            lines += ["", table(["DRIFT", "WHERE", "LEDGER", "MLFLOW"], _rows(found.drift))]
         state.emit(document, "\n".join(lines))
+        if found.drift:
+            state.talk("ft-registry sync puts back what is only missing, and tells the rest")
+
+
+def _summary(found: "Status") -> str:
+    if found.unchecked:
+        return f"not looked at: {found.unchecked}"
+    count = len(found.drift)
+    if not count:
+        return "none: MLflow shows what the ledger says"
+    return f"{count} difference{'s' if count != 1 else ''} between the ledger and MLflow, see below"
+
+
+def _rows(drift: "Sequence[Drift]") -> list[list[str]]:
+    """Returns a row a difference; tags that a version lacks share one."""
+    lacking: dict[str, list[str]] = {}
+    for one in drift:
+        if one.kind == "tag_missing":
+            lacking.setdefault(f"{one.model}/{one.version}", []).append(one.key)
+    rows = []
+    for one in drift:
+        version = f"{one.model}/{one.version}"
+        tags = lacking.get(version, [])
+        if one.kind == "tag_missing" and len(tags) > 1:
+            if one.key == tags[0]:
+                rows.append(["tags missing", version, f"{len(tags)} tags", "none of them"])
+        else:
+            rows.append([one.kind.replace("_", " "), one.name, _cut(one.expected), _cut(one.found)])
+    return rows
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 3]}..."

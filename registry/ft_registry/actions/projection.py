@@ -1,5 +1,6 @@
 """Shows the ledger's state in the store of models. A projection is derived: never read as truth."""
 
+from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.errors import BackendUnavailable
 from ft_registry.formats.description import describe
@@ -15,6 +16,7 @@ def project_version(
     filed: FiledRecord,
     evaluations: list[Evaluation],
     *,
+    ledger: Ledger,
     models: ModelStore,
     attachments: dict[str, bytes] | None = None,
     metrics: tuple[Metric, ...] = (),
@@ -24,11 +26,12 @@ def project_version(
     The ledger has it already, so a failure here is told and not raised.
     """
     record = filed.record
+    home = home_of(ledger, filed)
     projection = Projection(
         model=record.model,
         number=record.version,
-        logged_model_id=record.run.logged_model_id,
-        run_id=record.run.run_id,
+        logged_model_id=home.logged_model_id,
+        run_id=home.run_id,
         description=describe(record, evaluations),
         tags={"ftr.record": filed.digest},
         attachments={RECORD: filed.content, **(attachments or {})},
@@ -47,7 +50,7 @@ def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore)
     """Points the store's alias to where the ledger's points, until both agree.
 
     Another process may move the alias in the ledger between our two steps; whoever looks last
-    sees the last state.
+    sees the last state. What cannot be shown now, `sync` shows later.
     """
     try:
         for _ in range(_SETTLING_ROUNDS):

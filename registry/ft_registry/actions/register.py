@@ -256,7 +256,7 @@ def _publish(
         ledger.append(change)
     except RequirementFailed as error:
         return _lost(error, draft, record, stored, ledger=ledger, models=models)
-    notices = project_version(filed, evaluations, models=models)
+    notices = project_version(filed, evaluations, ledger=ledger, models=models)
     return Registered(filed, True, tuple(evaluations), notices + _warnings(draft))
 
 
@@ -321,6 +321,7 @@ def _again(
     notices = project_version(
         filed,
         read_evaluations(ledger, known),
+        ledger=ledger,
         models=models,
         attachments={artifact_of(one): one.content for one in items},
         metrics=make_metrics(items, draft.data),

@@ -194,7 +194,7 @@ def _newest_lost(model: ExpectedModel, shown: ShownModel, missing: Sequence[int]
         lost.insert(0, live.pop())
     if any(number in shown.versions for number in lost):
         return []  # handed out, and taken away since
-    if lost and shown.updated_at is not None:
+    if lost and not shown.tells_deleted and shown.updated_at is not None:
         first = model.versions[lost[0]].since
         if shown.updated_at >= moment(first).timestamp() * 1000:
             return []

@@ -57,7 +57,8 @@ class ShownModel:
     projected: Mapping[str, int] = field(default_factory=dict)
     """What the tags say that we let each alias name."""
     updated_at: int | None = None
-    """Milliseconds since the epoch of its last change, where the store does not tell which
-    versions were taken away; None where it does."""
+    """Milliseconds since the epoch of its last change; None: not told."""
+    tells_deleted: bool = True
+    """Whether numbers whose version was taken away are among the versions."""
     unfinished: bool = False
     """A rebuild of it was cut off."""

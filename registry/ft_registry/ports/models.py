@@ -178,6 +178,9 @@ class ModelStore(Protocol):
             drop: The keys of those to take away.
         """
 
+    def knows(self, stored: StoredModel) -> bool:
+        """Returns whether an upload and its run are there, neither of them deleted."""
+
     def restore_run(self, run_id: str) -> None:
         """Takes a run out of the store's trash."""
 

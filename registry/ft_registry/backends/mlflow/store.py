@@ -154,6 +154,19 @@ class MlflowModels:
             for key in drop:
                 self._client.delete_model_version_tag(model, str(number), key)
 
+    def knows(self, stored: StoredModel) -> bool:
+        """See `ModelStore.knows`."""
+        from mlflow.exceptions import MlflowException
+
+        with guarded("MLflow to tell of a logged model"):
+            try:
+                self._client.get_logged_model(stored.logged_model_id)
+                return bool(self._client.get_run(stored.run_id).info.lifecycle_stage == "active")
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                    raise
+                return False
+
     def restore_run(self, run_id: str) -> None:
         """See `ModelStore.restore_run`."""
         with guarded("MLflow to take a run out of the trash"):

@@ -1,0 +1,157 @@
+"""Compares the ledger with what the store of models shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ft_registry.actions.homes import home_of
+from ft_registry.actions.projection import RECORD
+from ft_registry.actions.resolve import FiledRecord
+from ft_registry.actions.tags import record_tags
+from ft_registry.errors import BackendUnavailable, NotFound
+from ft_registry.formats.description import describe
+from ft_registry.model import layout
+from ft_registry.model.alias import AliasState
+from ft_registry.model.drift import Drift, ExpectedModel, ExpectedVersion, find_drift
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.home import Home, first_home
+from ft_registry.model.record import VersionRecord
+from ft_registry.model.shown import ShownModel
+from ft_registry.model.standing import Standing
+from ft_registry.ports.artifacts import ArtifactStore
+from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.models import StoreView
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at the store, and what it showed."""
+
+    drift: tuple[Drift, ...] = ()
+    shown: Mapping[str, ShownModel] = field(default_factory=dict)
+    unchecked: str = ""
+    """Why nothing was looked at; empty: it was."""
+
+
+def look(ledger: Ledger, view: StoreView) -> Look:
+    """Returns where the store differs from the ledger.
+
+    Raises:
+        BackendUnavailable: The store does not answer.
+        IntegrityError: A document of the ledger cannot be read.
+    """
+    expected = expect(ledger)
+    shown = view.shown([model.name for model in expected])
+    return Look(find_drift(expected, shown), shown)
+
+
+def look_or_say(ledger: Ledger, view: StoreView | None, *, otherwise: str = "") -> Look:
+    """Returns where the store differs; where it cannot be looked at, says why instead.
+
+    Args:
+        ledger: The truth.
+        view: The store; None: it is not to be asked.
+        otherwise: Why it is not to be asked.
+    """
+    if view is None:
+        return Look(unchecked=otherwise)
+    try:
+        return look(ledger, view)
+    except BackendUnavailable as error:
+        return Look(unchecked=error.message)
+
+
+def expect(ledger: Ledger) -> list[ExpectedModel]:
+    """Returns what the store is to show of every model.
+
+    Raises:
+        IntegrityError: A document cannot be read.
+    """
+    head = ledger.head()
+    paths = ledger.paths("models", at=head)
+    contents = ledger.read_many((path for path in paths if _is_shown(path)), at=head)
+    by_model: dict[str, dict[str, bytes]] = {}
+    for path, content in contents.items():
+        by_model.setdefault(path.split("/")[1], {})[path] = content
+    return [_model(name, contents) for name, contents in sorted(by_model.items())]
+
+
+def missing_records(
+    ledger: Ledger, artifacts: ArtifactStore, found: Look, versions: Iterable[FiledRecord]
+) -> list[Drift]:
+    """Returns the versions beside whose weights the copy of their record is missing.
+
+    Versions whose bytes are lost are left out: that is more than a missing copy.
+    """
+    broken = {(drift.model, drift.version) for drift in found.drift if not drift.is_absence}
+    drift = []
+    for filed in versions:
+        record = filed.record
+        shown = found.shown.get(record.model)
+        if shown is None or record.version not in shown.versions:
+            continue
+        if (record.model, record.version) in broken or shown.versions[record.version].deleted:
+            continue
+        try:
+            shelf = artifacts.shelf(home_of(ledger, filed))
+        except NotFound:
+            continue
+        if shelf.sizes and RECORD not in shelf.sizes:
+            drift.append(
+                Drift(
+                    "record_missing", record.reference, RECORD, "no such artifact", True, False,
+                    model=record.model, version=record.version,
+                )
+            )  # fmt: skip
+    return drift
+
+
+def _is_shown(path: str) -> bool:
+    parts = path.split("/")
+    return len(parts) > 3 and parts[2] in (
+        "versions", "evaluations", "aliases", "standings", "homes",
+    )  # fmt: skip
+
+
+def _model(name: str, contents: Mapping[str, bytes]) -> ExpectedModel:
+    def below(folder: str) -> dict[str, bytes]:
+        start = f"models/{name}/{folder}/"
+        return {path: content for path, content in contents.items() if path.startswith(start)}
+
+    states = [AliasState.parse(content, what=path) for path, content in below("aliases").items()]
+    evaluations: dict[int, list[Evaluation]] = {}
+    for path, content in below("evaluations").items():
+        found = Evaluation.parse(content, what=path)
+        evaluations.setdefault(found.version, []).append(found)
+    versions = {}
+    for path, content in below("versions").items():
+        filed = FiledRecord(VersionRecord.parse(content, what=path), content)
+        number = filed.record.version
+        versions[number] = _version(filed, evaluations.get(number, []), contents)
+    return ExpectedModel(name, {state.alias: state.version for state in states}, versions)
+
+
+def _version(
+    filed: FiledRecord, evaluations: Sequence[Evaluation], contents: Mapping[str, bytes]
+) -> ExpectedVersion:
+    record = filed.record
+    number = record.version
+    moved = contents.get(layout.home(record.model, number))
+    home = (
+        Home.parse(moved, what=f"the home of {record.reference}")
+        if moved is not None
+        else first_home(record, filed.digest)
+    )
+    said = contents.get(layout.standing(record.model, number))
+    standing = Standing.parse(said, what=f"the standing of {record.reference}") if said else None
+    recorded = sorted(evaluations, key=lambda evaluation: evaluation.recorded_at)
+    former = {describe(record, recorded[:count]) for count in range(len(recorded))}
+    return ExpectedVersion(
+        number=number,
+        tags=record_tags(record, filed.digest),
+        description=describe(record, recorded),
+        former=frozenset(former | {record.note or f"{record.kind} of {record.model}"}),
+        uri=home.uri,
+        run_id=home.run_id,
+        since=record.registered_at,
+        deleted=standing is not None and standing.standing == "deleted",
+    )

@@ -1,0 +1,172 @@
+"""Stores the bytes of a version anew, where the store of models lost track of them.
+
+The record says what the bytes were; only bytes that still are that are stored. A new run and a new
+logged model are made from the record, and a home on record says that the version lies there since.
+"""
+
+from pathlib import Path
+
+from ft_registry.actions.evaluations import dataset_input, measuring_data
+from ft_registry.actions.events import make_event
+from ft_registry.actions.projection import RECORD
+from ft_registry.actions.resolve import FiledRecord
+from ft_registry.actions.tags import IDENTITY, record_tags
+from ft_registry.errors import IntegrityError, NotFound, Refused
+from ft_registry.model import layout
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.event import Requirement
+from ft_registry.model.home import Home
+from ft_registry.model.time import timestamp
+from ft_registry.ports.artifacts import ArtifactStore, Shelf
+from ft_registry.ports.byte_cache import ByteCache
+from ft_registry.ports.context import Context
+from ft_registry.ports.ledger import Change, Ledger
+from ft_registry.ports.models import Metric, ModelStore, StoredModel, Upload
+from ft_registry.readers.files import hash_folder
+from ft_registry.readers.params import flatten
+
+
+def store_anew(
+    filed: FiledRecord,
+    evaluations: list[Evaluation],
+    home: Home,
+    *,
+    artifacts: ArtifactStore,
+    cache: ByteCache,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+) -> tuple[StoredModel, list[str]]:
+    """Uploads a version's bytes again and puts on record where they are now.
+
+    Returns:
+        Where they are now, and what was beside the weights and is lost, in words.
+
+    Raises:
+        NotFound: The bytes are nowhere.
+        IntegrityError: They are other bytes than on record.
+        BackendUnavailable: A store does not answer.
+        RequirementFailed: Somebody else stored the version anew meanwhile.
+    """
+    record = filed.record
+    shelf = artifacts.shelf(home)
+    with cache.scratch() as scratch:
+        root = _weights(filed, home, shelf, artifacts, scratch / "weights")
+        attachments, notices = _beside(filed, evaluations, home, shelf, artifacts, scratch / "more")
+        stored = models.upload(_upload(filed, evaluations, root, attachments))
+    path = layout.home(record.model, record.version)
+    before = ledger.read(path)
+    moved = Home(
+        model=record.model,
+        version=record.version,
+        record=filed.digest,
+        uri=stored.uri,
+        run_id=stored.run_id,
+        logged_model_id=stored.logged_model_id,
+        location=stored.location,
+        since=timestamp(context.now()),
+        by=context.actor,
+    )
+    event = make_event(
+        context,
+        "relocate",
+        f"relocate {record.reference}: its bytes are stored anew, as {stored.uri}",
+        model=record.model,
+        version=record.version,
+    )
+    requires = (
+        Requirement(path=path, digest=digest_bytes(before) if before is not None else None),
+        Requirement(path=layout.version(record.model, record.version), digest=filed.digest),
+    )
+    ledger.append(Change(event=event, documents={path: moved.to_bytes()}, requires=requires))
+    return stored, notices
+
+
+def _weights(
+    filed: FiledRecord, home: Home, shelf: Shelf, artifacts: ArtifactStore, scratch: Path
+) -> Path:
+    """Returns a folder with the weights, each file at its digest."""
+    record = filed.record
+    folder = record.artifact.folder
+    wanted = {f"{folder}/{entry.path}": entry.size for entry in record.artifact.files}
+    there = {name: size for name, size in shelf.sizes.items() if name.startswith(f"{folder}/")}
+    lost = sorted(wanted.keys() - there.keys())
+    if lost:
+        raise NotFound(
+            f"expected {lost[0]} of {record.reference} in {shelf.shown}, found no such file"
+            + (f" ({len(lost)} files are lost)" if len(lost) > 1 else "")
+        )
+    root = shelf.folder / folder if shelf.folder is not None else None
+    if root is None or there.keys() != wanted.keys() or shelf.odd:
+        artifacts.fetch(home, sorted(wanted), scratch)
+        root = scratch / folder
+    try:
+        files = hash_folder(root)
+    except Refused as error:
+        raise IntegrityError(error.message) from error
+    if files != record.artifact.files:
+        expected = {entry.path: entry for entry in record.artifact.files}
+        wrong = sorted(entry.path for entry in files if expected.get(entry.path) != entry)
+        raise IntegrityError(
+            f"expected {folder}/{wrong[0] if wrong else ''} of {record.reference} in {shelf.shown} "
+            "as it was recorded, found other bytes"
+        )
+    return root
+
+
+def _beside(
+    filed: FiledRecord,
+    evaluations: list[Evaluation],
+    home: Home,
+    shelf: Shelf,
+    artifacts: ArtifactStore,
+    scratch: Path,
+) -> tuple[dict[str, bytes], list[str]]:
+    """Returns what lies beside the weights, as far as it is what was recorded."""
+    record = filed.record
+    wanted = {one.items.artifact: one.items.digest for one in evaluations}
+    if not isinstance(record.code.patch, Unknown):
+        wanted[record.code.patch.artifact] = record.code.patch.digest
+    there = sorted(wanted.keys() & shelf.sizes.keys())
+    if there:
+        artifacts.fetch(home, there, scratch)
+    kept = {RECORD: filed.content}
+    for name in there:
+        content = (scratch / name).read_bytes()
+        if digest_bytes(content) == wanted[name]:
+            kept[name] = content
+    lost = sorted(wanted.keys() - kept.keys())
+    return kept, [f"{record.reference}: {name} is lost or damaged" for name in lost]
+
+
+def _upload(
+    filed: FiledRecord, evaluations: list[Evaluation], root: Path, attachments: dict[str, bytes]
+) -> Upload:
+    record = filed.record
+    params = flatten(record.config.files)
+    if not isinstance(record.artifact.peft, Unknown):
+        params |= flatten(
+            record.artifact.peft.model_dump(mode="json", exclude_none=True), "adapter"
+        )
+    measured_on = measuring_data(record.data)
+    shown = dataset_input(measured_on) if measured_on else None
+    return Upload(
+        model=record.model,
+        files=record.artifact.files,
+        root=root,
+        folder=record.artifact.folder,
+        attachments=attachments,
+        params=params,
+        tags=record_tags(record, filed.digest),
+        metrics=tuple(
+            Metric(f"{one.suite}.{score.metric}", score.value, shown)
+            for one in evaluations
+            for score in one.scores
+        ),
+        datasets=tuple(dataset_input(dataset) for dataset in record.data),
+        metadata={IDENTITY: record.identity},
+        kind=record.kind,
+        run_id=None,
+    )

@@ -1,0 +1,189 @@
+"""Lets ledger and store of models agree again, by the plan that was printed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ft_registry.actions.adopt import adopt_alias, adopt_deletion
+from ft_registry.actions.homes import home_of
+from ft_registry.actions.plan_sync import Deed, Step, SyncPlan, plan_sync
+from ft_registry.actions.projection import RECORD, project_alias
+from ft_registry.actions.recreate import recreate
+from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
+from ft_registry.actions.sync_course import Course, Sides
+from ft_registry.actions.tags import record_tags
+from ft_registry.errors import Conflict, FtRegistryError, IntegrityError
+from ft_registry.formats.description import describe
+from ft_registry.model.reference import VersionReference
+from ft_registry.ports.context import Context
+from ft_registry.ports.models import Projection
+
+_NAMED = 5
+"""Differences that an error names; `status` shows all of them."""
+
+
+@dataclass(frozen=True)
+class Synced:
+    """What a sync did."""
+
+    plan: SyncPlan
+    """The last one, when the first was only to end what was cut off."""
+    done: tuple[Step, ...] = ()
+    lost: tuple[str, ...] = ()
+    """What could not be restored since its bytes are lost, in words."""
+    refused: tuple[str, ...] = ()
+    """What the ledger did not take, in words."""
+    notices: tuple[str, ...] = ()
+
+    @property
+    def failure(self) -> FtRegistryError | None:
+        """What the caller must raise, after telling what was done."""
+        if self.lost:
+            return IntegrityError(
+                f"expected every version on record to be restorable, found {len(self.lost)} that "
+                f"are not: {_listed(self.lost)}",
+                hints=["put a backup of the artifacts back where they were, and run it again"],
+            )
+        return left_over(self.plan, self.refused)
+
+
+def left_over(plan: SyncPlan, refused: tuple[str, ...] = ()) -> Conflict | None:
+    """Returns the error that names what was left alone, if anything contradicts still."""
+    left = tuple(drift.text for drift in plan.contradictions) + refused
+    if not left:
+        return None
+    hints = {
+        "mend": [
+            "ft-registry sync --restore lets the ledger win",
+            "ft-registry sync --adopt puts on record what was done by hand",
+        ],
+        "adopt": ["ft-registry sync --restore lets the ledger win"],
+        "restore": ["run it again"],
+    }[plan.mode]
+    if any(drift.kind == "version_unknown" for drift in plan.contradictions):
+        hints.append("a version that is not on record: register it, or delete it in MLflow")
+    return Conflict(
+        f"expected MLflow to show what the ledger says, found {len(left)} differences that were "
+        f"left: {_listed(left)}",
+        hints=hints,
+    )
+
+
+def _listed(texts: tuple[str, ...]) -> str:
+    more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
+    return "; ".join(texts[:_NAMED]) + more
+
+
+def sync(plan: SyncPlan, sides: Sides, context: Context) -> Synced:
+    """Does what a plan says, step by step; each may be cut off and done again.
+
+    What cannot be done is told in the result and does not keep the rest from being done.
+
+    Raises:
+        BackendUnavailable: MLflow or the ledger's remote stopped answering.
+        Conflict: A registered model changed while it was made anew.
+        OutcomeUnknown: A reply was lost.
+    """
+    course = Course()
+    if plan.steps:
+        with context.lock("sync"):
+            sides.models.check()
+            _run(plan, sides, context, course)
+            if plan.is_first:
+                plan = plan_sync(
+                    plan.mode, ledger=sides.ledger, view=sides.view, artifacts=sides.artifacts
+                )
+                if not plan.is_first:
+                    _run(plan, sides, context, course)
+    return Synced(
+        plan, tuple(course.done), tuple(course.lost), tuple(course.refused), tuple(course.notices)
+    )
+
+
+def _run(plan: SyncPlan, sides: Sides, context: Context, course: Course) -> None:
+    again: dict[str, list[Step]] = {}
+    for step in plan.steps:
+        if step.do == "recreate":
+            again.setdefault(step.model, []).append(step)
+    for step in plan.steps:
+        if step.do == "recreate":
+            if step.model in again:
+                recreate(step.model, again.pop(step.model), sides, context, course)
+        elif _DEEDS[step.do](step, sides, context, course):
+            course.done.append(step)
+
+
+def _tidy(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
+    sides.models.tidy(step.model)
+    return True
+
+
+def _filed(step: Step, sides: Sides) -> FiledRecord:
+    assert step.version is not None  # noqa: S101 - the plan gives every such step one
+    return read_record(sides.ledger, VersionReference(step.model, step.version))
+
+
+def _restore_run(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
+    sides.models.restore_run(home_of(sides.ledger, _filed(step, sides)).run_id)
+    return True
+
+
+def _write_page(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
+    filed = _filed(step, sides)
+    wanted = record_tags(filed.record, filed.digest)
+    keys = [drift.key for drift in step.drift if drift.key]
+    has_description = any(not drift.key for drift in step.drift)
+    sides.models.write_page(
+        step.model,
+        filed.record.version,
+        description=_description(filed, sides) if has_description else None,
+        tags={key: wanted[key] for key in keys if key in wanted},
+        drop=[key for key in keys if key not in wanted],
+    )
+    return True
+
+
+def _description(filed: FiledRecord, sides: Sides) -> str:
+    version = VersionReference(filed.record.model, filed.record.version)
+    return describe(filed.record, read_evaluations(sides.ledger, version))
+
+
+def _attach_record(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
+    filed = _filed(step, sides)
+    home = home_of(sides.ledger, filed)
+    sides.models.project(
+        Projection(
+            model=step.model,
+            number=filed.record.version,
+            logged_model_id=home.logged_model_id,
+            run_id=home.run_id,
+            description=_description(filed, sides),
+            tags={},
+            attachments={RECORD: filed.content},
+        )
+    )
+    return True
+
+
+def _set_alias(step: Step, sides: Sides, _context: Context, course: Course) -> bool:
+    if (step.model, step.version) in course.gone:
+        return False
+    notices = project_alias(step.model, step.alias, ledger=sides.ledger, models=sides.models)
+    course.notices += notices
+    return not notices
+
+
+def _remove_alias(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
+    sides.models.remove_alias(step.model, step.alias)
+    return True
+
+
+_DEEDS: dict[Deed, Callable[[Step, Sides, Context, Course], bool]] = {
+    "tidy": _tidy,
+    "restore_run": _restore_run,
+    "write_page": _write_page,
+    "attach_record": _attach_record,
+    "set_alias": _set_alias,
+    "remove_alias": _remove_alias,
+    "adopt_alias": adopt_alias,
+    "adopt_deletion": adopt_deletion,
+}
