@@ -148,7 +148,7 @@ class MemoryModels:
 
     def knows(self, stored: StoredModel) -> bool:
         self._called("knows")
-        is_there = stored.logged_model_id in self.uploads.keys() - self.discarded
+        is_there = stored.logged_model_id in self.contents.keys() - self.discarded
         return is_there and stored.run_id not in self.runs
 
     def restore_run(self, run_id: str) -> None:
@@ -205,7 +205,7 @@ class MemoryModels:
             uri=version.stored.uri,
             run_id=run_id,
             run_state=self.runs.get(run_id, "active"),
-            model_known=model_id in self.uploads and model_id not in self.discarded,
+            model_known=model_id in self.contents.keys() - self.discarded,
         )
 
     def _live(self, model: str) -> list[MemoryVersion]:

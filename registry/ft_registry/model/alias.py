@@ -28,9 +28,10 @@ class AliasState(Document):
 def holders(history: Sequence[LoggedEvent]) -> list[int]:
     """Returns the versions that an alias can go back through, the present one last.
 
-    A promotion puts a version on top; a rollback takes versions off until its target is on top
-    (a target that never held the alias is put there instead). So two rollbacks in a row go two
-    versions back and never forth again.
+    A promotion puts a version on top, and so does a move by hand that was adopted; a rollback takes
+    versions off until its target is on top (a target that never held the alias is put there
+    instead). So two rollbacks in a row go two versions back and never forth again. Taking the alias
+    away leaves them as they are: naming a version again goes on from there.
 
     Args:
         history: The alias's events, oldest first.
@@ -52,7 +53,7 @@ def holder_at(history: Sequence[LoggedEvent], stamp: str) -> LoggedEvent | None:
     """Returns the event that decided which version the alias named at a moment.
 
     The ledger's order counts, not the clocks: it is the last event, in that order, whose time is
-    not after the moment.
+    not after the moment. One that goes to no version took the alias away.
 
     Args:
         history: The alias's events, oldest first.

@@ -16,7 +16,7 @@ from ft_registry.model.time import timestamp
 
 targets = st.integers(1, 5)
 """Few versions, so that they come again."""
-moves = st.lists(st.tuples(st.sampled_from(["promote", "rollback"]), targets), max_size=12)
+moves = st.lists(st.tuples(st.sampled_from(["promote", "rollback", "adopt"]), targets), max_size=12)
 
 
 def history(*moved: tuple[str, int]) -> list[LoggedEvent]:
@@ -108,6 +108,16 @@ def test_an_event_without_a_target_moves_nothing() -> None:
     assert holders([*promoted(1), make_event("evaluate", to=None)]) == [1]
 
 
+def test_an_adopted_move_counts_as_a_promotion() -> None:
+    assert holders(history(("promote", 1), ("adopt", 3))) == [1, 3]
+
+
+def test_an_alias_that_was_taken_away_goes_on_from_where_it_was() -> None:
+    events = [*promoted(1, 2), make_event("adopt", to=None), *promoted(3)]
+    assert holders(events) == [1, 2, 3]
+    assert holders(roll_back(events)) == [1, 2]
+
+
 def test_an_alias_that_never_moved_has_no_holders() -> None:
     assert holders([]) == []
 
@@ -132,6 +142,13 @@ def test_an_event_counts_from_its_very_moment_to_the_next(
 ) -> None:
     found = holder_at(clocked(10, 20, 30), at(minute))
     assert (found.event.to if found else None) == expected
+
+
+def test_an_alias_that_was_taken_away_names_nothing_since() -> None:
+    events = [*clocked(10), make_event("adopt", to=None, time=at(20))]
+    found = holder_at(events, at(25))
+    assert found is not None
+    assert found.event.to is None
 
 
 def test_the_ledgers_order_counts_and_not_the_clocks() -> None:
