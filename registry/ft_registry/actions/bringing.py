@@ -51,6 +51,8 @@ class Sources:
     code: CodeRepository
     pipelines: Pipelines
     context: Context
+    own: tuple[Path, ...] = ()
+    """The folders of the repository: what is brought back lands outside of them."""
 
 
 @dataclass

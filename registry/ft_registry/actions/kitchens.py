@@ -64,10 +64,11 @@ def make_kitchen(
     """
     home = into / "home"
     if wishes.environment == "here" or (wishes.environment == "auto" and not differing):
+        beside = f", with other packages: {some(differing)}" if differing else ""
         step = ProofStep(
             name="interpreter",
             state="differs" if differing else "ok",
-            detail=f"the one here{f', with other packages: {some(differing)}' if differing else ''}",
+            detail=f"the one here{beside}",
         )
         return Kitchen(home, runner.here(), wishes.passed, wishes.seconds), step
     programs, left_out = runner.install(

@@ -5,7 +5,7 @@ commit is not this repository's own they run only if a person says so.
 """
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,16 +18,13 @@ from ft_registry.actions.stages import lies_in, outputs, scoring
 from ft_registry.errors import GateRefused, IntegrityError, NotFound, Refused
 from ft_registry.model.checkout_path import checkout_path
 from ft_registry.model.document import Unknown
-from ft_registry.model.proof import Level, ProofStep
+from ft_registry.model.proof import Level, ProofStep, some
 from ft_registry.model.record import Stage, VersionRecord
 from ft_registry.model.reference import Reference
 from ft_registry.model.repository_url import same_repository
 from ft_registry.model.restored import CODE, RESTORED, RestoredFolder
 from ft_registry.ports.code import CodeRepository
-from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.recipe import Kitchen, Recipe, Runner
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -68,9 +65,7 @@ def plan_reproduction(
     into: Path,
     *,
     wishes: Wishes,
-    apart_from: Sequence[Path],
-    ledger: Ledger,
-    code: CodeRepository,
+    sources: Sources,
 ) -> ReproductionPlan:
     """Says what would be run, and whether it is this repository's own.
 
@@ -78,9 +73,7 @@ def plan_reproduction(
         reference: The version.
         into: A folder that `restore` made of it, or one to be made.
         wishes: How commands are to run.
-        apart_from: Folders that a new one must not lie in.
-        ledger: The truth.
-        code: Knows which commits are its own.
+        sources: Where everything comes from.
 
     Raises:
         InvalidInput, NotFound, IntegrityError: See `plan_restore`.
@@ -88,9 +81,9 @@ def plan_reproduction(
     """
     is_restored = (into / RESTORED).is_file()
     if is_restored:
-        restoring = plan_at(reference, into.resolve(), level="R2", ledger=ledger)
+        restoring = plan_at(reference, into.resolve(), level="R2", ledger=sources.ledger)
     else:
-        restoring = plan_restore(reference, into, level="R2", apart_from=apart_from, ledger=ledger)
+        restoring = plan_restore(reference, into, level="R2", sources=sources)
     record = restoring.filed.record
     if isinstance(record.pipeline, Unknown):
         raise Refused(
@@ -107,7 +100,7 @@ def plan_reproduction(
         stage=record.pipeline,
         wishes=wishes,
         is_restored=is_restored,
-        foreign=tuple(_foreign(record, code)),
+        foreign=tuple(_foreign(record, sources.code)),
     )
 
 
@@ -196,8 +189,7 @@ def _taken_up(plan: ReproductionPlan, sources: Sources) -> tuple[Level, list[Pro
     ]
     if changed:
         raise IntegrityError(
-            f"expected {target} as it was restored, found {', '.join(changed[:_SHOWN])} changed or "
-            f"gone{' and others' * (len(changed) > _SHOWN)}",
+            f"expected {target} as it was restored, found changed or gone: {some(changed)}",
             hints=["restore it anew into another folder"],
         )
     return found.level, list(found.steps)
@@ -237,7 +229,8 @@ class _Rerun:
             return "R4"
         if not all(self._cook(recipe, kitchen) for recipe in recipes):
             return "R2"
-        scores = [step for step in self._scores() if self.steps.append(step) is None]
+        scores = list(self._scores())
+        self.steps += scores
         decided = {step.state for step in scores}
         return "R3" if "ok" in decided and decided <= {"ok", "unknown"} else "R2"
 

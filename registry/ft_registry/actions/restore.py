@@ -87,12 +87,7 @@ class Restored:
 
 
 def plan_restore(
-    reference: Reference,
-    into: Path,
-    *,
-    level: Level,
-    apart_from: Sequence[Path],
-    ledger: Ledger,
+    reference: Reference, into: Path, *, level: Level, sources: Sources
 ) -> RestorePlan:
     """Says what would be restored; looks at nothing but the ledger and the folder.
 
@@ -100,16 +95,15 @@ def plan_restore(
         reference: The version.
         into: A folder that does not exist, or is empty.
         level: How far to go: R0, R1 or R2.
-        apart_from: Folders that it must not lie in.
-        ledger: The truth. When its remote does not answer, what is known here counts.
+        sources: When the ledger's remote does not answer, what is known here counts.
 
     Raises:
         InvalidInput: The folder cannot be made there.
         NotFound: The reference names nothing.
         IntegrityError: The record is damaged.
     """
-    target = check_target(into, apart_from=apart_from)
-    return plan_at(reference, target, level=level, ledger=ledger)
+    target = check_target(into, apart_from=sources.own)
+    return plan_at(reference, target, level=level, ledger=sources.ledger)
 
 
 def plan_at(reference: Reference, target: Path, *, level: Level, ledger: Ledger) -> RestorePlan:

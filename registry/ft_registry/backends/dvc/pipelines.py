@@ -29,10 +29,9 @@ class DvcPipelines:
         """See `Pipelines.settle`."""
         # Without it `dvc.api.params_show()`, which trainings call, asks for a git repository.
         for folder in tree.rglob(".dvc"):
-            if folder.is_dir() and not folder.is_symlink():
-                (folder / "config.local").write_text(
-                    "[core]\n    no_scm = True\n", encoding="utf-8"
-                )
+            own = folder / "config.local"
+            if folder.is_dir() and not own.exists():
+                own.write_text("[core]\n    no_scm = True\n", encoding="utf-8")
 
     def md5(self, place: Path) -> str:
         """See `Pipelines.md5`."""

@@ -1,0 +1,78 @@
+"""What restore and reproduce share: steps as lines, and the level that they add up to."""
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ft_registry_cli.state import State, short
+
+if TYPE_CHECKING:
+    from ft_registry.actions.reproduce import Reproduced
+    from ft_registry.actions.restore import Restored, RestorePlan
+    from ft_registry.model.proof import Level, ProofStep
+
+Reference = Annotated[
+    str, typer.Argument(metavar="REF", help="NAME/7, NAME@champion or NAME/latest.")
+]
+_COLUMNS = 80
+
+
+def print_plan(state: State, plan: "RestorePlan", **further: Any) -> None:
+    """Prints what would be restored from where, and the commands that would run."""
+    document = {
+        "model": plan.version.model,
+        "version": plan.version.number,
+        "record": plan.filed.digest,
+        "into": str(plan.into),
+        "level": plan.level,
+        "sources": [{"name": name, "source": source} for name, source in plan.lines],
+        "lock": plan.lock.as_json(),
+        "dry_run": True,
+        **further,
+    }
+    lines = [f"would restore {plan.version} into {plan.into}", *columns(plan.lines)]
+    lines += [f"  would run: {command}" for command in further.get("commands", ())]
+    lines += [f"  needs --allow-commands: {why}" for why in further.get("foreign", ())]
+    state.emit(document, "\n".join(lines))
+    state.talk(*(f"note: {notice}" for notice in plan.notices))
+
+
+def print_outcome(
+    state: State, verb: str, plan: "RestorePlan", done: "Restored | Reproduced"
+) -> None:
+    """Prints what was reached, step by step."""
+    document = {
+        "model": plan.version.model,
+        "version": plan.version.number,
+        "record": plan.filed.digest,
+        "level": done.level,
+        "steps": [step.model_dump(mode="json") for step in done.steps],
+        "into": str(plan.into),
+        "lock": plan.lock.as_json(),
+        "notices": done.notices,
+    }
+    state.emit(document, lambda: _text(verb, plan, done.level, done.steps))
+    state.talk(*(f"note: {notice}" for notice in done.notices))
+
+
+def _text(verb: str, plan: "RestorePlan", level: "Level", steps: "tuple[ProofStep, ...]") -> str:
+    from ft_registry.model.proof import MEANINGS
+
+    lines = [f"{verb} {plan.version}  record {short(plan.filed.digest)}", f"  into {plan.into}"]
+    lines += columns([(f"{step.state.ljust(7)}  {step.name}", step.detail) for step in steps])
+    return "\n".join([*lines, f"level {level}: {MEANINGS[level]}"])
+
+
+def columns(pairs: "list[tuple[str, str]]") -> list[str]:
+    """Returns lines of a name and what is said of it, folded to the width of a terminal."""
+    width = min(max((len(name) for name, _ in pairs), default=0), _COLUMNS // 2)
+    lines: list[str] = []
+    for name, text in pairs:
+        head = f"  {name.ljust(width)}  "
+        folded = wrap(
+            text, _COLUMNS, initial_indent=head, subsequent_indent=" " * len(head),
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+        lines += folded or [head.rstrip()]
+    return lines
