@@ -8,12 +8,14 @@ with its name here, and reading goes on behind each that cannot be read.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import TypeVar
 
 from ft_registry.backends.git.door import GitDoor
-from ft_registry.backends.git.objects import is_oid
+from ft_registry.backends.git.objects import is_oid, parse_tree
 from ft_registry.backends.git.refs import PINS, LedgerRefs
 from ft_registry.errors import IntegrityError
 from ft_registry.model.layout import EVENT
@@ -27,8 +29,6 @@ _CHUNK = 1000
 _SIGNATURES = 100
 """How many signatures are checked at once: each starts a program of its own."""
 _SECONDS = 600
-_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
-_LONG_ENTRY = re.compile(rb"([0-7]+) ([^\0]+)\0(.{32})", re.DOTALL)
 _HEADERS = re.compile(rb"^(tree|parent) ([0-9a-f]+)$", re.MULTILINE)
 _VERDICTS: dict[str, tuple[State, str]] = {
     "G": ("ok", ""),
@@ -61,8 +61,16 @@ class LedgerAudit:
         """See `Ledger.transitions`."""
         cut = self._refs.cut()
         lines = self._listed("rev-list", "--first-parent", "--reverse", "--parents", head)
-        for chunk in _chunks((line.split() for line in lines.decode().splitlines()), _CHUNK):
-            yield from self._steps(chunk, cut)
+        steps = (line.split() for line in lines.decode().splitlines())
+        with ThreadPoolExecutor(1) as ahead:
+            # git reads the next steps while these are looked at.
+            loading: deque[Future[list[Transition]]] = deque()
+            for chunk in _chunks(steps, _CHUNK):
+                loading.append(ahead.submit(self._load, chunk, cut))
+                if len(loading) > 1:
+                    yield from loading.popleft().result()
+            while loading:
+                yield from loading.popleft().result()
 
     def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
         """See `Ledger.pins`."""
@@ -82,28 +90,39 @@ class LedgerAudit:
 
     def check_storage(self, head: str) -> list[Finding]:
         """See `Ledger.check_storage`."""
+        status, out, _ = self._door.attempt("rev-list", "--objects", head)
+        lines = out.decode(errors="backslashreplace").split("\n")[:-1]
+        listed = dict(line.partition(" ")[::2] for line in lines)
+        if status:
+            return self._walk({head: "", **listed})
+        return [
+            _damaged(oid, path, kind)
+            for oids in _chunks(listed, _CHUNK)
+            for oid, (kind, content) in zip(oids, self._read(oids), strict=True)
+            if not _is(oid, kind, content)
+            for path in [listed[oid]]
+        ]
+
+    def _walk(self, wave: dict[str, str]) -> list[Finding]:
+        """Checks objects, and all that they lead to, where git could not list them to the end.
+
+        Args:
+            wave: Paths by object; empty: a commit, or the whole of a state.
+        """
         findings: list[Finding] = []
         seen: set[str] = set()
         cut = self._refs.cut()
-        # What git lists; the walk itself finds where it had to stop.
-        listed = self._door.attempt("rev-list", head)[1].decode().split()
-        wave = dict.fromkeys([head, *listed], "")
-        entry = _ENTRY if len(head) == 40 else _LONG_ENTRY
         while wave:
             seen.update(wave)
             following: dict[str, str] = {}
             for oids in _chunks(wave, _CHUNK):
                 for oid, (kind, content) in zip(oids, self._read(oids), strict=True):
-                    path = wave[oid]
                     if content is None or not _is(oid, kind, content):
-                        findings.append(_damaged(oid, path, kind))
+                        findings.append(_damaged(oid, wave[oid], kind))
                     elif kind == "commit":
                         following.update(_heads(content, is_cut=oid in cut))
                     elif kind == "tree":
-                        below = f"{path}/" if path else ""
-                        for mode, name, child in entry.findall(content):
-                            if mode != b"160000" and (found := child.hex()) not in seen:
-                                following.setdefault(found, below + name.decode(errors="replace"))
+                        following.update(_entries(content, wave[oid], oid_bytes=len(oid) // 2))
             wave = {oid: path for oid, path in following.items() if oid not in seen}
         return findings
 
@@ -137,14 +156,14 @@ class LedgerAudit:
                 )
         return findings
 
-    def _steps(self, chunk: Sequence[list[str]], cut: set[str]) -> Iterator[Transition]:
-        """Yields the steps that some commits, each with its parents, stand for."""
+    def _load(self, chunk: Sequence[list[str]], cut: set[str]) -> list[Transition]:
+        """Returns the steps that some commits, each with its parents, stand for."""
         pairs = "".join(" ".join(commit[:2]) + "\n" for commit in chunk)
         out = self._listed(
             "diff-tree", "--stdin", "--root", "-r", "-z", "--raw", "--no-renames", stdin=pairs
         )
         changed: dict[str, dict[str, str | None]] = {commit[0]: {} for commit in chunk}
-        fields = iter(out.decode(errors="surrogateescape").split("\0")[:-1])
+        fields = iter(out.decode(errors="backslashreplace").split("\0")[:-1])
         step: dict[str, str | None] = {}
         for field in fields:
             if not field.startswith(":"):
@@ -155,25 +174,10 @@ class LedgerAudit:
             step[next(fields)] = None if status == "D" else oid if mode == "100644" else ""
         oids = list({oid: None for step in changed.values() for oid in step.values() if oid})
         contents = {
-            oid: content if content is not None and _is(oid, kind, content) else None
+            oid: content if _is(oid, kind, content) else None
             for oid, (kind, content) in zip(oids, self._read(oids), strict=True)
         }
-        for commit, *parents in chunk:
-            step = changed[commit]
-            event = contents.get(step.pop(EVENT, None) or "")
-            documents = {
-                path: contents.get(oid) if oid else None
-                for path, oid in step.items()
-                if oid is None or contents.get(oid) is not None
-            }
-            yield Transition(
-                commit,
-                tuple(parents),
-                event,
-                documents,
-                unreadable=tuple(path for path in step if path not in documents),
-                is_cut=commit in cut,
-            )
+        return [_transition(commit, changed[commit[0]], contents, cut) for commit in chunk]
 
     def _listed(self, *arguments: str, stdin: str = "") -> bytes:
         """Runs a command that reads commits and trees.
@@ -222,8 +226,38 @@ class LedgerAudit:
             left = left[done:]
 
 
-def _is(oid: str, kind: str, content: bytes) -> bool:
-    """Returns whether an object is the one that its name names."""
+def _transition(
+    commit: Sequence[str],
+    step: dict[str, str | None],
+    contents: Mapping[str, bytes | None],
+    cut: set[str],
+) -> Transition:
+    """Returns a step.
+
+    Args:
+        commit: It and its parents.
+        step: By path the object that came there; None: the path is gone; empty: no plain file.
+        contents: The bytes of the objects that can be read.
+        cut: The commits whose past is not at hand.
+    """
+    event = contents.get(step.pop(EVENT, None) or "")
+    documents: dict[str, bytes | None] = {}
+    unreadable = []
+    for path, oid in step.items():
+        content = contents.get(oid) if oid is not None else None
+        if oid is not None and content is None:
+            unreadable.append(path)
+        else:
+            documents[path] = content
+    return Transition(
+        commit[0], tuple(commit[1:]), event, documents, tuple(unreadable), commit[0] in cut
+    )
+
+
+def _is(oid: str, kind: str, content: bytes | None) -> bool:
+    """Returns whether an object was read, and is the one that its name names."""
+    if content is None:
+        return False
     new = hashlib.sha1 if len(oid) == 40 else hashlib.sha256
     named = new(f"{kind} {len(content)}\0".encode(), usedforsecurity=False)
     named.update(content)
@@ -234,6 +268,16 @@ def _heads(commit: bytes, *, is_cut: bool) -> dict[str, str]:
     """Returns the objects that a commit leads to: its tree, its parents."""
     headers = _HEADERS.findall(commit.partition(b"\n\n")[0])
     return {oid.decode(): "" for word, oid in headers if word == b"tree" or not is_cut}
+
+
+def _entries(tree: bytes, path: str, *, oid_bytes: int) -> dict[str, str]:
+    """Returns the paths of the objects that a tree leads to."""
+    below = f"{path}/" if path else ""
+    return {
+        entry.oid: below + name.encode(errors="replace").decode()
+        for name, entry in parse_tree(tree, oid_bytes=oid_bytes).items()
+        if entry.mode != "160000"  # a commit of another repository
+    }
 
 
 def _damaged(oid: str, path: str, kind: str) -> Finding:
