@@ -138,6 +138,7 @@ class DataStore(Protocol):
             The place that it came from, as in `DataCopy.place`; several, when none had all of it.
 
         Raises:
+            InvalidInput: It is no path in the repository, or no MD5.
             NotARegistry: There is no work tree, or no DVC project around the path.
             Refused: There is something at `into`, or a folder above it is a link.
             NotFound: No place has it: the message says where it was looked for.

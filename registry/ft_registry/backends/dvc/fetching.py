@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,12 +18,14 @@ from ft_registry.errors import (
     BackendUnavailable,
     FtRegistryError,
     IntegrityError,
+    InvalidInput,
     NotFound,
     Refused,
 )
 
 T = TypeVar("T")
 
+_OID = re.compile(r"[0-9a-f]{32}(\.dir)?")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -31,6 +34,8 @@ def bring(path: str, md5: str, into: Path, places: Sequence[ObjectPlace]) -> str
 
     The bytes go to a new name beside `into` and get theirs when all of them are right.
     """
+    if not _OID.fullmatch(md5):
+        raise InvalidInput(f"expected the MD5 of a file or folder as DVC writes it, found {md5!r}")
     fetch = _Fetch(path, places)
     try:
         with _beside(into) as new:

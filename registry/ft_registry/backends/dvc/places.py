@@ -163,16 +163,20 @@ class ClosedPlace:
 
     def __init__(self, shown: str, reason: str, *hints: str) -> None:
         self.shown = shown
-        self._error = BackendUnavailable(reason, hints=hints)
+        self._reason = reason
+        self._hints = hints
 
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:  # noqa: ARG002 - whatever
         """See `ObjectPlace.held`."""
-        raise self._error
+        raise self._closed()
 
     def read(self, oids: Iterable[str]) -> dict[str, ReadObject]:  # noqa: ARG002
         """See `ObjectPlace.read`."""
-        raise self._error
+        raise self._closed()
 
     def chunks(self, oid: str) -> Iterator[bytes]:  # noqa: ARG002
         """See `ObjectPlace.chunks`."""
-        raise self._error
+        raise self._closed()
+
+    def _closed(self) -> BackendUnavailable:
+        return BackendUnavailable(self._reason, hints=self._hints)

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
+from time import monotonic
 from typing import Any, TypeVar
 
 from ft_registry.backends.dvc.library import load_repo
@@ -31,9 +32,13 @@ _CONNECT_SECONDS = 10
 _READ_SECONDS = 60
 _PATIENCE_SECONDS = 20
 """For the first answer, whatever the store's own library would wait."""
+_SILENT_SECONDS = 60
+"""So long a remote that could not be asked is not asked again."""
 _CHUNK = 1 << 20
 _BLOCK = 1 << 24
 """Bytes asked for in one request: two such lie in memory for each object that is read."""
+_NOT_THERE = (404, 410)
+"""HTTP's words for it."""
 _SECTION = re.compile(r'remote "(.+)"')
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?')
 _USER = re.compile(r"(\w[\w+.-]*://)[^/?#\s]*@")
@@ -87,8 +92,8 @@ def _remote(
 class CloudPlace:
     """A remote behind a network, asked through the file system that DVC has for it.
 
-    Nothing is loaded and nobody is asked before the first object is wanted; a remote that did not
-    answer then is not waited for again.
+    Nothing is loaded and nobody is asked before the first object is wanted. A remote that did not
+    answer then is not waited for again for a while: many files may be wanted from it.
 
     Args:
         shown: What it is called.
@@ -116,7 +121,8 @@ class CloudPlace:
         self._scratch = scratch
         self._lock = Lock()
         self._opened: tuple[Any, str] | None = None
-        self._failure: BackendUnavailable | None = None
+        self._silence = ""
+        self._silent_until = 0.0
 
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
         """See `ObjectPlace.held`."""
@@ -127,7 +133,7 @@ class CloudPlace:
         entries = self._asked(lambda: filesystem.info(paths, return_exceptions=True))
         found = {}
         for oid, entry in zip(wanted, entries, strict=True):
-            if isinstance(entry, FileNotFoundError):
+            if isinstance(entry, FileNotFoundError) and _behind(entry) is None:
                 continue
             if isinstance(entry, BaseException):
                 raise self._unavailable(entry) from entry
@@ -168,12 +174,12 @@ class CloudPlace:
     def _paths(self, oids: list[str]) -> tuple[Any, list[str]]:
         """Returns the file system, once it has answered, and where it has objects."""
         with self._lock:
-            if self._failure is not None:
-                raise self._failure
+            if monotonic() < self._silent_until:
+                raise BackendUnavailable(self._silence)
             try:
                 filesystem, root = self._opened or self._open(oids[0])
             except BackendUnavailable as error:
-                self._failure = error
+                self._silence, self._silent_until = error.message, monotonic() + _SILENT_SECONDS
                 raise
             self._opened = filesystem, root
         return filesystem, [filesystem.join(root, oid[:2], oid[2:]) for oid in oids]
@@ -209,13 +215,18 @@ class CloudPlace:
     def _asked(self, call: Callable[[], T]) -> T:
         try:
             return call()
-        except (FtRegistryError, FileNotFoundError):
+        except FtRegistryError:
             raise
+        except FileNotFoundError as error:
+            if _behind(error) is None:
+                raise
+            raise self._unavailable(error) from error
         except Exception as error:
             # Each store's library has errors of its own.
             raise self._unavailable(error) from error
 
     def _unavailable(self, error: BaseException) -> BackendUnavailable:
+        error = _behind(error) or error
         told = " ".join(str(error).split()) or type(error).__name__
         return BackendUnavailable(_without_secrets(told, self._settings))
 
@@ -225,6 +236,16 @@ def _probe(filesystem: Any, path: str) -> None:
     answer = filesystem.info([path], return_exceptions=True)[0]
     if isinstance(answer, Exception) and not isinstance(answer, FileNotFoundError):
         raise answer
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    """Returns the failure that fsspec's HTTP tells as "not found", whatever it was."""
+    cause = error.__cause__
+    while isinstance(cause, FileNotFoundError):
+        cause = cause.__cause__
+    is_network = isinstance(cause, OSError) or type(cause).__module__.startswith("aiohttp")
+    is_answer = getattr(cause, "status", None) in _NOT_THERE
+    return cause if is_network and not is_answer else None
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:

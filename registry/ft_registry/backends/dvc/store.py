@@ -10,6 +10,7 @@ from ft_registry.backends.dvc.content import HashedData, hash_data
 from ft_registry.backends.dvc.copies import copy_in
 from ft_registry.backends.dvc.fetching import bring
 from ft_registry.backends.dvc.listing import parse_listing
+from ft_registry.backends.dvc.places import ObjectPlace
 from ft_registry.backends.dvc.pointers import Pointer, find_pointer, find_stage
 from ft_registry.backends.dvc.project import DvcProject, find_project
 from ft_registry.backends.dvc.remotes import places_of
@@ -37,6 +38,7 @@ class DvcData:
         self._work_tree = top
         self._code = code
         self._scratch = scratch
+        self._known: dict[Path, tuple[DvcProject, list[ObjectPlace]]] = {}
 
     @property
     def _top(self) -> Path:
@@ -146,13 +148,21 @@ class DvcData:
             project = find_project(self._top / content.path, top=self._top)
         except (NotARegistry, Refused) as error:
             return [DataCopy("DVC", "unknown", reason=error.message)]
-        places = places_of(project, scratch=self._scratch)
-        return [copy_in(place, content, depth=depth) for place in places]
+        return [copy_in(place, content, depth=depth) for place in self._places(project)]
 
     def bring(self, path: str, md5: str, into: Path) -> str:
         """See `DataStore.bring`."""
-        project = find_project(self._top / relative_path(path), top=self._top)
-        return bring(path, md5, into, places_of(project, scratch=self._scratch))
+        name = self._name(self._top / path)
+        project = find_project(self._top / name, top=self._top)
+        return bring(name, md5, into, self._places(project))
+
+    def _places(self, project: DvcProject) -> list[ObjectPlace]:
+        """Returns the same places for the same project: they remember who did not answer."""
+        known, places = self._known.get(project.root, (None, []))
+        if known != project:
+            places = places_of(project, scratch=self._scratch)
+            self._known[project.root] = project, places
+        return places
 
     def _name(self, path: Path) -> str:
         absolute = path if path.is_absolute() else Path.cwd() / path

@@ -1,0 +1,21 @@
+"""Data in a cache and remotes, made once and copied."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.data.kept import Kept, copy_kept, make_kept
+
+BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
+
+
+@pytest.fixture(scope="session")
+def kept_template(built_once: BuiltOnce, fresh_template: Path) -> Path:
+    """A registry with a file and a folder in its cache and in two remotes."""
+    return built_once("kept", lambda folder: make_kept(folder, fresh_template))
+
+
+@pytest.fixture
+def kept(kept_template: Path, tmp_path: Path) -> Kept:
+    """Such a registry of one's own."""
+    return copy_kept(kept_template, tmp_path / "kept")
