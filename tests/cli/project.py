@@ -71,8 +71,10 @@ class Project:
 
     @classmethod
     def copy(cls, template: Path, root: Path) -> "Project":
-        """Returns a copy of a template."""
+        """Returns a copy of a template; MLflow keeps the copy's own artifacts."""
         shutil.copytree(template, root, symlinks=True)
+        if (root / "mlflow.db").exists():
+            _move_artifacts(root / "mlflow.db", template, root)
         return cls(root)
 
     def cli(
@@ -188,6 +190,19 @@ class Project:
             "files": tree_digests(self.root, leave_out=_NOT_WORK),
             "mlflow": self.mlflow_rows(),
         }
+
+
+def _move_artifacts(database: Path, old: Path, new: Path) -> None:
+    places = {
+        "experiments": "artifact_location",
+        "logged_models": "artifact_location",
+        "runs": "artifact_uri",
+    }
+    with contextlib.closing(sqlite3.connect(database)) as db, db:
+        for table, column in places.items():
+            db.execute(
+                f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(old), str(new))
+            )
 
 
 def tree_digests(folder: Path, *, leave_out: Sequence[str] = ()) -> dict[str, str]:

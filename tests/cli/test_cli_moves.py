@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,20 @@ from tests.cli.project import Project
 
 pytestmark = pytest.mark.integration
 
-PLAN = ("model", "alias", "type", "from", "to", "record", "reason")
+PLAN = (
+    "model", "alias", "type", "from", "to", "record", "reason", "before", "after", "lock",
+    "called_bad", "skipped", "overrides",
+)  # fmt: skip
+
+
+def flip(file: Path) -> None:
+    """Changes one byte of a file, whatever its mode."""
+    mode = file.stat().st_mode
+    file.chmod(0o644)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    file.chmod(mode)
 
 
 def alias_in_mlflow(project: Project) -> int:
@@ -206,3 +220,114 @@ def test_an_interruption_ends_with_130_and_nothing_moved(
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     assert seeded.state() == before
+
+
+def test_a_rollback_prints_before_after_and_a_lock_of_every_file(seeded: Project) -> None:
+    records = {number: seeded.done("show", f"m/{number}") for number in (1, 2)}
+    outcome = seeded.cli("rollback", "m@champion", "--reason", "worse")
+    first, before, after, lock, *files, checked = outcome.stdout.splitlines()
+    assert first == "moved m@champion: 2 -> 1"
+    short = {number: record["digest"][7:19] for number, record in records.items()}
+    assert before == f"  before   2  record {short[2]}  called bad"
+    assert after == f"  after    1  record {short[1]}"
+    artifact = records[1]["record"]["artifact"]
+    assert lock.startswith(f"  lock     m/1  {len(artifact['files'])} files, ")
+    assert [line.split()[0] for line in files] == [entry["path"] for entry in artifact["files"]]
+    assert [line.split()[-1] for line in files] == [e["sha256"][:12] for e in artifact["files"]]
+    assert checked == "  checked  every byte of 2 files of weights, 1 copy of data: as recorded"
+    assert all(len(line) <= 80 for line in outcome.stdout.splitlines())
+
+
+def test_a_lock_names_the_files_that_mlflow_serves(seeded: Project, tmp_path: Path) -> None:
+    lock = seeded.done("rollback", "m@champion", "--reason", "worse")["lock"]
+    client = seeded.client()
+    version = client.get_model_version_by_alias("m", "champion")
+    assert version.source == lock["uri"]
+    model_id = lock["uri"].removeprefix("models:/")
+    seen = client.list_logged_model_artifacts(model_id, lock["folder"])
+    assert {info.path.rpartition("/")[2]: info.file_size for info in seen} == {
+        entry["path"]: entry["size"] for entry in lock["files"]
+    }
+
+
+def test_what_was_called_bad_is_shown_and_listed_and_needs_an_override(seeded: Project) -> None:
+    seeded.done("rollback", "m@champion", "--reason", "it swears")
+    rows = seeded.done("list", "m", "--where", "standing=bad")["versions"]
+    assert [(row["version"], row["standing"]) for row in rows] == [(2, "bad")]
+    assert "m/2 (bad)" in seeded.cli("list").stdout
+    assert "called bad by Ada <ada@example.org>" in seeded.cli("show", "m/2").stdout
+    refused = seeded.cli("--json", "promote", "m/2", "--to", "champion")
+    assert (refused.code, refused.error["kind"]) == (3, "gate_refused")
+    assert "it swears" in refused.error["message"]
+    done = seeded.done(
+        "promote", "m/2", "--to", "champion", "--override", "standing", "--reason", "it does not"
+    )
+    assert done["overrides"] == ["standing"]
+    newest = seeded.done("log", "m@champion")["events"][0]
+    assert newest["overrides"] == ["standing"]
+    assert newest["subject"].endswith("overriding standing")
+
+
+def weights_of(project: Project, number: int) -> Path:
+    found = project.done("show", f"m/{number}")["record"]["artifact"]["uri"]
+    (file,) = project.root.glob(
+        f"mlartifacts/**/{found.removeprefix('models:/')}/**/adapter_model.safetensors"
+    )
+    return file
+
+
+def cached_data(project: Project) -> Path:
+    (data,) = project.done("show", "m/1")["record"]["data"]
+    return project.cached(data["dvc"]["md5"])
+
+
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)], ids=["real", "dry run"])
+def test_lost_weights_block_a_rollback_that_says_where_they_were(
+    seeded: Project, dry_run: tuple[str, ...]
+) -> None:
+    lost = weights_of(seeded, 1)
+    lost.unlink()
+    before = seeded.state()
+    outcome = seeded.cli("--json", "rollback", "m@champion", "--reason", "r", *dry_run)
+    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    for word in ("m/1", "adapter_model.safetensors", "missing", str(lost.parents[1])):
+        assert word in outcome.error["message"], outcome.error["message"]
+    assert seeded.state() == before
+
+
+def test_a_flipped_byte_of_the_weights_blocks_every_move(seeded: Project) -> None:
+    flip(weights_of(seeded, 1))
+    before = seeded.state()
+    for command in (
+        ("rollback", "m@champion", "--reason", "r"),
+        ("rollback", "m@champion", "--reason", "r", "--override", "data"),
+        ("promote", "m/1", "--to", "champion"),
+    ):
+        outcome = seeded.cli("--json", *command)
+        assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+        assert "adapter_model.safetensors" in outcome.error["message"]
+    assert seeded.state() == before
+
+
+def test_a_flipped_byte_in_the_cache_blocks_until_it_is_set_aside(seeded: Project) -> None:
+    flip(cached_data(seeded))
+    command = ("--json", "rollback", "m@champion", "--reason", "r")
+    outcome = seeded.cli(*command)
+    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    assert "data/train.jsonl" in outcome.error["message"]
+    assert "DVC cache" in outcome.error["message"]
+    assert seeded.done(*command[1:], "--override", "data")["overrides"] == ["data"]
+
+
+def test_a_flipped_byte_in_the_remote_blocks_although_the_cache_is_whole(
+    seeded: Project, tmp_path: Path
+) -> None:
+    seeded.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
+    seeded.dvc("push", "--quiet", "data/train.jsonl.dvc")
+    (stored,) = (file for file in (tmp_path / "remote").rglob("*") if file.is_file())
+    flip(stored)
+    outcome = seeded.cli("--json", "rollback", "m@champion", "--reason", "r")
+    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    assert "DVC remote 'store'" in outcome.error["message"]
+    stored.unlink()  # not there is no damage: the cache has it
+    assert seeded.done("rollback", "m@champion", "--reason", "r")["to"] == 1

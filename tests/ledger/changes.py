@@ -29,7 +29,7 @@ def make_event(subject: str = "take note", **fields: Any) -> Event:
 
 
 def make_change(
-    documents: Mapping[str, bytes],
+    documents: Mapping[str, bytes | None],
     *,
     requires: Mapping[str, bytes | None] | None = None,
     pins: tuple[str, ...] = (),

@@ -23,6 +23,7 @@ from ft_registry.model.record import (
     VersionRecord,
 )
 from ft_registry.model.snapshot import Dataset, DvcHash
+from ft_registry.model.standing import Standing
 from ft_registry.model.version_row import VersionRow, hashes_of, row_of
 from ft_registry.ports.index import HashUse
 from ft_registry.ports.ledger import Change, Ledger
@@ -81,12 +82,15 @@ class World:
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
+        self._named: set[tuple[str, str]] = set()
 
     def next_change(self) -> Change:
         """Returns the next thing that happens."""
         model = self._random.choice(MODELS)
         known = self.versions.get(model, 0)
-        happening = self._random.choice(["register", "register", "evaluate", "promote", "snapshot"])
+        happening = self._random.choice(
+            ["register", "register", "evaluate", "promote", "judge", "retire", "snapshot"]
+        )
         if happening == "register" or not known:
             return self.register(model)
         if happening == "evaluate":
@@ -94,6 +98,11 @@ class World:
         if happening == "promote":
             alias = self._random.choice(["champion", "candidate"])
             return self.promote(model, self._random.randint(1, known), alias)
+        if happening == "judge":
+            return self._judge(model, self._random.randint(1, known))
+        if happening == "retire" and self._named:
+            model, alias = self._named.pop()
+            return make_change({layout.alias(model, alias): None}, type="adopt")
         return make_change({f"data/x/{self.evaluated}.json": b"{}"})
 
     def register(self, model: str) -> Change:
@@ -111,11 +120,20 @@ class World:
 
     def promote(self, model: str, number: int, alias: str) -> Change:
         """Returns a move of an alias."""
+        self._named.add((model, alias))
         state = AliasState(
             model=model, alias=alias, version=number, record=digest(number),
             since="2026-11-24T09:30:00.000000Z",
         )  # fmt: skip
         return make_change({layout.alias(model, alias): state.to_bytes()}, type="promote")
+
+    def _judge(self, model: str, number: int) -> Change:
+        verdict = self._random.choice(["good", "bad"])
+        standing = Standing(
+            model=model, version=number, record=digest(number), standing=verdict, alias=None,
+            reason="", since="2026-11-24T09:30:00.000000Z", by=ADA,
+        )  # fmt: skip
+        return make_change({layout.standing(model, number): standing.to_bytes()}, type="rollback")
 
     def _evaluate(self, model: str, number: int) -> Change:
         self.evaluated += 1
@@ -150,6 +168,7 @@ def scan_rows(ledger: Ledger) -> list[VersionRow]:
                 model=model,
                 version=number,
                 aliases=tuple(sorted(a for a, named in aliases.items() if named == number)),
+                standing=_standing(ledger, model, number),
                 scores=score_table(evaluations),
                 **{**fields, "data": tuple(fields["data"])},
             )
@@ -176,6 +195,11 @@ def _records(ledger: Ledger) -> list[tuple[str, int, bytes]]:
         (path.split("/")[1], int(path.rpartition("/")[2].removesuffix(".json")), content)
         for path, content in contents.items()
     )
+
+
+def _standing(ledger: Ledger, model: str, number: int) -> str:
+    content = ledger.read(layout.standing(model, number))
+    return Standing.parse(content, what="it").standing if content is not None else ""
 
 
 def _aliases(ledger: Ledger, model: str) -> dict[str, int]:

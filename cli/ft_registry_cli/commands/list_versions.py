@@ -36,8 +36,8 @@ def add_to(app: typer.Typer) -> None:
 
 def _document(row: "VersionRow") -> dict[str, Any]:
     fields = (
-        "model", "version", "digest", "aliases", "kind", "method", "base", "data", "scores",
-        "artifact", "size", "commit", "registered_at", "registered_by", "note",
+        "model", "version", "digest", "aliases", "standing", "kind", "method", "base", "data",
+        "scores", "artifact", "size", "commit", "registered_at", "registered_by", "note",
     )  # fmt: skip
     return {name: getattr(row, name) for name in fields}
 
@@ -47,7 +47,8 @@ def _text(rows: "list[VersionRow]") -> str:
         ["VERSION", "ALIASES", "METHOD", "SCORES", "REGISTERED"],
         [
             [
-                f"{row.model}/{row.version}",
+                f"{row.model}/{row.version}"
+                + (f" ({row.standing})" if row.standing in ("bad", "deleted") else ""),
                 ", ".join(row.aliases) or "-",
                 f"{row.method} {row.kind}",
                 _scores(row.scores),

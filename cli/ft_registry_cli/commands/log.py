@@ -38,6 +38,7 @@ def add_to(app: typer.Typer) -> None:
         """Tell which version an alias named at a moment."""
         logged = state.workspace.at(alias, time)
         event = logged.event
+        named = f"{event.model}/{event.to}" if event.to is not None else "no version"
         state.emit(
             {
                 "model": event.model,
@@ -48,7 +49,7 @@ def add_to(app: typer.Typer) -> None:
                 "actor": event.actor.as_text(),
                 "reason": event.reason,
             },
-            f"{event.model}/{event.to}  since {event.time[:19]}Z: {event.subject}, by "
+            f"{named}  since {event.time[:19]}Z: {event.subject}, by "
             f"{event.actor.as_text()}",
         )
 
@@ -68,6 +69,8 @@ def _document(logged: "LoggedEvent") -> dict[str, Any]:
         "to": event.to,
         "subject": event.subject,
         "reason": event.reason,
+        "overrides": list(event.overrides),
+        "provenance": dict(event.provenance),
     }
 
 
@@ -75,4 +78,5 @@ def _text(logged: "LoggedEvent") -> str:
     event = logged.event
     lines = [f"{event.time[:19]}Z  {event.subject}", f"    by {event.actor.as_text()}"]
     lines += [f"    {line}" for line in event.reason.splitlines()]
+    lines += [f"    found: {key} {value}" for key, value in event.provenance.items()]
     return "\n".join(lines)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ft_registry_cli.moving import run_move
+from ft_registry_cli.moving import Override, run_move
 from ft_registry_cli.state import DryRun, State, command
 
 
@@ -21,8 +21,15 @@ def add_to(app: typer.Typer) -> None:
             typer.Option(metavar="N", help="Only if the alias names version N now; 0: none."),
         ] = None,
         reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept on record.")] = "",
+        override: Override = None,
         dry_run: DryRun = False,
     ) -> None:
-        """Let an alias name a version, on record."""
-        plan = state.workspace.plan_promotion(reference, to, expect=expect, reason=reason)
+        """Let an alias name a version, on record.
+
+        Every byte of its weights and data is read first; damage is refused with exit 4. A version
+        that was called bad is refused with exit 3.
+        """
+        plan = state.workspace.plan_promotion(
+            reference, to, expect=expect, reason=reason, overrides=override or ()
+        )
         run_move(state, plan, dry_run=dry_run)

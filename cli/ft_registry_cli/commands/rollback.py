@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ft_registry_cli.moving import run_move
+from ft_registry_cli.moving import Override, run_move
 from ft_registry_cli.state import DryRun, State, command
 
 
@@ -18,16 +18,24 @@ def add_to(app: typer.Typer) -> None:
         reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept on record.")],
         to: Annotated[
             int | None,
-            typer.Option(metavar="N", help="To version N [default: the one before].", min=1),
+            typer.Option(metavar="N", help="To version N [default: the last good one].", min=1),
         ] = None,
         expect: Annotated[
             int | None, typer.Option(metavar="N", help="Only if the alias names version N now.")
         ] = None,
+        keep_good: Annotated[
+            bool, typer.Option("--keep-good", help="Do not call bad what it leaves.")
+        ] = False,
+        override: Override = None,
         dry_run: DryRun = False,
     ) -> None:
-        """Let an alias name the version before, on record.
+        """Let an alias name the last good version before, on record.
 
-        Repeated, it goes back further: a rollback is never undone by the next one.
+        It calls bad what it leaves, and passes over what was called bad. Every byte of the weights
+        and data is read first; damage is refused with exit 4. Repeated, it goes back further.
         """
-        plan = state.workspace.plan_rollback(alias, to=to, expect=expect, reason=reason)
+        plan = state.workspace.plan_rollback(
+            alias, to=to, expect=expect, reason=reason, keep_good=keep_good,
+            overrides=override or (),
+        )  # fmt: skip
         run_move(state, plan, dry_run=dry_run)

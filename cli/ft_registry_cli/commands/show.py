@@ -8,6 +8,7 @@ from ft_registry_cli.state import State, command, short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.show import ShownVersion
+    from ft_registry.model.proof import Proof
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,9 +33,11 @@ def add_to(app: typer.Typer) -> None:
             "registered_at": record.registered_at,
             "registered_by": record.registered_by.as_text(),
             "aliases": found.aliases,
+            "standing": found.standing.standing.as_json() if found.standing.standing else None,
             # As it lies in the ledger, so that the digest can be recomputed from it.
             "record": parse_json(found.filed.content, what="the record"),
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
+            "proof": found.proof.as_json() if found.proof else None,
         }
         state.emit(document, lambda: _text(found))
 
@@ -44,6 +47,7 @@ def _text(found: "ShownVersion") -> str:
     by = f"{record.registered_at[:19]}Z by {record.registered_by.as_text()}"
     lines = [
         ("version", record.reference + "".join(f"  @{alias}" for alias in found.aliases)),
+        *([("standing", found.standing.words)] if found.standing.standing else []),
         ("record", short(found.filed.digest)),
         ("registered", f"{by} on {record.host}"),
         ("made by", f"{_known(record.method)} -> {record.kind}"),
@@ -64,10 +68,19 @@ def _text(found: "ShownVersion") -> str:
     for evaluation in found.evaluations:
         scores = ", ".join(f"{score.metric} {score.value:.4f}" for score in evaluation.scores)
         lines.append((f"scores {evaluation.suite}", f"{scores} (n={evaluation.items.rows})"))
+    if found.proof:
+        lines.append(("proved", _proved(found.proof)))
     if record.note:
         lines.append(("note", record.note))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
+
+
+def _proved(proof: "Proof") -> str:
+    from ft_registry.model.proof import MEANINGS
+
+    when = f"{proof.recorded_at[:19]}Z by {proof.recorded_by.as_text()} on {proof.host}"
+    return f"{proof.level}, {MEANINGS[proof.level]}; {when}"
 
 
 def _known(value: Any) -> str:

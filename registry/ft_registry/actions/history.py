@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ft_registry.actions.events import require_ledger
-from ft_registry.actions.resolve import read_alias, require_model, resolve
+from ft_registry.actions.resolve import require_model, resolve
 from ft_registry.errors import NotFound
 from ft_registry.model import layout
 from ft_registry.model.alias import holder_at
@@ -29,9 +29,7 @@ def log(ledger: Ledger, subject: str | None) -> list[LoggedEvent]:
     if subject is None:
         return list(ledger.events(newest_first=True))
     if "@" in subject:
-        alias = parse_alias_reference(subject)
-        resolve(ledger, alias)
-        return list(ledger.events(layout.alias(alias.model, alias.alias), newest_first=True))
+        return _moves(ledger, parse_alias_reference(subject), newest_first=True)
     require_model(ledger, model_name(subject))
     return list(ledger.events(f"models/{subject}", newest_first=True))
 
@@ -43,10 +41,7 @@ def at(ledger: Ledger, alias: AliasReference, moment: datetime) -> LoggedEvent:
         NotFound: There is no such alias, or it named nothing yet.
     """
     require_ledger(ledger)
-    require_model(ledger, alias.model)
-    history = list(ledger.events(layout.alias(alias.model, alias.alias)))
-    if read_alias(ledger, alias.model, alias.alias) is None:
-        resolve(ledger, alias)  # says what there is
+    history = _moves(ledger, alias)
     stamp = timestamp(moment)
     found = holder_at(history, stamp)
     if found is None:
@@ -56,4 +51,15 @@ def at(ledger: Ledger, alias: AliasReference, moment: datetime) -> LoggedEvent:
             f"{first.time[:19]}Z",
             hints=[f"ft-registry log {alias}"],
         )
+    return found
+
+
+def _moves(
+    ledger: Ledger, alias: AliasReference, *, newest_first: bool = False
+) -> list[LoggedEvent]:
+    require_model(ledger, alias.model)
+    path = layout.alias(alias.model, alias.alias)
+    found = list(ledger.events(path, newest_first=newest_first))
+    if not found:
+        resolve(ledger, alias)  # says what there is
     return found

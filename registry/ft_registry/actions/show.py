@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.resolve import (
     FiledRecord,
     aliases_of,
@@ -9,7 +10,9 @@ from ft_registry.actions.resolve import (
     read_record,
     resolve,
 )
+from ft_registry.actions.standings import FoundStanding, read_standing
 from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.proof import Proof
 from ft_registry.model.reference import Reference
 from ft_registry.ports.ledger import Ledger
 
@@ -21,6 +24,9 @@ class ShownVersion:
     filed: FiledRecord
     aliases: list[str]
     evaluations: list[Evaluation]
+    standing: FoundStanding
+    proof: Proof | None
+    """The best: how far it was brought back; None: nobody tried."""
 
 
 def show(ledger: Ledger, reference: Reference) -> ShownVersion:
@@ -34,4 +40,6 @@ def show(ledger: Ledger, reference: Reference) -> ShownVersion:
         filed=read_record(ledger, version),
         aliases=aliases_of(ledger, version),
         evaluations=read_evaluations(ledger, version),
+        standing=read_standing(ledger, version),
+        proof=best_proof(ledger, version),
     )

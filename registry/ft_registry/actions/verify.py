@@ -20,6 +20,7 @@ from ft_registry.actions.resolve import (
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.verify_base import BaseLook, base_version
 from ft_registry.actions.verify_data import DataLook
+from ft_registry.actions.verify_ledger import verify_ledger
 from ft_registry.actions.verify_weights import Progress, WeightsLook
 from ft_registry.errors import BackendUnavailable, IntegrityError
 from ft_registry.model import layout
@@ -90,7 +91,13 @@ def verify_all(
         VersionReference(name, number) for name in names for number in version_numbers(ledger, name)
     ]
     kept = [version for version in versions if not _is_given_up(ledger, version)]
-    return _verify(kept, evidence, depth=depth, progress=progress)
+    found = _verify(kept, evidence, depth=depth, progress=progress)
+    audited = verify_ledger(ledger, depth=depth)
+    # What cannot be read is told by those who looked at all of the ledger, if they saw it.
+    told = {finding.subject for finding in audited.damage if finding.kind == "document"}
+    mine = tuple(f for f in found.findings if f.kind != "document" or f.subject not in told)
+    ranks = {str(version): rank for rank, version in enumerate(kept)}
+    return Verification(_sorted((*mine, *audited.findings), ranks), (*found.notes, *audited.notes))
 
 
 def _is_given_up(ledger: Ledger, version: VersionReference) -> bool:
@@ -163,14 +170,14 @@ def _verify(
     weights = WeightsLook(evidence.artifacts, evidence.cache, depth)
     bases = BaseLook(ledger, evidence.top, depth)
     data = DataLook(ledger, evidence.data, depth)
-    order: dict[VersionReference, int] = {}
+    ranks: dict[str, int] = {}
     parts: list[Verification] = []
     pending = deque(versions)
     while pending:
         version = pending.popleft()
-        if version in order:
+        if str(version) in ranks:
             continue
-        order[version] = len(order)
+        ranks[str(version)] = len(ranks)
         try:
             filed = read_record(ledger, version)
             weights.add(filed, home_of(ledger, filed), read_evaluations(ledger, version))
@@ -185,17 +192,15 @@ def _verify(
             if below is not None and ledger.read(layout.version(below.model, below.number)):
                 pending.append(below)
     found = weights.finish(progress).joined(parts)
-    return Verification(_sorted(found.findings, order), found.notes)
+    return Verification(_sorted(found.findings, ranks), found.notes)
 
 
 def _broken(version: VersionReference, error: IntegrityError) -> Finding:
     name = layout.version(version.model, version.number)
-    return Finding("document", name, "changed", str(version), "the ledger", found=error.message)
+    return Finding("document", name, "changed", str(version), found=error.message)
 
 
-def _sorted(
-    findings: Sequence[Finding], order: Mapping[VersionReference, int]
-) -> tuple[Finding, ...]:
-    """Returns the findings of each version together."""
-    ranks = {str(version): rank for version, rank in order.items()}
-    return tuple(sorted(findings, key=lambda finding: ranks[finding.subject]))
+def _sorted(findings: Sequence[Finding], ranks: Mapping[str, int]) -> tuple[Finding, ...]:
+    """Returns the findings of each version together, those of the ledger last."""
+    last = len(ranks)
+    return tuple(sorted(findings, key=lambda f: (ranks.get(f.subject, last), f.subject)))

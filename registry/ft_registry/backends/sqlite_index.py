@@ -29,7 +29,7 @@ _FOREIGN = (
     sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError,
 )  # fmt: skip
 """What a document leads to that lacks what a row needs."""
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _TABLES = """
 CREATE TABLE state (head TEXT NOT NULL);
 CREATE TABLE versions (
@@ -47,6 +47,10 @@ CREATE TABLE scores (
 CREATE INDEX scores_by_version ON scores (model, number, recorded_at);
 CREATE TABLE aliases (
     model TEXT NOT NULL, alias TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (model, alias)
+) WITHOUT ROWID;
+CREATE TABLE standings (
+    model TEXT NOT NULL, number INTEGER NOT NULL, standing TEXT NOT NULL,
+    PRIMARY KEY (model, number)
 ) WITHOUT ROWID;
 """
 
@@ -150,6 +154,8 @@ def _rows(db: sqlite3.Connection, model: str | None) -> list[VersionRow]:
     )
     for name, number, key, value in db.execute(query, (model,)):
         scores.setdefault((name, number), {})[key] = value
+    query = "SELECT model, number, standing FROM standings WHERE ?1 IS NULL OR model = ?1"
+    standings = {(name, number): said for name, number, said in db.execute(query, (model,))}
     query = (
         "SELECT model, number, fields FROM versions WHERE ?1 IS NULL OR model = ?1 "
         "ORDER BY model, number"
@@ -162,6 +168,7 @@ def _rows(db: sqlite3.Connection, model: str | None) -> list[VersionRow]:
                 model=name,
                 version=number,
                 aliases=tuple(sorted(aliases.get((name, number), ()))),
+                standing=standings.get((name, number), ""),
                 scores=scores.get((name, number), {}),
                 data=tuple(fields.pop("data", ())),
                 **fields,
@@ -203,3 +210,9 @@ def _apply(db: sqlite3.Connection, path: str, content: bytes | None) -> None:
         if content is not None:
             row = (model, alias, document["version"])
             db.execute("INSERT INTO aliases VALUES (?, ?, ?)", row)
+    elif folder == "standings":
+        number = int(rest[-1].removesuffix(".json"))
+        db.execute("DELETE FROM standings WHERE model = ? AND number = ?", (model, number))
+        if content is not None:
+            row = (model, number, document["standing"])
+            db.execute("INSERT INTO standings VALUES (?, ?, ?)", row)

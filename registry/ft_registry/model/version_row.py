@@ -28,6 +28,8 @@ class VersionRow:
     registered_by: str
     note: str
     aliases: tuple[str, ...] = ()
+    standing: str = ""
+    """``good``, ``bad`` or ``deleted``, where somebody said so."""
     scores: dict[str, float] = field(default_factory=dict)
     """By ``suite.metric``."""
 

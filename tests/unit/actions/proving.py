@@ -112,12 +112,12 @@ class Registry:
             documents[layout.evaluation("support", number, evaluation.id)] = evaluation.to_bytes()
             shelf[ITEMS] = items
         self.artifacts.contents[model_id] = shelf
-        self.write(documents)
+        self.write(documents, record.code.commit)
         return record
 
-    def write(self, documents: Mapping[str, bytes]) -> None:
+    def write(self, documents: Mapping[str, bytes], *pins: str) -> None:
         event = make_event(self.context, "register", "register a version")
-        self.ledger.append(Change(event=event, documents=documents))
+        self.ledger.append(Change(event=event, documents=documents, pins=pins))
 
     def shelf(self, number: int = 1) -> dict[str, bytes]:
         """The files of a version as the store has them: to damage."""

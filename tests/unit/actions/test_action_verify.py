@@ -12,7 +12,8 @@ from tests.unit.actions.stage import make_context
 from tests.unit.strategies import law
 from tests.unit.values import HUB, WHY
 
-from ft_registry.actions.verify import require_intact, verify_version
+from ft_registry.actions.standings import make_standing
+from ft_registry.actions.verify import require_intact, verify_all, verify_version
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
@@ -20,7 +21,9 @@ from ft_registry.model.home import Home, first_home
 from ft_registry.model.manifest import manifest_digest
 from ft_registry.model.record import FolderBase, VersionBase
 from ft_registry.model.reference import VersionReference
-from ft_registry.model.verification import Finding
+from ft_registry.model.snapshot import DataContent
+from ft_registry.model.verification import Depth, Finding
+from ft_registry.ports.data import DataCopy
 from ft_registry.readers.files import hash_folder
 
 FIRST = VersionReference("support", 1)
@@ -336,6 +339,60 @@ def test_a_base_version_must_have_the_record_that_was_built_on(
         WEIGHTS, number=2, base=VersionBase(version=version, record="sha256:" + "0" * 64)
     )
     assert damage(registry, 2) == [("base", version, state)]
+
+
+# All of it
+
+
+def test_all_is_every_version_and_the_ledger(registry: Registry) -> None:
+    registry.register(WEIGHTS)
+    registry.register(WEIGHTS, number=2)
+    registry.shelf(2)[MODEL] = b"WEIGHTS"
+    found = verify_all(registry.evidence, depth="full")
+    assert [f.subject for f in found.findings if f.name == MODEL] == ["support/1", "support/2"]
+    assert [(f.subject, f.name) for f in found.damage if f.kind == "artifact"] == [
+        ("support/2", MODEL)
+    ]
+    assert "chain" in {f.kind for f in found.findings if not f.subject}
+
+
+def test_data_of_many_versions_is_looked_at_once(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = registry.data.keep("data/train.jsonl", b"{}\n")
+    for number in (1, 2, 3):
+        registry.register(WEIGHTS, number=number, data=(content,))
+    looked: list[str] = []
+    copies = registry.data.copies
+
+    def counted(content: DataContent, *, depth: Depth) -> list[DataCopy]:
+        looked.append(content.path)
+        return copies(content, depth=depth)
+
+    monkeypatch.setattr(registry.data, "copies", counted)
+    verify_all(registry.evidence, depth="fast")
+    assert looked == ["data/train.jsonl"]
+
+
+def test_a_record_that_cannot_be_read_does_not_hide_the_others(registry: Registry) -> None:
+    registry.register(WEIGHTS)
+    registry.register(WEIGHTS, number=2)
+    registry.write({layout.version("support", 1): b"{}"})
+    found = verify_all(registry.evidence, depth="fast")
+    assert {f.kind for f in found.damage if f.subject == "support/1"} == {"document"}
+    assert [f.state for f in found.findings if f.subject == "support/2"] == ["ok", "ok"]
+
+
+def test_a_version_given_up_is_not_missed(registry: Registry) -> None:
+    record = registry.register(WEIGHTS)
+    registry.artifacts.contents.clear()
+    given_up = make_standing(
+        FIRST, "deleted", record=record.digest, alias=None, reason="r", context=registry.context
+    )
+    assert verify_all(registry.evidence, depth="fast").damage
+    registry.write(given_up)
+    assert not [f for f in verify_all(registry.evidence, depth="fast").findings if f.subject]
+    assert registry.verify().damage  # who asks for it by name is told
 
 
 # What relies on it
