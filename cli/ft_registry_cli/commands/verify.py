@@ -19,11 +19,7 @@ _REPAINT_SECONDS = 0.2
 _COLUMNS = 80
 _TOLD = 10
 """Findings of one version that the text tells."""
-_WORDS = {
-    "artifact": "file", "attachment": "attachment", "data": "dataset", "base": "base",
-    "version": "version", "document": "document", "chain": "event", "pin": "pin",
-    "signature": "signature",
-}  # fmt: skip
+_WORDS = {"artifact": "file", "attachment": "attachment", "data": "dataset", "base": "base"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,8 +31,8 @@ def add_to(app: typer.Typer) -> None:
         reference: Annotated[
             str | None,
             typer.Argument(
-                metavar="[REF]", show_default=False,
-                help="NAME/7, NAME@champion or NAME/latest [default: all, and the ledger].",
+                metavar="REF", show_default=False,
+                help="NAME/7, NAME@champion or NAME/latest [default: all].",
             ),
         ] = None,
         fast: Annotated[
@@ -81,7 +77,7 @@ def _text(found: "Verification") -> str:
     width = max((len(subject) for subject, _ in groups), default=0)
     lines: list[str] = []
     for subject, findings in groups:
-        lines.append(f"{subject.ljust(width)}  {_verdict(findings)}  {_counts(findings)}")
+        lines.append(f"{subject.ljust(width)}  {_verdict(findings)}  {_counts(findings)}".rstrip())
         lines += _told([finding for finding in findings if finding.state != "ok"])
     return "\n".join(lines)
 
@@ -95,9 +91,12 @@ def _verdict(findings: "list[Finding]") -> str:
 def _counts(findings: "list[Finding]") -> str:
     """Returns what was looked at, in numbers."""
     names: dict[str, dict[str, int]] = {}
-    for finding in findings:
-        names.setdefault(_WORDS[finding.kind], {})[finding.name] = finding.size or 0
     parts = []
+    for finding in findings:
+        if finding.kind in _WORDS:
+            names.setdefault(_WORDS[finding.kind], {})[finding.name] = finding.size or 0
+        elif finding.state == "ok":
+            parts.append(finding.found)  # the ledger counts for itself
     for word, sizes in names.items():
         parts.append(f"{len(sizes)} {word}{'s' if len(sizes) != 1 else ''}")
         if total := sum(sizes.values()):

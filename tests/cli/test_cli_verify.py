@@ -1,0 +1,160 @@
+"""`verify` as its user meets it; and what it finds stops whoever relies on it."""
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.cli.project import Project, run_cli
+
+pytestmark = pytest.mark.integration
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+@pytest.fixture
+def mine(seeded: Project, seeded_template: Path) -> Project:
+    """A registry whose files are its own: MLflow knows where they went."""
+    with contextlib.closing(sqlite3.connect(seeded.root / "mlflow.db")) as db:
+        db.execute(
+            "UPDATE logged_models SET artifact_location = replace(artifact_location, ?, ?)",
+            (str(seeded_template), str(seeded.root)),
+        )
+        db.commit()
+    return seeded
+
+
+def files_of(project: Project, version: int) -> Path:
+    record = project.workspace().show(f"m/{version}").filed.record
+    return project.root / "mlartifacts/m/models" / record.run.logged_model_id / "artifacts/adapter"
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o644)
+    file.write_bytes(content)
+    file.chmod(0o444)  # as DVC keeps them, and believes them for it
+
+
+def test_a_whole_version_is_one_line(mine: Project) -> None:
+    outcome = mine.cli("verify", "m/2")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert re.fullmatch(r"m/2  ok  2 files, 2\.1 kB, 1 base, 1 dataset\n", outcome.stdout), (
+        outcome.stdout
+    )
+
+
+def test_all_of_it_is_a_line_for_each_version_and_one_for_the_ledger(mine: Project) -> None:
+    outcome = mine.cli("verify")
+    assert outcome.code == 0, outcome.stdout
+    assert [line.split()[:2] for line in outcome.stdout.splitlines()] == [
+        ["m/1", "ok"],
+        ["m/2", "ok"],
+        ["ledger", "ok"],
+    ]
+
+
+def test_the_document_names_everything_that_was_looked_at(mine: Project) -> None:
+    document = mine.done("verify", "m/1")
+    assert sorted(document) == ["items", "notes", "ok"]
+    assert document["ok"] is True
+    assert {(item["kind"], item["name"], item["state"]) for item in document["items"]} >= {
+        ("artifact", f"adapter/{WEIGHTS}", "ok"),
+        ("base", "base", "ok"),
+        ("data", "data/train.jsonl", "ok"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["m/1"], 4), (["--full"], 4), ([], 0), (["m/1", "--fast"], 0), (["m/2"], 0)],
+)
+def test_one_version_is_read_whole_and_many_are_looked_over(
+    mine: Project, arguments: list[str], code: int
+) -> None:
+    flip(files_of(mine, 1) / WEIGHTS)
+    assert mine.cli("verify", *arguments).code == code
+
+
+def test_damage_is_told_with_both_digests_below_its_place(mine: Project) -> None:
+    folder = files_of(mine, 1)
+    flip(folder / WEIGHTS)
+    outcome = mine.cli("verify", "m/1")
+    assert outcome.code == 4
+    first, place, name, sides, *rest = outcome.stdout.splitlines()
+    assert first.startswith("m/1  DAMAGED  2 files, 2.1 kB")
+    assert place == f"  in {folder.parent}"
+    assert name == f"    changed  adapter/{WEIGHTS}"
+    assert re.fullmatch(r" +expected sha256:[0-9a-f]{12}, found sha256:[0-9a-f]{12}", sides)
+    assert rest == []
+    assert max(len(line) for line in (first, name, sides)) <= 80
+
+
+def damage_artifact(project: Project) -> str:
+    flip(files_of(project, 1) / WEIGHTS)
+    return WEIGHTS
+
+
+def damage_cache(project: Project) -> str:
+    (data,) = project.workspace().show("m/1").filed.record.data
+    flip(project.cached(data.dvc.md5))
+    return "data/train.jsonl in DVC cache"
+
+
+def damage_remote(project: Project) -> str:
+    (data,) = project.workspace().show("m/1").filed.record.data
+    remote = project.root.parent / "remote"
+    project.dvc("remote", "add", "--default", "store", str(remote))
+    project.dvc("push")
+    md5 = data.dvc.md5
+    flip(remote / "files" / "md5" / md5[:2] / md5[2:])
+    return "data/train.jsonl in DVC remote 'store'"
+
+
+@pytest.mark.parametrize("damage", [damage_artifact, damage_cache, damage_remote])
+def test_a_flipped_byte_anywhere_is_named_and_blocks_the_way_back(
+    mine: Project, damage: Callable[[Project], str]
+) -> None:
+    named = damage(mine)
+    before = mine.head()
+    assert mine.cli("verify", "m/1").code == 4
+    outcome = mine.cli("rollback", "m@champion", "--reason", "worse")
+    assert outcome.code == 4, outcome.stderr
+    assert named in outcome.stderr
+    assert mine.head() == before
+
+
+def test_a_store_that_does_not_answer_leaves_it_undecided(mine: Project) -> None:
+    outcome = mine.cli("--json", "verify", "m/1", env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"})
+    assert outcome.code == 6
+    assert outcome.document["ok"] is False
+    (unknown,) = [item for item in outcome.document["items"] if item["state"] == "unknown"]
+    assert "127.0.0.1:9" in unknown["found"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "kind"),
+    [
+        (["m/1", "--fast", "--full"], 2, "usage"),
+        (["m/9"], 1, "not_found"),
+        (["other/1"], 1, "not_found"),
+        (["m@nobody"], 1, "not_found"),
+        (["m/x"], 2, "usage"),
+        ([""], 2, "usage"),
+        (["m/1", "m/2"], 2, "usage"),
+    ],
+)
+def test_what_cannot_be_verified_is_told(
+    shelf: Project, arguments: list[str], code: int, kind: str
+) -> None:
+    outcome = shelf.cli("--json", "verify", *arguments)
+    assert (outcome.code, outcome.error["kind"], outcome.stdout) == (code, kind, "")
+
+
+def test_without_a_registry_there_is_nothing_to_verify(tmp_path: Path) -> None:
+    Project(tmp_path).git("init", "--quiet", ".")
+    outcome = run_cli("--json", "verify", cwd=tmp_path)
+    assert (outcome.code, outcome.error["kind"]) == (1, "not_a_registry")
