@@ -140,7 +140,10 @@ class LedgerRemote:
             self._door.attempt("update-ref", self.tracking_ref, commit, tracked)
             return True
         in_the_way = "; cannot create" in stderr
-        if any(words in summary for words in _MOVED) and not in_the_way:
+        # To a push that replaces the head, the same words are the answer of a protected branch.
+        is_protected = instead_of is not None and "non-fast-forward" in summary
+        moved = any(words in summary for words in _MOVED)
+        if moved and not in_the_way and not is_protected:
             return False
         if target in report and _UNREPORTED not in summary:
             raise BackendUnavailable(
