@@ -1,6 +1,9 @@
-"""The main job as a story: three versions of data and model, a bad promotion, a rollback.
+"""The main job as a story: a bad promotion, a rollback, and the proof that what is back is it.
 
     python demo/run.py [--quick] [--into DIR]
+
+Three versions of data make three versions of a model; somebody promotes the worst; on-call rolls
+back, restores what serves again into a folder and trains it once more, to the same bits.
 
 Everything is real and happens in a folder of its own: a git repository with the project's pipeline,
 a DVC project, an MLflow database. The clone is left as it was. Commands are shown as a person would
@@ -19,6 +22,16 @@ from pathlib import Path
 CLONE = Path(__file__).resolve().parent.parent
 MODEL = "support-dates"
 ALIAS = f"{MODEL}@champion"
+RESTORED = {
+    "code/data/examples.jsonl": "data/examples.jsonl",
+    "code/data/heldout.jsonl": "data/heldout.jsonl",
+    "code/build/train.jsonl": "build/train.jsonl",
+    "code/params.yaml": "params.yaml",
+    "code/dvc.yaml": "dvc.yaml",
+    "code/pipeline": "pipeline",
+    "artifact": "build/adapter",
+}
+"""What version 2 was made of, by its place in the restored folder: where it was that day."""
 PEOPLE = {
     "ada": "Ada Tunes <ada@example.org>",
     "bob": "Bob Hurries <bob@example.org>",
@@ -30,11 +43,13 @@ class Story:
     """Runs commands in the demo's folder and tells what happens.
 
     Args:
-        folder: An empty folder outside of any git repository, or ignored by the one around it.
+        scratch: An empty folder outside of any git repository, or ignored by the one around it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.folder = scratch / MODEL
+        self.folder.mkdir()
         self._who = PEOPLE["ada"]
 
     def chapter(self, title: str) -> None:
@@ -83,7 +98,7 @@ class Story:
 
 
 def tell(story: Story, *, quick: bool) -> None:
-    """Tells the story from an empty folder to a rollback."""
+    """Tells the story from an empty folder to a rollback and its proof."""
     story.chapter("A project becomes a registry")
     story.quietly("git", "init", "--quiet", "--initial-branch=main")
     _furnish(story.folder, quick=quick)
@@ -101,6 +116,7 @@ def tell(story: Story, *, quick: bool) -> None:
 
     story.chapter("Data v2: about 300 examples")
     _version(story, 2)
+    _keep(story, "as-it-was")
     story.types("ft-registry", "list", MODEL)
     story.types(
         "ft-registry", "promote", f"{MODEL}/2", "--to", "champion", "--expect", "1",
@@ -124,7 +140,30 @@ def tell(story: Story, *, quick: bool) -> None:
     story.types("ft-registry", "rollback", ALIAS, "--reason", "wrong dates in production")
     story.types("ft-registry", "log", ALIAS)
     story.types("ft-registry", "lineage", ALIAS)
+
+    story.chapter(
+        "Is what serves again what was registered? Every byte, then a training to compare"
+    )
+    story.types("ft-registry", "verify", ALIAS)
+    story.types("ft-registry", "restore", ALIAS, "--into", "../restored")
+    for part, kept in RESTORED.items():
+        story.types("diff", "-r", f"../as-it-was/{kept}", f"../restored/{part}")
+    print("no difference: data, params, code and adapter are those of the day it was made")
+    story.types("ft-registry", "reproduce", ALIAS, "--into", "../again")
+    story.types("ft-registry", "status")
     story.types("git", "log", "--format=%h %an: %s", "ft-registry")
+
+
+def _keep(story: Story, name: str) -> None:
+    """Puts a copy of the project's files beside it, to compare with what is restored later."""
+    kept = story.scratch / name
+    for part in RESTORED.values():
+        source, target = story.folder / part, kept / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
 
 
 def _version(story: Story, number: int) -> None:
@@ -164,10 +203,10 @@ def main() -> None:
         options.into.mkdir(parents=True, exist_ok=True)
         if any(options.into.iterdir()):
             sys.exit(f"expected an empty folder, found files in {options.into}")
-    folder = options.into or Path(tempfile.mkdtemp(prefix="ft-registry-demo-"))
+    scratch = options.into or Path(tempfile.mkdtemp(prefix="ft-registry-demo-"))
     started = time.monotonic()
-    story = Story(folder.resolve())
-    print(f"The demo works in {story.folder}")
+    story = Story(scratch.resolve())
+    print(f"The demo works in {story.scratch}")
     tell(story, quick=options.quick)
     minutes, seconds = divmod(round(time.monotonic() - started), 60)
     program = Path(sys.executable).parent / "ft-registry"

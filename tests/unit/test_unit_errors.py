@@ -11,6 +11,7 @@ EXIT_CODES = {
     "NotFound": 1,
     "NotARegistry": 1,
     "Refused": 1,
+    "GateRefused": 3,
     "IntegrityError": 4,
     "Conflict": 5,
     "BackendUnavailable": 6,
