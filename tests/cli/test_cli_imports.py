@@ -39,6 +39,8 @@ LIGHT = [
     ("verify", "--full"),
     ("promote", "m/1", "--to", "champion", "--dry-run"),
     ("rollback", "m@champion", "--reason", "r", "--dry-run"),
+    ("restore", "m/1", "--into", "../back", "--dry-run"),
+    ("restore", "m/1", "--into", "../back"),
     ("register", "m", "ad1", "--data", "data/train.jsonl", "--dry-run"),
     ("register", "m", "ad1", "--data", "data/train.jsonl"),
     ("data", "snapshot", "data/train.jsonl"),
