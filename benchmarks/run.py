@@ -2,8 +2,9 @@
 
     python benchmarks/run.py [--rounds N] [--markdown] [--small] [NAME]...
 
-Names: start_up, ledger, listing, registering, snapshots; without one, all of them, which takes half
-an hour. Everything happens in temporary folders, which need 10 GB for the largest question.
+Names: start_up, ledger, listing, registering, snapshots, verifying; without one, all of them, which
+takes half an hour. Everything happens in temporary folders, which need 10 GB for the largest
+question.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import listing
 import registering
 import snapshots
 import start_up
+import verifying
 from lab import Lab, laboratory
 from measure import Plan, Result
 from report import as_markdown, as_text
@@ -34,15 +36,18 @@ _QUESTIONS: Mapping[str, Callable[[Lab, Plan], Iterator[Result]]] = {
     "listing": listing.answers,
     "registering": registering.answers,
     "snapshots": snapshots.answers,
+    "verifying": verifying.answers,
 }
-_PEERS = ("mlflow", "dvc", "gto", "typer", "gitpython", "pydantic")
+_PEERS = ("mlflow", "dvc", "gto", "model-signing", "typer", "gitpython", "pydantic")
 
 
 def main() -> int:
     """Runs what was asked for; the exit code is 1 when a target is missed."""
     arguments = _parse()
     _compile()
-    if missing := [name for name in ("dvc", "gto", "mlflow") if not _is_there(name)]:
+    if missing := [
+        name for name in ("dvc", "gto", "mlflow", "model_signing") if not _is_there(name)
+    ]:
         sys.exit(f"expected {', '.join(missing)} beside {sys.executable}: make bench installs them")
     print(f"{_machine()}\n", flush=True)
     plan = Plan(rounds=arguments.rounds, small=arguments.small)
