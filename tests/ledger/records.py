@@ -32,7 +32,7 @@ MODELS = ("dates", "sizes-2")
 UNKNOWN = Unknown(unknown="the test does not say")
 
 
-def make_record(model: str, number: int, *, data: str = "train") -> VersionRecord:
+def make_record(model: str, number: int, *, data: str = "train", commit: str = "") -> VersionRecord:
     """Returns a record; everything in it follows from the arguments."""
     seed = f"{model}/{number}"
     trained = Dataset(
@@ -54,7 +54,8 @@ def make_record(model: str, number: int, *, data: str = "train") -> VersionRecor
         base=HubBase(id="org/base", revision="a" * 40, digest=digest("base")),
         data=(trained,),
         code=Code(
-            repo=UNKNOWN, commit=f"{number % 3:040x}", branch=UNKNOWN, dirty=False, patch=UNKNOWN
+            repo=UNKNOWN, commit=commit or f"{number % 3:040x}", branch=UNKNOWN,
+            dirty=False, patch=UNKNOWN,
         ),
         config=Config(files={}, digest=digest({})),
         tokenizer=Tokenizer(digest=UNKNOWN, chat_template=UNKNOWN),

@@ -84,6 +84,16 @@ def test_git_finds_no_fault_with_what_was_written(repository: Path) -> None:
     git(repository, "fsck", "--strict", "--full")
 
 
+def test_a_folder_goes_with_its_last_document(repository: Path) -> None:
+    ledger = open_ledger(repository)
+    begin(ledger)
+    ledger.append(make_change({PATH: b"1", "models/other/a.json": b"1"}))
+    ledger.append(make_change({PATH: None}))
+    folders = git(repository, "ls-tree", "-r", "-d", "--name-only", "ft-registry").split()
+    assert folders == ["models", "models/other"]
+    git(repository, "fsck", "--strict", "--full")
+
+
 def test_the_history_is_linear(repository: Path) -> None:
     ledger = open_ledger(repository)
     ids = [begin(ledger).id, write(ledger, PATH, b"1").id, write(ledger, PATH, b"2").id]

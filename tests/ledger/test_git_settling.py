@@ -1,12 +1,13 @@
 """A clone and its remote that went apart are told apart, and made one again; nothing is lost."""
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.ledger.changes import make_change, subjects, write
-from tests.ledger.remotes import Team
-from tests.ledger.repositories import clone, git, git_succeeds, open_ledger, refs, rev, write_hook
+from tests.ledger.remotes import Team, outside
+from tests.ledger.repositories import clone, git, open_ledger, refs, rev
 
 from ft_registry.actions.verify_ledger import verify_ledger
 from ft_registry.backends.git.refs import ASIDE
@@ -168,13 +169,13 @@ class TestWhatWasTakenAway:
     def test_stops_whatever_would_build_on_it(self, team: Team, state: str, verb: str) -> None:
         ledger = team.ledger(team.one)
         before = rev(team.one, "ft-registry"), rev(team.server, "ft-registry")
+        verbs: dict[str, Callable[[], object]] = {
+            "refresh": ledger.refresh,
+            "append": lambda: write(ledger, ALIAS, b"1"),
+            "settle": lambda: ledger.settlement("both"),
+        }
         with pytest.raises(HistoryLost) as caught:
-            if verb == "refresh":
-                ledger.refresh()
-            elif verb == "append":
-                write(ledger, ALIAS, b"1")
-            else:
-                ledger.settlement("both")
+            verbs[verb]()
         assert caught.value.exit_code == 4
         assert f"{state}: 1 events are gone; the newest: 's', Ada <ada@example.org>, 2026" in str(
             caught.value
@@ -228,9 +229,9 @@ def test_a_fresh_clone_trusts_what_it_finds_first(team: Team, tmp_path: Path) ->
 class TestReplay:
     def test_keeps_the_event_and_writes_another_commit(self, team: Team) -> None:
         diverged(team)
-        waiting = list(team.ledger(team.one).events(newest_first=True))[0]
+        waiting = next(iter(team.ledger(team.one).events(newest_first=True)))
         settle(team, "both")
-        replayed = list(team.shared.events(newest_first=True))[0]
+        replayed = next(iter(team.shared.events(newest_first=True)))
         assert replayed.event == waiting.event
         assert replayed.id != waiting.id
         shown = git(team.server, "log", "-1", "--format=%an %cn %aI %cI", "ft-registry").split()
@@ -306,8 +307,13 @@ class TestAKillBetweenTheSteps:
 
     @pytest.mark.parametrize(
         ("state", "keep"),
-        [("diverged", "both"), ("rewritten", "ours"), ("diverged", "theirs"), ("rolled back", "theirs")],
-    )  # fmt: skip
+        [
+            ("diverged", "both"),
+            ("rewritten", "ours"),
+            ("diverged", "theirs"),
+            ("rolled back", "theirs"),
+        ],
+    )
     def test_loses_nothing(
         self, team: Team, state: str, keep: Keep, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -403,11 +409,21 @@ def test_what_is_set_aside_is_not_published(team: Team) -> None:
 def test_a_stale_tracking_ref_is_no_rollback(team: Team) -> None:
     before = rev(team.one, "ft-registry")
     write(team.ledger(team.one), ALIAS, b"1")
-    # Another process of the clone, which fetched before, is late to note what it got.
-    again = f"git update-ref refs/remotes/origin/ft-registry {before}"
-    once = team.one / ".git" / "late"
-    script = f'git-upload-pack "$@"; mkdir "{once}" 2>/dev/null && cd "{team.one}" && (sleep 0.1; env -i PATH="$PATH" {again}) >/dev/null 2>&1 &'
-    program = write_hook(team.one.parent, "upload-pack", script)
-    git(team.one, "config", "remote.origin.uploadpack", str(program))
-    team.ledger(team.one).refresh()
-    assert git_succeeds(team.one, "rev-parse", "ft-registry")
+    # Another process of the clone, which asked before, notes what it got at the worst moment.
+    once = team.one.parent / "once"
+    late = outside(
+        "git", "-C", str(team.one), "update-ref", "refs/remotes/origin/ft-registry", before
+    )
+    ledger = team.ledger(team.one)
+    fetch = ledger._remote.fetch  # type: ignore[union-attr]  # this ledger has one
+
+    def fetch_then_lose(*, with_pins: bool = False) -> bool:
+        found = fetch(with_pins=with_pins)
+        if not once.exists():
+            once.mkdir()
+            subprocess.run(late, shell=True, check=True)
+        return found
+
+    ledger._remote.fetch = fetch_then_lose  # type: ignore[union-attr,method-assign]  # as above
+    ledger.refresh()
+    assert view(team).state == "level"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from tests.ledger.changes import begin, make_change, make_event, subjects, write
@@ -10,7 +11,7 @@ from ft_registry.errors import Conflict, FtRegistryError, NotARegistry
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import Requirement, Write
 from ft_registry.model.layout import EVENT, FORMAT
-from ft_registry.ports.ledger import Ledger, RequirementFailed
+from ft_registry.ports.ledger import Keep, Ledger, RequirementFailed, Settled
 
 ALIAS = "models/dates/aliases/champion.json"
 MakeLedger = Callable[[], Ledger]
@@ -175,6 +176,43 @@ def test_the_event_comes_back_as_append_returned_it(ledger: Ledger) -> None:
 def test_the_state_holds_the_event_that_made_it(ledger: Ledger) -> None:
     logged = write(ledger, ALIAS, b"1")
     assert ledger.read(EVENT) == logged.event.to_bytes()
+
+
+def test_a_document_may_be_taken_away(ledger: Ledger) -> None:
+    first = ledger.append(make_change({ALIAS: b"1", "models/other.json": b"2"}))
+    logged = ledger.append(make_change({ALIAS: None}, requires={ALIAS: b"1"}, subject="gone"))
+    assert ledger.read(ALIAS) is None
+    assert ledger.paths("models") == ["models/other.json"]
+    assert ledger.paths("models/dates") == []
+    assert logged.event.writes == (Write(path=ALIAS, digest=None),)
+    assert dict(ledger.changes("models", since=first.id, until=logged.id)) == {ALIAS: None}
+    assert ledger.read(ALIAS, at=first.id) == b"1"
+    assert subjects(ledger, ALIAS)[-1] == "gone"
+
+
+def test_a_document_that_is_not_there_may_be_taken_away(ledger: Ledger) -> None:
+    write(ledger, "models/dates", b"a document, no folder")
+    ledger.append(make_change({ALIAS: None, "models/none/none.json": None}))
+    assert ledger.paths("models") == ["models/dates"]
+
+
+def test_a_document_may_come_back(ledger: Ledger) -> None:
+    write(ledger, ALIAS, b"1")
+    ledger.append(make_change({ALIAS: None}))
+    ledger.append(make_change({ALIAS: b"2"}, requires={ALIAS: None}))
+    assert ledger.read(ALIAS) == b"2"
+
+
+def test_without_a_remote_there_is_nothing_to_settle(ledger: Ledger) -> None:
+    for keep in get_args(Keep):
+        plan = ledger.settlement(keep)
+        assert (plan.is_needed, plan.state, plan.keep) == (False, "level", keep)
+        assert ledger.settle(plan) == Settled()
+
+
+def test_a_sound_ledger_is_stored_soundly(ledger: Ledger) -> None:
+    write(ledger, ALIAS, b"1")
+    assert ledger.check_storage() == ledger.check_signatures() == []
 
 
 def test_an_event_may_write_nothing(ledger: Ledger) -> None:

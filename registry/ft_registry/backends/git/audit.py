@@ -128,7 +128,8 @@ class LedgerAudit:
 
     def check_signatures(self, head: str) -> list[Finding]:
         """See `Ledger.check_signatures`."""
-        commits = self._door.run("rev-list", "--reverse", head).decode().split()
+        # As far as git can list them: what ends a history is not for its signatures to say.
+        commits = self._door.attempt("rev-list", head)[1].decode().split()[::-1]
         signed: list[str] = []
         for chunk in _chunks(commits, _CHUNK):
             for commit, (_, content) in zip(chunk, self._read(chunk), strict=True):
