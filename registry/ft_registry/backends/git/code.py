@@ -10,7 +10,7 @@ from pathlib import Path
 from ft_registry.backends.git.checkout import check_out
 from ft_registry.backends.git.door import NETWORK_SECONDS, GitDoor, identity_variables
 from ft_registry.backends.git.objects import check_oid
-from ft_registry.backends.git.remote import PINS
+from ft_registry.backends.git.refs import PINS
 from ft_registry.errors import NotARegistry, NotFound
 from ft_registry.model.document import Unknown
 from ft_registry.model.origin import Actor
