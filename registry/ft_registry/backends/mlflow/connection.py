@@ -141,10 +141,10 @@ def _check_file(place: MlflowPlace) -> None:
             found = "" if os.access(_nearest_folder(database), os.W_OK) else "no right to write"
         elif not database.is_file():
             found = "a folder"
+        elif not os.access(database, os.R_OK):
+            found = "no right to read"
         else:
-            with database.open("rb") as file:
-                is_sqlite = file.read(15) in (b"SQLite format 3", b"")
-            found = "" if is_sqlite else "something else"
+            found = "" if _is_sqlite(database) else "something else"
     except OSError as error:
         found = error.strerror or str(error)
     if found:
@@ -152,6 +152,20 @@ def _check_file(place: MlflowPlace) -> None:
             f"expected an SQLite database at {database}, or a folder to make one in, found {found}",
             hints=["move what is there away, or correct MLFLOW_TRACKING_URI"],
         )
+
+
+def _is_sqlite(database: Path) -> bool:
+    """Returns whether SQLite takes a file for a database; one that is damaged or busy it does.
+
+    Asked of SQLite itself: were the file opened and closed beside it, the locks of all connections
+    of this process would be gone, and another process would take a log away that they still use.
+    """
+    try:
+        with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            db.execute("PRAGMA schema_version")
+    except sqlite3.Error as error:
+        return error.sqlite_errorname != "SQLITE_NOTADB"
+    return True
 
 
 def connect(place: MlflowPlace) -> "MlflowClient":
