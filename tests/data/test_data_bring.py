@@ -4,6 +4,7 @@ import json
 import resource
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.cli.project import tree_digests
@@ -93,6 +94,20 @@ def test_no_link_above_the_new_place_is_followed(kept: Kept) -> None:
         with pytest.raises(Refused, match="link"):
             kept.data.bring(FILE, md5, kept.root / "restored" / "data" / name)
     assert list((kept.root / "outside").iterdir()) == []
+
+
+def test_a_link_to_itself_above_the_new_place_is_refused(kept: Kept) -> None:
+    (kept.root / "loop").symlink_to(kept.root / "loop")
+    with pytest.raises((Refused, BackendUnavailable)):
+        kept.data.bring(FILE, kept.content(FILE).dvc.md5, kept.root / "loop" / "new")
+
+
+def test_a_relative_place_counts_from_the_current_folder(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(kept.root)
+    kept.data.bring(FILE, kept.content(FILE).dvc.md5, Path("new"))
+    assert (kept.root / "new").is_file()
 
 
 @pytest.mark.parametrize("there", ["file", "folder", "dangling link"])

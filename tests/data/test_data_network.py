@@ -1,6 +1,7 @@
 """Remotes behind a network, against real servers: what they keep, and what they fail to say."""
 
 import json
+import os
 import shutil
 import time
 import urllib.request
@@ -81,7 +82,6 @@ def test_what_dvc_pushes_is_found_and_brought_and_nothing_else_changes(kept: Kep
         else:
             assert tree_digests(kept.root / "new" / path) == tree_digests(original)
     assert not kept.places["cache"].exists()
-    (kept.root / "store").joinpath("files").exists()
     after = kept.everything()
     assert {k: v for k, v in after.items() if k != "project/.dvc"} == {
         k: v for k, v in before.items() if k != "project/.dvc"
@@ -152,13 +152,26 @@ def test_damage_in_a_bucket_is_not_brought(kept: Kept, bucket: Bucket) -> None:
     assert not (kept.root / "new").exists()
 
 
-def test_a_bucket_that_is_gone_has_nothing(kept: Kept, bucket: Bucket) -> None:
-    configure(kept, bucket.settings.replace(bucket.name, "no-such-bucket"))
+@pytest.mark.parametrize("endpoint", ["S3", "a web server"])
+def test_where_there_is_no_bucket_nothing_is_called_lost(
+    kept: Kept, s3: str, endpoint: str
+) -> None:
     content = kept.content(FILE)
-    assert remote_copy(kept, content, "fast").state == "absent"
-    kept.damage("cache", content.dvc.md5, "gone")
-    with pytest.raises(NotFound, match="no-such-bucket"):
-        kept.data.bring(FILE, content.dvc.md5, kept.root / "new")
+    with http_server(kept.root) as url:
+        configure(kept, Bucket(s3 if endpoint == "S3" else url, "no-such-bucket").settings)
+        copy = remote_copy(kept, content, "fast")
+        assert (copy.state, "no-such-bucket" in copy.reason) == ("unknown", True), copy
+        kept.damage("cache", content.dvc.md5, "gone")
+        with pytest.raises(BackendUnavailable, match="no-such-bucket"):
+            kept.data.bring(FILE, content.dvc.md5, kept.root / "new")
+
+
+def test_what_a_bucket_does_not_have_is_lost(kept: Kept, bucket: Bucket) -> None:
+    md5 = kept.content(FILE).dvc.md5
+    bucket.remove(md5)
+    kept.damage("cache", md5, "gone")
+    with pytest.raises(NotFound, match=bucket.name):
+        kept.data.bring(FILE, md5, kept.root / "new")
 
 
 def test_credentials_that_are_refused_are_told_but_not_shown(kept: Kept, bucket: Bucket) -> None:
@@ -182,6 +195,17 @@ def test_credentials_that_are_refused_are_told_but_not_shown(kept: Kept, bucket:
         assert KEY not in told
         assert SECRET not in told
     assert not (kept.root / "new").exists()
+
+
+def test_each_bucket_is_asked_with_credentials_of_its_own(kept: Kept, bucket: Bucket) -> None:
+    keys = f"    access_key_id = {KEY}\n    secret_access_key = {SECRET}\n"
+    own = f"    credentialpath = {kept.root / 'credentials'}\n"
+    configure(kept, bucket.settings.replace(keys, own))
+    assert remote_copy(kept, kept.content(FILE), "fast").state == "unknown"
+    said = f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n"
+    (kept.root / "credentials").write_text(said)
+    assert remote_copy(kept, kept.content(FILE), "fast").state == "ok"
+    assert not [name for name in os.environ if name.startswith("AWS_")]
 
 
 @pytest.mark.parametrize("kind", ["s3", "http"])

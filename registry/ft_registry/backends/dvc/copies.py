@@ -105,13 +105,10 @@ class _Look:
         return self._faults(damaged)
 
     def _adds_up(self) -> bool:
-        """Returns whether the sizes are those of the record, as far as all of them are known."""
+        """Returns whether the sizes make that of the record; true when not all are known."""
         sizes = [self._held[oid].size for oid in self._names.values() if oid in self._held]
         known = [size for size in sizes if size is not None]
-        total = sum(known)
-        if len(known) < len(self._names):  # missing, or the place does not tell
-            return total <= self._content.dvc.size
-        return total == self._content.dvc.size
+        return len(known) < len(self._names) or sum(known) == self._content.dvc.size
 
     def _suspected(self) -> dict[str, ReadObject]:
         """Returns what really differs among the objects of which the place keeps another MD5.

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from threading import Event
 from typing import TypeVar
 
 from ft_registry.backends.dvc.listing import parse_listing
@@ -38,7 +39,7 @@ def bring(path: str, md5: str, into: Path, places: Sequence[ObjectPlace]) -> str
         raise InvalidInput(f"expected the MD5 of a file or folder as DVC writes it, found {md5!r}")
     fetch = _Fetch(path, places)
     try:
-        with _beside(into) as new:
+        with _beside(into.absolute()) as new:
             if md5.endswith(".dir"):
                 fetch.folder(md5, new)
             else:
@@ -64,9 +65,10 @@ def _beside(into: Path) -> Iterator[Path]:
             hints=["move it away, or name another place"],
         )
     # A tree from elsewhere may have put a link there, to a folder outside (dvc#11101).
-    if into.parent.resolve() != into.parent:
+    real = os.path.realpath(into.parent)  # not Path.resolve(), which raises on a link to itself
+    if real != str(into.parent):
         raise Refused(
-            f"expected folders above {into}, found a link: they are {into.parent.resolve()}",
+            f"expected folders above {into}, found a link: the way leads to {real}",
             hints=["remove the link, or name the place that it leads to"],
         )
     made = [folder for folder in into.parents if not folder.exists()]
@@ -98,10 +100,11 @@ class _Fetch:
         self._path = path
         self._places = places
         self.used: set[ObjectPlace] = set()
+        self._stop = Event()
 
     def file(self, oid: str, target: Path, *, name: str) -> None:
         """Writes an object to a new file."""
-        self._first(oid, partial(_copy, oid=oid, target=target), name=name)
+        self._first(oid, partial(self._copy, oid=oid, target=target), name=name)
 
     def folder(self, oid: str, target: Path) -> None:
         """Writes all files of a listing below a new folder."""
@@ -120,6 +123,7 @@ class _Fetch:
                 for job in jobs:
                     job.result()
             except BaseException:
+                self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -156,13 +160,27 @@ class _Fetch:
                 return result
         raise self._lost(oid, found, name=name)
 
+    def _copy(self, place: ObjectPlace, *, oid: str, target: Path) -> None:
+        hasher = hashlib.md5(usedforsecurity=False)
+        try:
+            with os.fdopen(os.open(target, _NEW_FILE, 0o644), "wb") as file:
+                for chunk in place.chunks(oid):
+                    if self._stop.is_set():
+                        raise BackendUnavailable("stopped")
+                    hasher.update(chunk)
+                    file.write(chunk)
+            _check(oid, hasher.hexdigest())
+        except FtRegistryError:
+            target.unlink()  # the next place begins anew
+            raise
+
     def _lost(
         self, oid: str, found: Mapping[ObjectPlace, FtRegistryError], *, name: str
     ) -> FtRegistryError:
         """Returns the error for an object that no place gave."""
         what = f"{self._path}/{name}" if name else self._path
         where = "; ".join(
-            f"{place.shown}: {'nothing' if isinstance(error, NotFound) else error.message}"
+            f"in {place.shown}: {'nothing' if isinstance(error, NotFound) else error.message}"
             for place, error in found.items()
         )
         kinds = {type(error) for error in found.values()}
@@ -174,20 +192,7 @@ class _Fetch:
             hints.append(
                 "delete the damaged objects, then dvc push from a clone that has good ones"
             )
-        return kind(f"expected {what} (md5 {oid}), found in {where}", hints=hints)
-
-
-def _copy(place: ObjectPlace, *, oid: str, target: Path) -> None:
-    hasher = hashlib.md5(usedforsecurity=False)
-    try:
-        with os.fdopen(os.open(target, _NEW_FILE, 0o644), "wb") as file:
-            for chunk in place.chunks(oid):
-                hasher.update(chunk)
-                file.write(chunk)
-        _check(oid, hasher.hexdigest())
-    except FtRegistryError:
-        target.unlink()  # the next place begins anew
-        raise
+        return kind(f"expected {what} (md5 {oid}), found {where}", hints=hints)
 
 
 def _right_listing(place: ObjectPlace, *, oid: str) -> bytes:

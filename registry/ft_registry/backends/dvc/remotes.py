@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock, Thread
@@ -39,6 +40,8 @@ _BLOCK = 1 << 24
 """Bytes asked for in one request: two such lie in memory for each object that is read."""
 _NOT_THERE = (404, 410)
 """HTTP's words for it."""
+_OPENING = Lock()
+_CREDENTIAL_FILES = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE")
 _SECTION = re.compile(r'remote "(.+)"')
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?')
 _USER = re.compile(r"(\w[\w+.-]*://)[^/?#\s]*@")
@@ -186,9 +189,10 @@ class CloudPlace:
 
     def _open(self, oid: str) -> tuple[Any, str]:
         load_repo(self._scratch)  # for the settings that it puts in place
-        filesystem, root = self._asked(self._connect)
-        path = filesystem.join(root, oid[:2], oid[2:])
-        _within(_PATIENCE_SECONDS, lambda: self._asked(partial(_probe, filesystem, path)))
+        with _own_credentials():
+            filesystem, root = self._asked(self._connect)
+            path = filesystem.join(root, oid[:2], oid[2:])
+            _within(_PATIENCE_SECONDS, lambda: self._asked(partial(_probe, filesystem, path)))
         return filesystem, root
 
     def _connect(self) -> tuple[Any, str]:
@@ -231,10 +235,28 @@ class CloudPlace:
         return BackendUnavailable(_without_secrets(told, self._settings))
 
 
+@contextmanager
+def _own_credentials() -> Iterator[None]:
+    """Takes back what DVC sets for a remote with a `credentialpath`: the next may have its own."""
+    with _OPENING:
+        unset = [name for name in _CREDENTIAL_FILES if name not in os.environ]
+        try:
+            yield
+        finally:
+            for name in unset:
+                os.environ.pop(name, None)
+
+
 def _probe(filesystem: Any, path: str) -> None:
     """Asks for something, for the sake of an answer."""
     answer = filesystem.info([path], return_exceptions=True)[0]
-    if isinstance(answer, Exception) and not isinstance(answer, FileNotFoundError):
+    if isinstance(answer, FileNotFoundError) and filesystem.protocol == "s3":
+        # So says a server that is no S3, too: that there is a bucket tells them apart.
+        bucket = path.lstrip("/").partition("/")[0]
+        answer = filesystem.info([bucket], return_exceptions=True)[0]
+        if isinstance(answer, FileNotFoundError):
+            raise OSError(f"no bucket {bucket!r} there")
+    elif isinstance(answer, Exception):
         raise answer
 
 
