@@ -35,7 +35,7 @@ def roll_back(team: Team, events: int = 1) -> None:
     """Takes the newest events away on the server, and lets clone two follow."""
     git(team.server, "update-ref", "refs/heads/ft-registry", f"ft-registry~{events}")
     git(team.two, "update-ref", "refs/heads/ft-registry", rev(team.server, "ft-registry"))
-    git(team.two, "update-ref", "-d", "refs/ft-registry/seen/origin")
+    git(team.two, "update-ref", "-d", "refs/ft-registry/seen/origin/ft-registry")
     git(team.two, "fetch", "--quiet")
 
 

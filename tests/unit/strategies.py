@@ -10,8 +10,10 @@ from ft_registry.model.alias import AliasState
 from ft_registry.model.document import Document, Unknown
 from ft_registry.model.evaluation import Evaluation, ItemTable, Score
 from ft_registry.model.event import Event, Requirement, Write
+from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.origin import Actor
+from ft_registry.model.proof import LEVELS, Proof, ProofStep
 from ft_registry.model.record import (
     Artifact,
     Code,
@@ -29,6 +31,7 @@ from ft_registry.model.record import (
 )
 from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
 from ft_registry.model.snapshot import ROLES, DataContent, Dataset, DvcHash, Snapshot
+from ft_registry.model.standing import Standing
 from ft_registry.model.time import timestamp
 
 law = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -200,6 +203,51 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         commit=texts | unknowns,
         taken_at=timestamps,
         taken_by=actors,
+    ),
+    Home: st.builds(
+        Home,
+        model=model_names,
+        version=versions,
+        record=digests,
+        uri=texts,
+        run_id=texts,
+        logged_model_id=texts,
+        location=texts,
+        since=timestamps,
+        by=actors,
+    ),
+    Proof: st.builds(
+        Proof,
+        model=model_names,
+        version=versions,
+        record=digests,
+        how=st.sampled_from(["restore", "reproduce"]),
+        level=st.sampled_from(LEVELS),
+        steps=st.lists(
+            st.builds(
+                ProofStep,
+                name=texts,
+                state=st.sampled_from(["ok", "differs", "missing", "unknown"]),
+                detail=texts,
+            ),
+            max_size=2,
+        ).map(tuple),
+        python=texts,
+        platform=texts,
+        host=texts,
+        recorded_at=timestamps,
+        recorded_by=actors,
+    ),
+    Standing: st.builds(
+        Standing,
+        model=model_names,
+        version=versions,
+        record=digests,
+        standing=st.sampled_from(["good", "bad", "deleted"]),
+        alias=st.none() | alias_names,
+        reason=texts,
+        since=timestamps,
+        by=actors,
     ),
     VersionRecord: records,
 }

@@ -52,10 +52,21 @@ class EventCommits:
         """Returns the events of commits.
 
         Raises:
-            IntegrityError: A commit holds none.
+            IntegrityError: A commit holds none, or one that nobody could carry out.
         """
         contents = self._reader.blobs([f"{commit}:{EVENT}" for commit in commits])
-        return [logged_event(c, content) for c, content in zip(commits, contents, strict=True)]
+        events = [logged_event(c, content) for c, content in zip(commits, contents, strict=True)]
+        for logged in events:
+            paths = [requirement.path for requirement in logged.event.requires]
+            paths += [write.path for write in logged.event.writes]
+            odd = [path for path in paths if "\n" in path]
+            if odd:
+                raise IntegrityError(
+                    f"expected the event {logged.id} to name documents in one line each, found "
+                    f"{odd[0]!r}",
+                    hints=["no program of ours writes such an event: who pushed it?"],
+                )
+        return events
 
     def written(self, logged: LoggedEvent) -> dict[str, bytes | None]:
         """Returns the documents that an event wrote, from its own commit.

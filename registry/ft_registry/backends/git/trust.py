@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ft_registry.backends.git.commits import EventCommits
 from ft_registry.backends.git.door import GitDoor
-from ft_registry.backends.git.refs import REF, LedgerRefs
+from ft_registry.backends.git.refs import BRANCH, REF, LedgerRefs
 from ft_registry.backends.git.remote import LedgerRemote
 from ft_registry.errors import BackendUnavailable
 from ft_registry.ports.ledger import HistoryLost, RemoteState, RemoteView
@@ -56,7 +56,7 @@ class RemoteTrust:
         self._remote = remote
         self._refs = refs
         self._commits = commits
-        self.ref = f"refs/ft-registry/seen/{remote.name}"
+        self.ref = f"refs/ft-registry/seen/{remote.name}/{BRANCH}"
 
     def look(self) -> Relation:
         """Returns how things stand by what is known here."""
