@@ -5,6 +5,7 @@ exception, because a version without them is none.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry, manifest_digest
-from ft_registry.model.proof import ProofStep, some
+from ft_registry.model.proof import ProofStep, StepState, some
 from ft_registry.model.record import FolderBase, HubBase, Stage, VersionBase, VersionRecord
 from ft_registry.model.registered import PackageList
 from ft_registry.model.restored import ARTIFACT, CODE, ENVIRONMENT, EVALUATIONS
@@ -39,6 +40,8 @@ from ft_registry.readers.params import read_config_files
 _SHOWN = 3
 """Damaged files that an error names."""
 _BY_GIT = "in git"
+_WHERE = re.compile(r" /\S*| \([^)]*\)")
+"""The path or URL of a place: a proof is everybody's, and one machine's folders say nothing."""
 
 
 @dataclass(frozen=True)
@@ -108,25 +111,29 @@ class Bringing:
         shutil.rmtree(fetched)
         found = hash_folder(self.into / ARTIFACT)
         if manifest_digest(found) != artifact.digest:
-            damage = list(self._damage(found))
+            changed = [finding.as_text() for finding in self._damage(found)]
             raise IntegrityError(
                 f"expected {self.record.reference} byte for byte as recorded, found "
-                f"{'; '.join(finding.as_text() for finding in damage[:_SHOWN])}",
+                f"{'; '.join(changed[:_SHOWN])}",
                 hints=hints,
             )
         self._note("artifact", "ok", f"{len(found)} files, {artifact.size} bytes")
 
     def _damage(self, found: Iterable[FileEntry]) -> Iterable[Finding]:
-        there = {entry.path: entry.sha256 for entry in found}
+        there = {entry.path: f"sha256 {entry.sha256}" for entry in found}
         place = self.home.location or self.home.uri
         for entry in self.record.artifact.files:
-            digest = there.get(entry.path)
-            if digest != entry.sha256:
-                state = "changed" if digest else "missing"
+            expected, digest = f"sha256 {entry.sha256}", there[entry.path]
+            if digest != expected:
                 yield Finding(
-                    "artifact", entry.path, state, self.record.reference, place,  # type: ignore[arg-type]
-                    f"sha256 {entry.sha256}", f"sha256 {digest}" if digest else "nothing",
-                )  # fmt: skip
+                    "artifact",
+                    entry.path,
+                    "changed",
+                    self.record.reference,
+                    place,
+                    expected,
+                    digest,
+                )
 
     def code(self) -> None:
         """Brings the tree of the commit, with the patch on it."""
@@ -139,8 +146,7 @@ class Bringing:
             # Half a tree would be taken for a whole one.
             shutil.rmtree(self.tree)
             self.tree.mkdir()
-            state = "missing" if isinstance(error, NotFound) else "differs"
-            self._note("code", state, _told(error))
+            self._note("code", _state_of(error), _told(error))
             return
         left_out = (*left_out, *(f"untracked {name}" for name in recorded.left_out))
         if left_out:
@@ -159,6 +165,8 @@ class Bringing:
 
     def data(self) -> None:
         """Brings the datasets, each at its path in the tree."""
+        if not self.record.data and isinstance(self.record.pipeline, Unknown):
+            self._note("data", "unknown", "none is on record")
         for dataset in self.record.data:
             is_right = partial(_same, dataset)
             self._put(f"data {dataset.role}", dataset.path, dataset.dvc.md5, is_right)
@@ -172,15 +180,17 @@ class Bringing:
             made: Paths that other stages make again before this one runs.
         """
         seen = {dataset.path for dataset in self.record.data} | made
-        base = self.record.base.id if isinstance(self.record.base, FolderBase) else ""
+        base = self.record.base
         right = 0
         for entry in stage.deps:
             path, md5 = str(entry.get("path", "")), entry.get("md5")
             if not isinstance(md5, str) or any(lies_in(path, other) for other in seen):
                 continue
-            name = "base" if path == base and not called else f"{called}input {path}"
+            if isinstance(base, FolderBase) and path == base.id and not called:
+                right += self._put("base", path, md5, partial(_is_folder, base.digest))
+                continue
             is_right = partial(self._has_md5, md5, is_new=entry.get("hash") == "md5")
-            right += self._put(name, path, md5, is_right, quiet=name != "base")
+            right += self._put(f"{called}input {path}", path, md5, is_right, quiet=True)
         self._note(f"{called}inputs", "ok", f"{right} of stage {stage.stage}, as it read them")
 
     def _has_md5(self, md5: str, place: Path, came: str, *, is_new: bool) -> bool:
@@ -246,17 +256,22 @@ class Bringing:
         (folder / "packages.txt").write_text("".join(lines), encoding="utf-8")
         detail = f"{len(lines)} packages, Python {self.record.environment.python}"
         lock = self.record.environment.lock
-        if isinstance(lock, Unknown):
+        if not lines:
+            self._note("environment", "missing", "the ledger lists no packages")
+        elif isinstance(lock, Unknown):
             self._note("environment", "ok", detail)
-            return
+        else:
+            state, found = self._lock_file(lock, folder)
+            self._note("environment", state, f"{detail}, {found}")
+
+    def _lock_file(self, lock: FileEntry, folder: Path) -> tuple[StepState, str]:
         file = self.tree / lock.path
         if not file.is_file() or file.is_symlink():
-            self._note("environment", "missing", f"{lock.path} is not in the tree; {detail}")
-        elif hash_file(file, "sha256")[0] != lock.sha256:
-            self._note("environment", "differs", f"{lock.path} has other bytes; {detail}")
-        else:
-            shutil.copyfile(file, folder / Path(lock.path).name)
-            self._note("environment", "ok", f"{detail}, {lock.path}")
+            return "missing", f"without {lock.path}, which is not in the tree"
+        if hash_file(file, "sha256")[0] != lock.sha256:
+            return "differs", f"without {lock.path}, which has other bytes"
+        shutil.copyfile(file, folder / Path(lock.path).name)
+        return "ok", lock.path
 
     def _attachment(self, step: str, name: str, digest: str) -> bytes | None:
         """Returns what was kept beside the weights; None, and a step says why, when it is lost."""
@@ -265,7 +280,7 @@ class Bringing:
             self.sources.artifacts.fetch(self.home, [_inside(name)], fetched)
             content = (fetched / name).read_bytes()
         except FtRegistryError as error:
-            self._note(step, "missing" if isinstance(error, NotFound) else "unknown", _told(error))
+            self._note(step, _state_of(error), _told(error))
             return None
         finally:
             shutil.rmtree(fetched, ignore_errors=True)
@@ -296,7 +311,7 @@ class Bringing:
             place = self.tree / checkout_path(path)
             came = _BY_GIT
             if not place.exists():
-                came = self.sources.data.bring(path, md5, place)
+                came = _WHERE.sub("", self.sources.data.bring(path, md5, place))
             if not place.resolve().is_relative_to(self.tree.resolve()):
                 raise Refused("it leads out of the folder")
             right = is_right(place, came)
@@ -304,8 +319,7 @@ class Bringing:
             self._note(step, "missing", f"{path}: {error}")
             return False
         except FtRegistryError as error:
-            state = {"not_found": "missing", "integrity": "differs"}.get(error.kind, "unknown")
-            self._note(step, state, f"{path}: {_told(error)}")
+            self._note(step, _state_of(error), f"{path}: {_told(error)}")
             return False
         if not right:
             self._note(step, "differs", f"{path} ({came}) has other bytes than the record says")
@@ -313,7 +327,7 @@ class Bringing:
             self._note(step, "ok", f"{path} ({came})")
         return right
 
-    def _note(self, name: str, state: Any, detail: str = "") -> None:
+    def _note(self, name: str, state: StepState, detail: str) -> None:
         self.steps.append(ProofStep(name=name, state=state, detail=detail))
 
 
@@ -353,10 +367,14 @@ def _job(place: Path) -> Callable[[], tuple[str, int]]:
 
 
 def _same(dataset: Dataset, place: Path, came: str) -> bool:
-    del came
     if place.is_dir():
-        return manifest_digest(hash_folder(place)) == dataset.sha256
+        return _is_folder(dataset.sha256, place, came)
     return f"sha256:{hash_file(place, 'sha256')[0]}" == dataset.sha256
+
+
+def _is_folder(digest: str, place: Path, came: str) -> bool:
+    del came
+    return manifest_digest(hash_folder(place)) == digest
 
 
 def _reads(place: Path, value: Any) -> bool:
@@ -364,6 +382,13 @@ def _reads(place: Path, value: Any) -> bool:
         return bool(read_config_files([(place.name, place)]).files[place.name] == value)
     except FtRegistryError:
         return False  # it cannot be read, so it is not what was read
+
+
+def _state_of(error: FtRegistryError) -> StepState:
+    """Returns what it means for a part that it could not be had."""
+    if isinstance(error, NotFound):
+        return "missing"
+    return "differs" if isinstance(error, IntegrityError) else "unknown"
 
 
 def _told(error: FtRegistryError) -> str:

@@ -63,7 +63,8 @@ def make_kitchen(
         Refused, BackendUnavailable: See `Runner.install`.
     """
     home = into / "home"
-    if wishes.environment == "here" or (wishes.environment == "auto" and not differing):
+    fits = not differing or not packages.packages  # none on record: there is nothing to install
+    if wishes.environment == "here" or (wishes.environment == "auto" and fits):
         beside = f", with other packages: {some(differing)}" if differing else ""
         step = ProofStep(
             name="interpreter",

@@ -178,15 +178,16 @@ def restore(plan: RestorePlan, sources: Sources, *, record: bool = True) -> Rest
 
 def _bring_all(bringing: Bringing, plan: RestorePlan) -> None:
     stage = bringing.record.pipeline
-    # The code comes first: git wants an empty folder, and says what else is to be there.
+    # The code comes first, because git wants an empty folder; a folder that a stage read comes
+    # before the dataset that is a part of it.
     bringing.code()
-    bringing.data()
     if isinstance(stage, Stage):
         bringing.inputs(stage)
         recipes = scoring(bringing.tree, stage, plan.evaluations, bringing.sources.pipelines)
         again = [recipe.stage for recipe in recipes]
         for scores in again:
             bringing.inputs(scores, called="scoring ", made=outputs([stage, *again]))
+    bringing.data()
     bringing.base()
     bringing.config()
     bringing.evaluations(plan.evaluations)
