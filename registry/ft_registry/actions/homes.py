@@ -14,7 +14,16 @@ def home_of(ledger: Ledger, filed: FiledRecord) -> Home:
         IntegrityError: The ledger's document is no home, or that of another record.
     """
     record = filed.record
-    content = ledger.read(layout.home(record.model, record.version))
+    return parse_home(ledger.read(layout.home(record.model, record.version)), filed)
+
+
+def parse_home(content: bytes | None, filed: FiledRecord) -> Home:
+    """Returns the home that a document names; without one, that which the record names.
+
+    Raises:
+        IntegrityError: It is no home, or that of another record.
+    """
+    record = filed.record
     if content is None:
         return first_home(record, filed.digest)
     home = Home.parse(content, what=f"the home of {record.reference}")

@@ -10,14 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ft_registry.actions.events import require_ledger
-from ft_registry.actions.homes import home_of
-from ft_registry.actions.resolve import (
-    read_evaluations,
-    read_record,
-    require_model,
-    version_numbers,
-)
-from ft_registry.actions.standings import read_standing
+from ft_registry.actions.holdings import Holdings
+from ft_registry.actions.resolve import read_record, require_model
 from ft_registry.actions.verify_base import BaseLook, base_version
 from ft_registry.actions.verify_data import DataLook
 from ft_registry.actions.verify_ledger import verify_ledger
@@ -69,9 +63,12 @@ def verify_version(
         NotARegistry: There is no ledger here.
         NotFound: There is no such version.
     """
-    require_ledger(evidence.ledger)
-    require_model(evidence.ledger, version.model)
-    return _verify([version], evidence, depth=depth, progress=progress)
+    ledger = evidence.ledger
+    holdings = Holdings(ledger, require_ledger(ledger))
+    require_model(ledger, version.model)
+    if holdings.record(version) is None:
+        read_record(ledger, version)  # tells which there are
+    return _verify([version], holdings, evidence, depth=depth, progress=progress)
 
 
 def verify_all(
@@ -84,28 +81,16 @@ def verify_all(
     Raises:
         NotARegistry: There is no ledger here.
     """
-    require_ledger(evidence.ledger)
     ledger = evidence.ledger
-    names = sorted({path.split("/")[1] for path in ledger.paths("models")})
-    versions = [
-        VersionReference(name, number) for name in names for number in version_numbers(ledger, name)
-    ]
-    kept = [version for version in versions if not _is_given_up(ledger, version)]
-    found = _verify(kept, evidence, depth=depth, progress=progress)
+    holdings = Holdings(ledger, require_ledger(ledger))
+    kept = [version for version in holdings.all() if not holdings.is_given_up(version)]
+    found = _verify(kept, holdings, evidence, depth=depth, progress=progress)
     audited = verify_ledger(ledger, depth=depth)
     # What cannot be read is told by those who looked at all of the ledger, if they saw it.
     told = {finding.subject for finding in audited.damage if finding.kind == "document"}
     mine = tuple(f for f in found.findings if f.kind != "document" or f.subject not in told)
     ranks = {str(version): rank for rank, version in enumerate(kept)}
     return Verification(_sorted((*mine, *audited.findings), ranks), (*found.notes, *audited.notes))
-
-
-def _is_given_up(ledger: Ledger, version: VersionReference) -> bool:
-    try:
-        standing = read_standing(ledger, version).standing
-    except IntegrityError:
-        return False
-    return standing is not None and standing.standing == "deleted"
 
 
 def require_intact(
@@ -161,15 +146,15 @@ def _first(findings: Sequence[Finding]) -> str:
 
 def _verify(
     versions: Iterable[VersionReference],
+    holdings: Holdings,
     evidence: Evidence,
     *,
     depth: Depth,
     progress: Progress | None,
 ) -> Verification:
-    ledger = evidence.ledger
     weights = WeightsLook(evidence.artifacts, evidence.cache, depth)
-    bases = BaseLook(ledger, evidence.top, depth)
-    data = DataLook(ledger, evidence.data, depth)
+    bases = BaseLook(holdings, evidence.top, depth)
+    data = DataLook(evidence.ledger, evidence.data, depth)
     ranks: dict[str, int] = {}
     parts: list[Verification] = []
     pending = deque(versions)
@@ -179,17 +164,18 @@ def _verify(
             continue
         ranks[str(version)] = len(ranks)
         try:
-            filed = read_record(ledger, version)
-            weights.add(filed, home_of(ledger, filed), read_evaluations(ledger, version))
+            holding = holdings.of(version)
         except IntegrityError as error:
             parts.append(Verification((_broken(version, error),)))
             continue
-        parts.append(Verification(tuple(bases.look(filed.record))))
-        parts.append(data.look(filed.record))
-        if isinstance(filed.record.base, VersionBase):
+        record = holding.filed.record
+        weights.add(holding)
+        parts.append(Verification(tuple(bases.look(record))))
+        parts.append(data.look(record))
+        if isinstance(record.base, VersionBase):
             # An adapter is worth nothing without the weights under it.
-            below = base_version(filed.record.base)
-            if below is not None and ledger.read(layout.version(below.model, below.number)):
+            below = base_version(record.base)
+            if below is not None and holdings.record(below) is not None:
                 pending.append(below)
     found = weights.finish(progress).joined(parts)
     return Verification(_sorted(found.findings, ranks), found.notes)

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
+from ft_registry.actions.holdings import Holdings
 from ft_registry.errors import FtRegistryError, IntegrityError, NotFound, Refused
-from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import manifest_digest, relative_path
 from ft_registry.model.record import FolderBase, VersionBase, VersionRecord
 from ft_registry.model.reference import VersionReference, parse_reference
 from ft_registry.model.verification import Depth, Finding
-from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.files import hash_folder
 
 
@@ -17,13 +16,13 @@ class BaseLook:
     """Looks at the bases of many versions; a folder that they share is read once.
 
     Args:
-        ledger: Knows the versions.
+        holdings: Know the versions.
         top: The top level of the work tree.
         depth: How closely to look.
     """
 
-    def __init__(self, ledger: Ledger, top: Path, depth: Depth) -> None:
-        self._ledger = ledger
+    def __init__(self, holdings: Holdings, top: Path, depth: Depth) -> None:
+        self._holdings = holdings
         self._top = top
         self._depth = depth
         self._folders: dict[str, str | FtRegistryError] = {}
@@ -67,8 +66,8 @@ class BaseLook:
 
     def _version(self, base: VersionBase, subject: str) -> Finding:
         version = base_version(base)
-        content = version and self._ledger.read(layout.version(version.model, version.number))
-        if not content:
+        content = self._holdings.record(version) if version else None
+        if content is None:
             return Finding("base", base.version, "missing", subject, "", base.record, "no record")
         found = digest_bytes(content)
         if found == base.record:

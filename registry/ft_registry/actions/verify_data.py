@@ -1,6 +1,7 @@
 """Looks at the datasets of versions, in every place that should have them."""
 
 from dataclasses import replace
+from functools import cached_property
 
 from ft_registry.errors import BackendUnavailable
 from ft_registry.model.record import VersionRecord
@@ -84,10 +85,14 @@ class DataLook:
             )
         )
 
+    @cached_property
+    def _snapshots(self) -> list[str]:
+        return self._ledger.paths("data")
+
     def _last_seen(self, dataset: Dataset, record: VersionRecord) -> str:
         # By hash: a snapshot may have been given another name than the version's data.
         ending = f"/{dataset.dvc.md5}.json"
-        paths = [path for path in self._ledger.paths("data") if path.endswith(ending)]
+        paths = [path for path in self._snapshots if path.endswith(ending)]
         contents = self._ledger.read_many(paths)
         snapshots = [Snapshot.parse(content, what=path) for path, content in contents.items()]
         taken = max(snapshots, key=lambda snapshot: snapshot.taken_at, default=None)

@@ -6,10 +6,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
-from ft_registry.actions.resolve import FiledRecord
+from ft_registry.actions.holdings import Holding
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
 from ft_registry.model.verification import Depth, Finding, Kind, Verification
 from ft_registry.ports.artifacts import ArtifactStore, Shelf
@@ -74,14 +73,16 @@ class WeightsLook:
         self._depth = depth
         self._findings: list[Finding] = []
         self._notes: list[str] = []
+        self._lost: list[str] = []
+        """What is said of versions whose files are not to be found."""
         self._orphans: list[str] = []
         """Versions that MLflow has forgotten, although their files are there."""
         self._visits: list[_Visit] = []
 
-    def add(self, filed: FiledRecord, home: Home, evaluations: Sequence[Evaluation]) -> None:
+    def add(self, holding: Holding) -> None:
         """Compares what lies on a version's shelf with its record, by name and size."""
-        subject = filed.record.reference
-        promises = {promise.name: promise for promise in _promises(filed, evaluations)}
+        subject, home = holding.filed.record.reference, holding.home
+        promises = {promise.name: promise for promise in _promises(holding)}
         try:
             shelf = self._artifacts.shelf(home)
         except BackendUnavailable as error:
@@ -93,7 +94,7 @@ class WeightsLook:
             return
         except NotFound as error:
             shelf = Shelf(shown=home.location or home.uri, folder=None, sizes={})
-            self._notes.append(f"{subject}: {error.message}")
+            self._lost.append(f"{subject}: {error.message}")
         if shelf.is_orphan:
             self._orphans.append(subject)
         visit = _Visit(home, shelf)
@@ -124,16 +125,19 @@ class WeightsLook:
             [job for job, _ in local],
             in_parallel([_reading(job, file, meter) for job, file in local]),
         )
-        return Verification(tuple(self._findings), (*self._notes, *self._forgotten()))
+        return Verification(tuple(self._findings), tuple(self._all_notes()))
 
-    def _forgotten(self) -> list[str]:
-        if not self._orphans:
-            return []
-        some = ", ".join(self._orphans[:_SHOWN]) + (", ..." if self._orphans[_SHOWN:] else "")
-        return [
-            f"MLflow knows the logged model of {some} no more, its files are where they were: "
-            "ft-registry sync --restore"
-        ]
+    def _all_notes(self) -> Iterator[str]:
+        yield from self._notes
+        yield from self._lost[:_SHOWN]
+        if (more := len(self._lost) - _SHOWN) > 0:
+            yield f"of {more} more versions the files are not to be found"
+        if self._orphans:
+            some = ", ".join(self._orphans[:_SHOWN]) + (", ..." if self._orphans[_SHOWN:] else "")
+            yield (
+                f"MLflow knows the logged model of {some} no more, its files are where they were: "
+                "ft-registry sync --restore"
+            )
 
     def _compare(self, promise: _Promise, visit: _Visit, subject: str) -> None:
         shelf = visit.shelf
@@ -205,15 +209,15 @@ class _Meter:
                 self._progress(self._done, self._total)
 
 
-def _promises(filed: FiledRecord, evaluations: Sequence[Evaluation]) -> Iterator[_Promise]:
-    record = filed.record
+def _promises(holding: Holding) -> Iterator[_Promise]:
+    record = holding.filed.record
     for entry in record.artifact.files:
         name = f"{record.artifact.folder}/{entry.path}"
         yield _Promise("artifact", name, entry.sha256, entry.size)
     patch = record.code.patch
     if not isinstance(patch, Unknown):
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
-    for evaluation in evaluations:
+    for evaluation in holding.evaluations:
         items = evaluation.items
         yield _Promise("attachment", items.artifact, _hex(items.digest), None)
 

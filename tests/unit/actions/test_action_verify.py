@@ -383,6 +383,21 @@ def test_a_record_that_cannot_be_read_does_not_hide_the_others(registry: Registr
     assert [f.state for f in found.findings if f.subject == "support/2"] == ["ok", "ok"]
 
 
+def test_the_record_of_another_version_is_none(registry: Registry) -> None:
+    record = registry.register(WEIGHTS)
+    registry.register(WEIGHTS, number=2)
+    registry.write({layout.version("support", 2): record.to_bytes()})
+    with pytest.raises(IntegrityError, match="found that of support/1"):
+        require_intact(VersionReference("support", 2), registry.evidence)
+
+
+def test_what_lies_in_the_ledger_by_hand_stops_nothing(registry: Registry) -> None:
+    registry.register(WEIGHTS)
+    registry.write({"models/x": b"", "models/y/versions/0/z.json": b"", "models/y/versions": b""})
+    found = verify_all(registry.evidence, depth="fast")
+    assert [f.state for f in found.findings if f.subject == "support/1"] == ["ok", "ok"]
+
+
 def test_a_version_given_up_is_not_missed(registry: Registry) -> None:
     record = registry.register(WEIGHTS)
     registry.artifacts.contents.clear()

@@ -1,0 +1,111 @@
+"""Reads what the ledger says of the bytes of versions: of many at once, all at one moment."""
+
+import re
+from dataclasses import dataclass
+
+from ft_registry.actions.homes import parse_home
+from ft_registry.actions.resolve import FiledRecord
+from ft_registry.errors import IntegrityError
+from ft_registry.model import layout
+from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.home import Home
+from ft_registry.model.record import VersionRecord
+from ft_registry.model.reference import VersionReference
+from ft_registry.model.standing import Standing
+from ft_registry.ports.ledger import Ledger
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,15}")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What must be there of one version, and where."""
+
+    filed: FiledRecord
+    home: Home
+    evaluations: tuple[Evaluation, ...]
+
+
+class Holdings:
+    """Documents of versions as they were at one event.
+
+    Each question to the ledger costs a process or two: a thousand versions are read with a few.
+
+    Args:
+        ledger: The truth.
+        head: The event.
+    """
+
+    def __init__(self, ledger: Ledger, head: str) -> None:
+        self._ledger = ledger
+        self._head = head
+        self._documents: dict[str, bytes] = {}
+        self._evaluations: dict[str, list[str]] = {}
+        """The paths of evaluations, by the version's folder."""
+
+    def all(self) -> list[VersionReference]:
+        """Reads every version and returns them by model and number."""
+        wanted = []
+        versions = []
+        for path in self._ledger.paths("models", at=self._head):
+            _, name, kind, *_rest = (*path.split("/"), "", "")
+            if kind in ("versions", "homes", "standings", "evaluations"):
+                wanted.append(path)
+            if kind == "versions":
+                number = path.rpartition("/")[2].removesuffix(".json")
+                # What lies elsewhere was put there by hand: the ledger's verification tells it.
+                if _NUMBER.fullmatch(number) and path == layout.version(name, int(number)):
+                    versions.append(VersionReference(name, int(number)))
+            if kind == "evaluations":
+                self._evaluations.setdefault(path.rpartition("/")[0], []).append(path)
+        self._documents = self._ledger.read_many(wanted, at=self._head)
+        return sorted(versions, key=lambda version: (version.model, version.number))
+
+    def add(self, version: VersionReference) -> None:
+        """Reads one version, if it was not read yet."""
+        record = layout.version(version.model, version.number)
+        if record in self._documents:
+            return
+        folder = layout.evaluations(version.model, version.number)
+        found = self._ledger.paths(folder, at=self._head)
+        home = layout.home(version.model, version.number)
+        self._evaluations[folder] = found
+        self._documents |= self._ledger.read_many([record, home, *found], at=self._head)
+
+    def record(self, version: VersionReference) -> bytes | None:
+        """Returns a version's record as it lies there, or None."""
+        self.add(version)
+        return self._documents.get(layout.version(version.model, version.number))
+
+    def of(self, version: VersionReference) -> Holding:
+        """Returns what must be there of a version that is on record.
+
+        Raises:
+            IntegrityError: A document is damaged.
+        """
+        content = self.record(version)
+        if content is None:
+            raise IntegrityError(f"expected a record of {version}, found none")
+        filed = FiledRecord(VersionRecord.parse(content, what=f"the record of {version}"), content)
+        if filed.record.reference != str(version):
+            raise IntegrityError(
+                f"expected the record of {version}, found that of {filed.record.reference}"
+            )
+        home = self._documents.get(layout.home(version.model, version.number))
+        folder = layout.evaluations(version.model, version.number)
+        evaluations = [
+            Evaluation.parse(self._documents.get(path, b""), what=path)
+            for path in self._evaluations.get(folder, ())
+        ]
+        return Holding(filed, parse_home(home, filed), tuple(evaluations))
+
+    def is_given_up(self, version: VersionReference) -> bool:
+        """Returns whether a version was taken out of the store of models on purpose."""
+        path = layout.standing(version.model, version.number)
+        content = self._documents.get(path)
+        if content is None:
+            return False
+        try:
+            return Standing.parse(content, what=path).standing == "deleted"
+        except IntegrityError:  # the ledger's own verification tells it
+            return False
