@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.ledger.changes import make_change, subjects, write
@@ -323,7 +324,9 @@ class TestAKillBetweenTheSteps:
             ledger = team.ledger(team.one)
             left = step
 
-            def counted(*arguments: str, _run=ledger._door.attempt, **options: object):  # type: ignore[no-untyped-def]
+            attempt = ledger._door.attempt
+
+            def counted(*arguments: str, _run: Any = attempt, **options: Any) -> Any:
                 nonlocal left
                 if arguments[0] in ("update-ref", "push"):
                     if left == 0:

@@ -100,13 +100,14 @@ class Settling:
     def _adoption(self, relation: Relation) -> SettlementPlan:
         """Plans to follow the remote, wherever it went."""
         ours, theirs, seen = relation.ours, relation.theirs, relation.seen
-        known = {*self._refs.between((theirs,), ours), *self._refs.between((theirs,), seen)}
-        leaving = [c for c in self._line(theirs, ours, seen) if c in known]
+        leaving = dict.fromkeys(
+            commit for head in (ours, seen) for commit in self._refs.between((theirs,), head)
+        )
         arriving = self._refs.between((ours, seen), theirs)
         return self._make(
             relation, "theirs", onto=theirs,
             take=self._refs.between((ours,), theirs),
-            set_aside=self._commits.read(self._trust.not_among(leaving, arriving)),
+            set_aside=self._commits.read(self._trust.not_among(list(leaving), arriving)),
         )  # fmt: skip
 
     def _replay(self, relation: Relation, keep: Keep) -> SettlementPlan:
@@ -173,13 +174,6 @@ class Settling:
             heads=(relation.ours, relation.theirs, relation.seen),
             onto=onto,
         )
-
-    def _line(self, theirs: str | None, *heads: str | None) -> list[str]:
-        """Returns the commits that lead to the heads and not to theirs, oldest first."""
-        found: dict[str, None] = {}
-        for head in heads:
-            found.update(dict.fromkeys(self._refs.between((theirs,), head)))
-        return list(found)
 
     def _as_planned(self, plan: SettlementPlan) -> Relation:
         """Returns how things stand, which is as they stood when the plan was made.
