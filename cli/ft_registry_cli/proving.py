@@ -18,8 +18,17 @@ Reference = Annotated[
 _COLUMNS = 80
 
 
-def print_plan(state: State, plan: "RestorePlan", **further: Any) -> None:
-    """Prints what would be restored from where, and the commands that would run."""
+def print_plan(
+    state: State, plan: "RestorePlan", *, is_there: bool = False, **further: Any
+) -> None:
+    """Prints what would be restored from where, and the commands that would run.
+
+    Args:
+        state: The global options.
+        plan: What would be restored.
+        is_there: It was restored before.
+        further: More keys of the document: ``commands``, ``foreign``.
+    """
     document = {
         "model": plan.version.model,
         "version": plan.version.number,
@@ -31,7 +40,8 @@ def print_plan(state: State, plan: "RestorePlan", **further: Any) -> None:
         "dry_run": True,
         **further,
     }
-    lines = [f"would restore {plan.version} into {plan.into}", *columns(plan.lines)]
+    verb = "would take up" if is_there else "would restore"
+    lines = [f"{verb} {plan.version} into {plan.into}", *columns(plan.lines)]
     lines += [f"  would run: {command}" for command in further.get("commands", ())]
     lines += [f"  needs --allow-commands: {why}" for why in further.get("foreign", ())]
     state.emit(document, "\n".join(lines))

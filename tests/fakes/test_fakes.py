@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.memory_artifacts import MemoryArtifacts
+from tests.fakes.memory_code import MemoryCode
 from tests.fakes.memory_data import MemoryData
 from tests.fakes.memory_ledger import MemoryLedger
 from tests.fakes.memory_models import IDENTITY, MemoryModels
@@ -13,6 +14,7 @@ from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknow
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
 from ft_registry.ports.artifacts import ArtifactStore
+from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import (
@@ -34,6 +36,7 @@ STORED = StoredModel(logged_model_id="m-1", uri="models:/m-1", run_id="run")
         (StoreView, MemoryModels),
         (DataStore, MemoryData),
         (ArtifactStore, MemoryArtifacts),
+        (CodeRepository, MemoryCode),
     ],
 )
 def test_a_fake_has_the_methods_of_its_port(port: type, fake: type) -> None:

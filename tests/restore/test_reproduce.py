@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -189,14 +190,15 @@ def test_other_packages_than_recorded_bring_a_fresh_python(
     assert outcome.document["level"] == "R4"
 
 
-def test_ctrl_c_ends_the_command_too(trained: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_us_ends_the_command_too(trained: Project, tmp_path: Path, number: int) -> None:
     register(trained, mood="slow")
     process = trained.start("reproduce", "m/1", "--into", str(tmp_path / "again"))
     ran = tmp_path / "again/code/ran"
     deadline = time.monotonic() + 60
     while not ran.exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    process.send_signal(2)
+    process.send_signal(number)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     time.sleep(6)

@@ -60,8 +60,9 @@ def add_to(app: typer.Typer) -> None:
         plan = state.workspace.plan_reproduction(reference, into, wishes=wishes)
         if dry_run:
             print_plan(
-                state, plan.restoring, commands=list(plan.commands), foreign=list(plan.foreign)
-            )
+                state, plan.restoring, is_there=plan.is_restored, commands=list(plan.commands),
+                foreign=list(plan.foreign),
+            )  # fmt: skip
             return
 
         def tell(line: str) -> None:

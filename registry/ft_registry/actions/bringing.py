@@ -184,7 +184,10 @@ class Bringing:
         right = 0
         for entry in stage.deps:
             path, md5 = str(entry.get("path", "")), entry.get("md5")
-            if not isinstance(md5, str) or any(lies_in(path, other) for other in seen):
+            if any(lies_in(path, other) for other in seen):
+                continue
+            if not isinstance(md5, str):  # a bucket's tag, say: DVC keeps no copy
+                self._note(f"{called}input {path}", "missing", "it lies outside of the repository")
                 continue
             if isinstance(base, FolderBase) and path == base.id and not called:
                 right += self._put("base", path, md5, partial(_is_folder, base.digest))

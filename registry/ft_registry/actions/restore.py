@@ -57,7 +57,7 @@ class RestorePlan:
     def lines(self) -> list[tuple[str, str]]:
         """What would come from where, for people."""
         record = self.filed.record
-        found = [("record", f"the ledger, {self.filed.digest}")]
+        found = [("record", f"the ledger, {self.filed.digest[:19]}")]
         if self.level == "R0":
             return found
         size = f"{len(record.artifact.files)} files, {record.artifact.size} bytes"

@@ -11,8 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ft_registry.errors import BackendUnavailable, NotFound, Refused
@@ -32,6 +33,8 @@ _FOR_PIP = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "http
 """What pip needs of an index behind a proxy, by the beginning of the name."""
 _SHELLS = {"bash": ("--noprofile", "--norc"), "zsh": ("--no-rcs",), "sh": (), "dash": (), "ksh": ()}
 """Shells that DVC would take from SHELL, with what keeps them from reading the user's files."""
+_STDERR = 2
+"""The number of our standard error, whatever Python has in its place."""
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 _NOT_INSTALLED = ("pip", OURSELVES)
@@ -43,12 +46,10 @@ class ShellRunner:
 
     Args:
         environ: The environment to choose from.
-        quiet: Throw away what commands print.
     """
 
-    def __init__(self, environ: Mapping[str, str], *, quiet: bool = False) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._quiet = quiet
 
     def here(self) -> Path:
         """See `Runner.here`."""
@@ -146,27 +147,45 @@ class ShellRunner:
         environment: Mapping[str, str],
         seconds: float | None,
     ) -> Ran:
-        # The number of our standard error, whatever Python has in its place.
-        output = subprocess.DEVNULL if self._quiet else 2
         sys.stderr.flush()
         try:
             # A session of its own: all that the command starts can be ended with it.
             process = subprocess.Popen(
                 command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=output, start_new_session=True,
+                stdout=_STDERR, stderr=_STDERR, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise NotFound(
                 f"expected to run {command[0]} in {folder}, found: {error.strerror}"
             ) from error
         try:
-            return Ran(process.wait(timeout=seconds), in_time=True)
+            with _ended_as_by_ctrl_c():
+                return Ran(process.wait(timeout=seconds), in_time=True)
         except subprocess.TimeoutExpired:
             return Ran(-signal.SIGKILL, in_time=False)
         finally:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """Lets a request to end this process, or its terminal's end, end what it started as well."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:  # else somebody knows better: nohup
+                before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def requirement(name: str, version: str) -> str:
