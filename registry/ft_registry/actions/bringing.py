@@ -331,7 +331,9 @@ class Bringing:
         return right
 
     def _note(self, name: str, state: StepState, detail: str) -> None:
-        self.steps.append(ProofStep(name=name, state=state, detail=detail))
+        # A file's name may be bytes that are no text; a proof is JSON.
+        text = detail.encode(errors="backslashreplace").decode()
+        self.steps.append(ProofStep(name=name, state=state, detail=text))
 
 
 def items_of(folder: Path, evaluation: Evaluation) -> Path:

@@ -119,6 +119,12 @@ def test_what_git_has_at_a_datasets_path_is_not_overwritten(world: World) -> Non
     assert (world.into / "code/data/train.jsonl").read_bytes() == b"git's own\n"
 
 
+def test_a_name_that_is_no_text_can_stand_on_record(world: World) -> None:
+    world.code.left_out = ("submodule gr\udcf6n",)
+    world.register()
+    assert told(world.restore(), "code") == ("differs", "left out: submodule gr\\udcf6n")
+
+
 def test_code_that_is_not_whole_lowers_the_level(world: World) -> None:
     world.code.left_out = ("submodule lib",)
     world.register()
