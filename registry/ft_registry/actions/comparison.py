@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ft_registry.errors import FtRegistryError
-from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.interval import mean_interval
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.proof import ProofStep, StepState, some
@@ -68,25 +67,32 @@ def _compare(files: Sequence[FileEntry], folder: Path) -> _Made:
     return _Made(tuple(equal), tuple(differing), tuple(missing))
 
 
-def compare_scores(evaluation: Evaluation, original: Path, again: Path) -> list[ProofStep]:
+def compare_scores(suite: str, pairs: Sequence[tuple[Path, Path]]) -> list[ProofStep]:
     """Returns, metric by metric, whether new scores lie in the interval of the original ones.
 
     Args:
-        evaluation: The original one.
-        original: Its items.
-        again: The items that were scored again.
+        suite: What was measured.
+        pairs: Original items and those that were scored again, of each evaluation of the suite,
+            the newest last. The newest that was scored on the same items counts, else the newest.
     """
-    name = f"scores {evaluation.suite}"
+    found = [_compare_items(suite, before, after) for before, after in reversed(pairs)]
+    return next((steps for steps, same_items in found if same_items), found[0][0])
+
+
+def _compare_items(suite: str, original: Path, again: Path) -> tuple[list[ProofStep], bool]:
+    name = f"scores {suite}"
     try:
         before = read_items(original)
     except FtRegistryError as error:
         detail = f"the original items: {error.message}"
-        return [ProofStep(name=name, state="unknown", detail=detail)]
+        return [ProofStep(name=name, state="unknown", detail=detail)], False
     try:
         after = read_items(again)
     except FtRegistryError as error:
-        return [ProofStep(name=name, state="missing", detail=error.message)]
-    return [_judge(f"{name}.{metric}", metric, before, after) for metric in sorted(before.values)]
+        return [ProofStep(name=name, state="missing", detail=error.message)], False
+    ids = [set().union(*items.values.values()) for items in (before, after)]
+    steps = [_judge(f"{name}.{metric}", metric, before, after) for metric in sorted(before.values)]
+    return steps, ids[0] == ids[1]
 
 
 def _judge(name: str, metric: str, before: ScoredItems, after: ScoredItems) -> ProofStep:

@@ -18,6 +18,7 @@ from ft_registry.actions.stages import lies_in, outputs, scoring
 from ft_registry.errors import GateRefused, IntegrityError, NotFound, Refused
 from ft_registry.model.checkout_path import checkout_path
 from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.proof import Level, ProofStep, some
 from ft_registry.model.record import Stage, VersionRecord
 from ft_registry.model.reference import Reference
@@ -227,9 +228,12 @@ class _Rerun:
         self.steps.append(weights)
         if weights.state == "ok":
             return "R4"
+        if weights.state == "missing":
+            return "R2"  # whatever scores now, it is not what the stage made
         if not all(self._cook(recipe, kitchen) for recipe in recipes):
             return "R2"
-        scores = list(self._scores())
+        made = outputs([self.plan.stage, *(recipe.stage for recipe in recipes)])
+        scores = list(self._scores(made))
         self.steps += scores
         decided = {step.state for step in scores}
         return "R3" if "ok" in decided and decided <= {"ok", "unknown"} else "R2"
@@ -263,15 +267,25 @@ class _Rerun:
         self.steps.append(ProofStep(name=name, state="ok", detail="; ".join(recipe.commands)))
         return True
 
-    def _scores(self) -> Iterable[ProofStep]:
+    def _scores(self, made: frozenset[str]) -> Iterable[ProofStep]:
+        """Yields how the scores of each suite compare.
+
+        Args:
+            made: What was made again: items that git keeps would be compared with themselves.
+        """
+        suites: dict[str, list[Evaluation]] = {}
         for evaluation in self.plan.restoring.evaluations:
-            again = self.tree / evaluation.source
-            if not evaluation.source or not again.is_file():
+            suites.setdefault(evaluation.suite, []).append(evaluation)
+        for suite, evaluations in suites.items():
+            again = [e for e in evaluations if any(lies_in(e.source, out) for out in made)]
+            if again:
+                pairs = [
+                    (items_of(self.plan.restoring.into, e), self.tree / e.source) for e in again
+                ]
+                yield from compare_scores(suite, pairs)
+            else:
                 detail = "no stage of the pipeline scores it again"
-                yield ProofStep(name=f"scores {evaluation.suite}", state="unknown", detail=detail)
-                continue
-            original = items_of(self.plan.restoring.into, evaluation)
-            yield from compare_scores(evaluation, original, again)
+                yield ProofStep(name=f"scores {suite}", state="unknown", detail=detail)
 
 
 def _named(stage: Stage) -> str:

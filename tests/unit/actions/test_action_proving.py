@@ -20,7 +20,6 @@ from ft_registry.model.registered import PackageList
 from ft_registry.model.repository_url import same_repository
 from ft_registry.ports.context import CapturedEnvironment
 from ft_registry.readers.files import hash_folder
-from ft_registry.readers.items import read_items
 
 
 def step(name: str, state: str = "ok") -> ProofStep:
@@ -89,11 +88,6 @@ def items(path: Path, scores: Sequence[object], *, first: int = 0) -> Path:
     return path
 
 
-def evaluation(path: Path, *, source: str = "out/dates.jsonl") -> Evaluation:
-    read = read_items(path)
-    return Evaluation.model_construct(suite="dates", scores=read.scores, source=source)
-
-
 @pytest.mark.parametrize(
     ("then", "now", "state"),
     [
@@ -113,19 +107,31 @@ def test_a_score_is_judged_by_the_interval_of_the_original(
     tmp_path: Path, then: list[float], now: list[float], state: str
 ) -> None:
     before = items(tmp_path / "then/dates.jsonl", then)
-    (found,) = compare_scores(evaluation(before), before, items(tmp_path / "now/dates.jsonl", now))
+    after = items(tmp_path / "now/dates.jsonl", now)
+    (found,) = compare_scores("dates", [(before, after)])
     assert (found.name, found.state) == ("scores dates.em", state)
 
 
 def test_other_items_or_no_items_are_no_comparison(tmp_path: Path) -> None:
     before = items(tmp_path / "then/dates.jsonl", [1, 0])
-    one = evaluation(before)
-    (found,) = compare_scores(one, before, items(tmp_path / "a/dates.jsonl", [1, 0], first=1))
+    other = items(tmp_path / "a/dates.jsonl", [1, 0], first=1)
+    (found,) = compare_scores("dates", [(before, other)])
     assert (found.state, found.detail) == ("differs", "scored on other items: q0, q2")
-    (found,) = compare_scores(one, before, tmp_path / "nothing.jsonl")
+    (found,) = compare_scores("dates", [(before, tmp_path / "nothing.jsonl")])
     assert found.state == "missing"
-    (found,) = compare_scores(one, tmp_path / "lost.jsonl", before)
+    (found,) = compare_scores("dates", [(tmp_path / "lost.jsonl", before)])
     assert found.state == "unknown"
+
+
+def test_the_newest_evaluation_on_the_same_items_counts(tmp_path: Path) -> None:
+    after = items(tmp_path / "now/dates.jsonl", [1, 0])
+    first = items(tmp_path / "first/dates.jsonl", [0, 0])
+    second = items(tmp_path / "second/dates.jsonl", [1, 1])
+    later = items(tmp_path / "later/dates.jsonl", [1, 0, 1])
+    (found,) = compare_scores("dates", [(first, after), (second, after), (later, after)])
+    assert "was 1.0000, n=2" in found.detail
+    (found,) = compare_scores("dates", [(later, after)])
+    assert found.state == "differs"
 
 
 # The pipeline.

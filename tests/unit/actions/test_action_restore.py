@@ -16,6 +16,7 @@ from ft_registry.actions.bringing import Sources
 from ft_registry.actions.kitchens import Wishes
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.reproduce import plan_reproduction, reproduce
+from ft_registry.actions.resolve import read_evaluations
 from ft_registry.actions.restore import Restored, plan_restore, restore
 from ft_registry.backends.dvc.pipelines import DvcPipelines
 from ft_registry.backends.recipe import ShellRunner
@@ -307,6 +308,21 @@ def test_a_record_without_a_stage_cannot_be_run(world: World) -> None:
     world.register(pipeline=Unknown(unknown="no stage"))
     with pytest.raises(Refused, match="no stage"):
         plan(world)
+
+
+def test_items_that_nothing_scored_again_prove_nothing(world: World) -> None:
+    items = b'{"id": "q", "em": 1}\n'
+    world.code.trees[COMMIT]["dates.jsonl"] = items
+    world.register(pipeline=stage(cmd="mkdir -p build/adapter"), items=items)
+    (evaluation,) = read_evaluations(world.registry.ledger, VERSION)
+    kept = evaluation.model_copy(update={"source": "dates.jsonl"}).to_bytes()
+    world.registry.write({layout.evaluation("support", 1, evaluation.id): kept})
+    done = reproduce(
+        plan(world, environment="here"), world.sources, ShellRunner({"PATH": "/usr/bin:/bin"}),
+        allow_commands=False, tell=print,
+    )  # fmt: skip
+    assert done.level == "R2"
+    assert [step.state for step in done.steps if step.name == "scores dates"] == ["unknown"]
 
 
 def test_a_recipe_that_makes_nothing_proves_nothing(world: World) -> None:
