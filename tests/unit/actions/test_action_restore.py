@@ -313,7 +313,8 @@ def test_a_record_without_a_stage_cannot_be_run(world: World) -> None:
 def test_items_that_nothing_scored_again_prove_nothing(world: World) -> None:
     items = b'{"id": "q", "em": 1}\n'
     world.code.trees[COMMIT]["dates.jsonl"] = items
-    world.register(pipeline=stage(cmd="mkdir -p build/adapter"), items=items)
+    command = "mkdir build/adapter\necho other > build/adapter/adapter_model.safetensors"
+    world.register(pipeline=stage(cmd=command), items=items)
     (evaluation,) = read_evaluations(world.registry.ledger, VERSION)
     kept = evaluation.model_copy(update={"source": "dates.jsonl"}).to_bytes()
     world.registry.write({layout.evaluation("support", 1, evaluation.id): kept})
