@@ -1,1 +1,1 @@
-"""DVC: keeps the bytes of data. Only `tracking` imports it; the rest reads its documented files."""
+"""DVC: keeps the bytes of data. They are read from its documented files, not by its code."""

@@ -66,19 +66,14 @@ def places_of(project: DvcProject, *, scratch: Path) -> list[ObjectPlace]:
     ordered = sorted(named, key=lambda name: name != default)
     return [
         FolderPlace(f"DVC cache {base}", project.cache),
-        *(_remote(name, named[name], project=project, scratch=scratch) for name in ordered),
+        *(_remote(name, named[name].get("url", ""), project, scratch) for name in ordered),
     ]
 
 
-def _remote(
-    name: str, settings: Mapping[str, str], *, project: DvcProject, scratch: Path
-) -> ObjectPlace:
-    url = settings.get("url", "")
-    shown = f"DVC remote {name!r} ({_without_secrets(url, settings)})"
+def _remote(name: str, url: str, project: DvcProject, scratch: Path) -> ObjectPlace:
     if not url:
         return ClosedPlace(f"DVC remote {name!r}", "its url is not set")
-    if any(settings.get(key, "").lower() == "true" for key in ("worktree", "version_aware")):
-        return ClosedPlace(shown, "it keeps versions of files, not objects by their hash")
+    shown = f"DVC remote {name!r} ({_without_secrets(url, project)})"
     # Not Path.expanduser(), which raises when there is no such user.
     folder = Path(os.path.expanduser(url.removeprefix("file://")))  # noqa: PTH111
     if folder.is_absolute():
@@ -89,7 +84,7 @@ def _remote(
             "it is a relative path, which DVC resolves differently from command to command",
             f"dvc remote modify {name} url /absolute/path",
         )
-    return CloudPlace(shown, name, settings, project=project, scratch=scratch)
+    return CloudPlace(shown, name, project=project, scratch=scratch)
 
 
 class CloudPlace:
@@ -101,25 +96,15 @@ class CloudPlace:
     Args:
         shown: What it is called.
         name: Its name in DVC's configuration.
-        settings: What the configuration says, for the secrets that errors must not tell.
         project: Whose remote it is.
         scratch: A folder of ours for what DVC would like to remember.
     """
 
     width = 8
 
-    def __init__(
-        self,
-        shown: str,
-        name: str,
-        settings: Mapping[str, str],
-        *,
-        project: DvcProject,
-        scratch: Path,
-    ) -> None:
+    def __init__(self, shown: str, name: str, *, project: DvcProject, scratch: Path) -> None:
         self.shown = shown
         self._name = name
-        self._settings = settings
         self._project = project
         self._scratch = scratch
         self._lock = Lock()
@@ -207,13 +192,14 @@ class CloudPlace:
         if scheme in ("s3", "http", "https"):
             remote.setdefault("connect_timeout", _CONNECT_SECONDS)
             remote.setdefault("read_timeout", _READ_SECONDS)
-        found, settings, path = get_cloud_fs(config, name=self._name)
-        filesystem = found(**settings)
+        found, arguments, path = get_cloud_fs(config, name=self._name)
+        if arguments.get("worktree") or arguments.get("version_aware"):
+            raise BackendUnavailable("it keeps versions of files, not objects by their hash")
+        filesystem = found(**arguments)
         if scheme == "s3":
             # s3fs tries again by itself: five times five attempts would take minutes.
-            filesystem.fs_args.setdefault("config_kwargs", {})["retries"] = {
-                "total_max_attempts": 1
-            }
+            settings = filesystem.fs_args.setdefault("config_kwargs", {})
+            settings["retries"] = {"total_max_attempts": 2}
         return filesystem, filesystem.join(path, "files", "md5")
 
     def _asked(self, call: Callable[[], T]) -> T:
@@ -232,7 +218,7 @@ class CloudPlace:
     def _unavailable(self, error: BaseException) -> BackendUnavailable:
         error = _behind(error) or error
         told = " ".join(str(error).split()) or type(error).__name__
-        return BackendUnavailable(_without_secrets(told, self._settings))
+        return BackendUnavailable(_without_secrets(told, self._project))
 
 
 @contextmanager
@@ -295,9 +281,10 @@ def _checksum(filesystem: Any, entry: Mapping[str, Any]) -> str | None:
     return found[1] if found else None
 
 
-def _without_secrets(text: str, settings: Mapping[str, str]) -> str:
+def _without_secrets(text: str, project: DvcProject) -> str:
     """Returns a text without users, passwords, signatures and keys."""
-    for key, value in settings.items():
-        if value and _SECRET.search(key):
-            text = text.replace(value, "***")
+    for section in project.settings.values():
+        for key, value in section.items():
+            if value and _SECRET.search(key):
+                text = text.replace(value, "***")
     return _QUERY.sub(r"\1", _USER.sub(r"\1", text))

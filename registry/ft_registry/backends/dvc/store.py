@@ -152,9 +152,11 @@ class DvcData:
 
     def bring(self, path: str, md5: str, into: Path) -> str:
         """See `DataStore.bring`."""
-        name = self._name(self._top / path)
-        project = find_project(self._top / name, top=self._top)
-        return bring(name, md5, into, self._places(project))
+        try:
+            place = self._top / relative_path(path)
+        except ValueError as error:
+            raise InvalidInput(f"expected a path in the repository, found {path!r}") from error
+        return bring(path, md5, into, self._places(find_project(place, top=self._top)))
 
     def _places(self, project: DvcProject) -> list[ObjectPlace]:
         """Returns the same places for the same project: they remember who did not answer."""
