@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ft_registry.actions.homes import home_of
+from ft_registry.actions.homes import home_of, parse_home
 from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import record_tags
@@ -13,7 +13,6 @@ from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.drift import Drift, ExpectedModel, ExpectedVersion, find_drift
 from ft_registry.model.evaluation import Evaluation
-from ft_registry.model.home import Home, first_home
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.shown import ShownModel
 from ft_registry.model.standing import Standing
@@ -135,12 +134,7 @@ def _version(
 ) -> ExpectedVersion:
     record = filed.record
     number = record.version
-    moved = contents.get(layout.home(record.model, number))
-    home = (
-        Home.parse(moved, what=f"the home of {record.reference}")
-        if moved is not None
-        else first_home(record, filed.digest)
-    )
+    home = parse_home(contents.get(layout.home(record.model, number)), filed)
     said = contents.get(layout.standing(record.model, number))
     standing = Standing.parse(said, what=f"the standing of {record.reference}") if said else None
     recorded = sorted(evaluations, key=lambda evaluation: evaluation.recorded_at)
