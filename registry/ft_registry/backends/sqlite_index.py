@@ -214,5 +214,5 @@ def _apply(db: sqlite3.Connection, path: str, content: bytes | None) -> None:
         number = int(rest[-1].removesuffix(".json"))
         db.execute("DELETE FROM standings WHERE model = ? AND number = ?", (model, number))
         if content is not None:
-            row = (model, number, document["standing"])
-            db.execute("INSERT INTO standings VALUES (?, ?, ?)", row)
+            said = (model, number, document["standing"])
+            db.execute("INSERT INTO standings VALUES (?, ?, ?)", said)

@@ -1,0 +1,214 @@
+"""The wiring: makes each back end when an action first needs it, with the settings in force."""
+
+import socket
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import cached_property
+from getpass import getuser
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from ft_registry import __version__
+from ft_registry.backends.git.door import GitDoor, Place
+from ft_registry.backends.git.ledger import GitLedger
+from ft_registry.backends.settings import parse_actor
+from ft_registry.errors import NotARegistry
+from ft_registry.model.origin import Actor
+from ft_registry.ports.context import CapturedEnvironment, Context
+
+if TYPE_CHECKING:
+    from ft_registry.actions.bringing import Sources
+    from ft_registry.actions.sync_course import Sides
+    from ft_registry.actions.verify import Evidence
+    from ft_registry.backends.digest_cache import DigestCache
+    from ft_registry.backends.dvc.store import DvcData
+    from ft_registry.backends.git.code import GitCode
+    from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
+    from ft_registry.backends.mlflow.connection import MlflowPlace
+    from ft_registry.backends.mlflow.store import MlflowModels
+    from ft_registry.backends.mlflow.view import MlflowView
+    from ft_registry.backends.sqlite_index import SqliteIndex
+    from ft_registry.model.config import Settings
+
+PATIENCE_SECONDS = 10
+"""How long a command that only reads waits for an MLflow server."""
+SYNC_PATIENCE_SECONDS = 120
+
+
+class Wiring:
+    """The parts of one git repository's registry.
+
+    Args:
+        place: Where the repository lies.
+        settings: The settings in force.
+        environ: The environment.
+    """
+
+    def __init__(self, place: Place, settings: "Settings", environ: Mapping[str, str]) -> None:
+        self.place = place
+        self.settings = settings
+        self._environ = environ
+        self._door = GitDoor(place)
+
+    @property
+    def top(self) -> Path:
+        """The top level of the work tree.
+
+        Raises:
+            NotARegistry: The repository is bare.
+        """
+        if self.place.top is None:
+            raise NotARegistry(
+                f"expected a work tree, found the bare repository {self.place.git_dir}",
+                hints=["reading works here; run this in a clone that has the files checked out"],
+            )
+        return self.place.top
+
+    @property
+    def private(self) -> Path:
+        """Our folder inside the git directory: indexes, locks, caches; all of it derived."""
+        return self.place.common_dir / "ft-registry"
+
+    @cached_property
+    def ledger(self) -> GitLedger:
+        """The ledger."""
+        return GitLedger(
+            self._door, remote=self.settings.ledger_remote, offline=self.settings.offline
+        )
+
+    @cached_property
+    def index(self) -> "SqliteIndex":
+        """The derived index of versions."""
+        from ft_registry.backends.sqlite_index import SqliteIndex
+
+        return SqliteIndex(self.ledger, self.private / "index.sqlite")
+
+    @cached_property
+    def code(self) -> "GitCode":
+        """The code around the work."""
+        from ft_registry.backends.git.code import GitCode
+
+        remote = "" if self.settings.offline else self.settings.ledger_remote
+        return GitCode(self._door, actor=self.context.actor, remote=remote)
+
+    @cached_property
+    def data(self) -> "DvcData":
+        """The data."""
+        from ft_registry.backends.dvc.store import DvcData
+
+        return DvcData(self.place.top, code=self.code, scratch=self.private)
+
+    @property
+    def mlflow(self) -> "MlflowPlace":
+        """Where MLflow is: the setting, MLflow's own variable, or a database beside the work."""
+        from ft_registry.backends.mlflow.connection import MlflowPlace
+
+        uri = self.settings.mlflow_uri or self._environ.get("MLFLOW_TRACKING_URI", "")
+        home = self.place.home
+        uri = uri or f"sqlite:///{home / 'mlflow.db'}"
+        return MlflowPlace.at(uri, home=home, scratch=self.private)
+
+    def reachable_mlflow(self) -> "MlflowPlace":
+        """Returns where MLflow is, after finding something there; imports none of it.
+
+        Raises:
+            BackendUnavailable: There is nothing.
+        """
+        from ft_registry.backends.mlflow.connection import check_reachable
+
+        place = self.mlflow
+        check_reachable(place)
+        return place
+
+    @cached_property
+    def models(self) -> "MlflowModels":
+        """The models."""
+        from ft_registry.backends.mlflow.store import MlflowModels
+
+        return MlflowModels(self.mlflow)
+
+    @cached_property
+    def artifacts(self) -> "MlflowArtifacts":
+        """The bytes of the models."""
+        from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
+
+        return MlflowArtifacts(self.mlflow)
+
+    @property
+    def evidence(self) -> "Evidence":
+        """What verification looks at."""
+        from ft_registry.actions.verify import Evidence
+
+        return Evidence(
+            ledger=self.ledger, artifacts=self.artifacts, data=self.data, cache=self.cache,
+            top=self.top,
+        )  # fmt: skip
+
+    @property
+    def sources(self) -> "Sources":
+        """Where a version's parts come from."""
+        from ft_registry.actions.bringing import Sources
+        from ft_registry.backends.dvc.pipelines import DvcPipelines
+
+        own = tuple(place for place in (self.place.top, self.place.common_dir) if place)
+        return Sources(
+            self.ledger, self.artifacts, self.data, self.code, DvcPipelines(), self.context, own
+        )
+
+    @property
+    def sides(self) -> "Sides":
+        """What a sync makes agree."""
+        from ft_registry.actions.sync_course import Sides
+
+        view = self.view(patience=SYNC_PATIENCE_SECONDS, may_import=True)
+        return Sides(
+            ledger=self.ledger, models=self.models, artifacts=self.artifacts, view=view,
+            cache=self.cache, place=self.mlflow.shown,
+        )  # fmt: skip
+
+    @property
+    def cache(self) -> "DigestCache":
+        """The bytes that were downloaded before."""
+        from ft_registry.backends.digest_cache import DigestCache
+
+        return DigestCache(self.private / "objects")
+
+    def view(self, *, patience: float, may_import: bool) -> "MlflowView":
+        """What MLflow shows; see `MlflowView`."""
+        from ft_registry.backends.mlflow.view import MlflowView
+
+        return MlflowView(self.mlflow, patience=patience, may_import=may_import)
+
+    @cached_property
+    def context(self) -> Context:
+        """Who acts, where, when."""
+        return Context(
+            actor=self._actor(),
+            host=socket.gethostname(),
+            tool=f"ft-registry {__version__}",
+            now=lambda: datetime.now(UTC),
+            nonce=lambda: token_hex(8),
+            lock=self._lock,
+            environment=self._environment,
+        )
+
+    def _actor(self) -> Actor:
+        if self.settings.actor:
+            return parse_actor(self.settings.actor)
+        name = self._environ.get("GIT_AUTHOR_NAME") or self._door.config("user.name")
+        email = self._environ.get("GIT_AUTHOR_EMAIL") or self._door.config("user.email")
+        return Actor(name=name or getuser(), email=email or f"{getuser()}@{socket.gethostname()}")
+
+    def _lock(self, name: str) -> AbstractContextManager[object]:
+        from filelock import FileLock
+
+        folder = self.private / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{name}.lock")
+
+    def _environment(self) -> CapturedEnvironment:
+        from ft_registry.backends.environment import capture_environment
+
+        return capture_environment(self.top)
