@@ -127,6 +127,16 @@ def test_a_flipped_byte_anywhere_is_named_and_blocks_the_way_back(
     assert mine.head() == before
 
 
+def test_lost_data_is_told_by_its_own_name(mine: Project) -> None:
+    (data,) = mine.workspace().show("m/1").filed.record.data
+    mine.cached(data.dvc.md5).unlink()
+    outcome = mine.cli("--json", "verify", "m/1")
+    assert outcome.code == 4
+    (lost,) = [item for item in outcome.document["items"] if item["state"] != "ok"]
+    assert (lost["kind"], lost["name"], lost["state"]) == ("data", "data/train.jsonl", "missing")
+    assert "last seen" in lost["found"]
+
+
 def test_a_store_that_does_not_answer_leaves_it_undecided(mine: Project) -> None:
     outcome = mine.cli("--json", "verify", "m/1", env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"})
     assert outcome.code == 6

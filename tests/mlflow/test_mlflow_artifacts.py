@@ -184,11 +184,20 @@ def test_files_that_are_gone_are_missing_and_told_where_they_were(victim: Victim
     assert {finding.place for finding in found.damage} == {victim.folder.as_uri()}
 
 
-def test_a_table_of_another_shape_is_left_to_mlflow(victim: Victim, tmp_path: Path) -> None:
+def test_a_damaged_database_is_told(victim: Victim, tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_bytes(b"SQLite format 3\0 and then nothing of the kind")
     place = MlflowPlace.at("sqlite:///mlflow.db", home=tmp_path, scratch=tmp_path)
-    with pytest.raises(BackendUnavailable, match="MLflow to open its database"):
+    with pytest.raises(BackendUnavailable, match="database"):
         MlflowArtifacts(place).shelf(victim.home)
+
+
+def test_only_names_that_could_be_registered_are_files(victim: Victim) -> None:
+    names = ["größe\u00a0x.txt", "line\nbreak", os.fsdecode(b"\xff")]
+    for name in names:
+        (victim.folder / name).write_bytes(b"x")
+    shelf = victim.project.workspace().artifacts.shelf(victim.home)
+    assert [name in shelf.sizes for name in names] == [True, False, False]
+    assert set(shelf.odd) == {"line\\nbreak", "\\udcff"}
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class DataLook:
         if reasons or not copies:
             found = "; ".join(reasons) or "there is no place to look in"
             return Verification((replace(finding, state="unknown", found=found),))
-        lost = _lost(copies)
+        lost = _lost(dataset, copies)
         if lost == []:
             note = f"{dataset.path}: no place has all of it, together they have: dvc push"
             return Verification((replace(finding, state="ok", expected=""),), (note,))
@@ -80,7 +80,7 @@ class DataLook:
             return Verification((replace(finding, found=f"nothing; {last_seen}"),))
         return Verification(
             tuple(
-                replace(finding, name=f"{dataset.path}/{name}", found=f"nothing; {last_seen}")
+                replace(finding, name=_name(dataset, name), found=f"nothing; {last_seen}")
                 for name in lost
             )
         )
@@ -104,22 +104,22 @@ class DataLook:
 
 
 def _faults(dataset: Dataset, copy: DataCopy, subject: str) -> list[Finding]:
-    is_folder = dataset.dvc.md5.endswith(".dir")
     return [
         Finding(
-            "data",
-            f"{dataset.path}/{fault.name}" if is_folder else dataset.path,
-            fault.state,
-            subject,
-            copy.place,
-            fault.expected,
-            fault.found,
+            "data", _name(dataset, fault.name), fault.state, subject, copy.place,
+            fault.expected, fault.found,
         )
         for fault in copy.faults
-    ]
+    ]  # fmt: skip
 
 
-def _lost(copies: list[DataCopy]) -> list[str] | None:
-    """Returns the files of a folder that no place has; None: no place has anything of it."""
-    parts = [{fault.name for fault in copy.faults} for copy in copies if copy.faults]
+def _name(dataset: Dataset, name: str) -> str:
+    """Returns what a fault is about: the dataset by its object's name, or a file of a folder."""
+    return dataset.path if name == dataset.dvc.md5 else f"{dataset.path}/{name}"
+
+
+def _lost(dataset: Dataset, copies: list[DataCopy]) -> list[str] | None:
+    """Returns the files of a folder that no place has; None: no place knows what the folder is."""
+    missing = [{fault.name for fault in copy.faults} for copy in copies]
+    parts = [names for names in missing if names and dataset.dvc.md5 not in names]
     return sorted(set.intersection(*parts)) if parts else None

@@ -21,7 +21,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 _ODD = "a link, pipe, device or impossible name"
 _SHOWN = 3
 """Versions that a note names."""
-_PAGES = ("MLmodel", "ftr/")
+_PAGES = ("MLmodel/", "ftr/")
 """What stands beside the weights for MLflow's pages: written anew at times, hence on no record."""
 
 
@@ -82,7 +82,8 @@ class WeightsLook:
     def add(self, holding: Holding) -> None:
         """Compares what lies on a version's shelf with its record, by name and size."""
         subject, home = holding.filed.record.reference, holding.home
-        promises = {promise.name: promise for promise in _promises(holding)}
+        # By digest as well: an evaluation must not say anew what the weights should be.
+        promises = dict.fromkeys(_promises(holding))
         try:
             shelf = self._artifacts.shelf(home)
         except BackendUnavailable as error:
@@ -98,10 +99,11 @@ class WeightsLook:
         if shelf.is_orphan:
             self._orphans.append(subject)
         visit = _Visit(home, shelf)
-        for promise in promises.values():
+        for promise in promises:
             self._compare(promise, visit, subject)
-        for name in sorted({*shelf.sizes, *shelf.odd} - set(promises)):
-            if not name.startswith(_PAGES):
+        names = {promise.name for promise in promises}
+        for name in sorted({*shelf.sizes, *shelf.odd} - names):
+            if not f"{name}/".startswith(_PAGES):
                 found = f"{shelf.sizes[name]} bytes" if name in shelf.sizes else _ODD
                 self._findings.append(
                     Finding("artifact", name, "extra", subject, shelf.shown, "no such file", found)

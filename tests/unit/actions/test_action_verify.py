@@ -10,13 +10,14 @@ from tests.fakes.memory_data import CACHE, STORE
 from tests.unit.actions.proving import ITEMS, PATCH, Registry
 from tests.unit.actions.stage import make_context
 from tests.unit.strategies import law
-from tests.unit.values import HUB, WHY
+from tests.unit.values import HUB, WHY, make_evaluation
 
 from ft_registry.actions.standings import make_standing
 from ft_registry.actions.verify import require_intact, verify_all, verify_version
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.evaluation import ItemTable
 from ft_registry.model.home import Home, first_home
 from ft_registry.model.manifest import manifest_digest
 from ft_registry.model.record import FolderBase, VersionBase
@@ -124,8 +125,20 @@ def test_patch_and_items_are_held_to_their_digests(
 
 def test_pages_beside_the_weights_are_not_extra_but_all_else_is(registry: Registry) -> None:
     registry.register(WEIGHTS)
-    registry.shelf().update({"ftr/record.json": b"{}", "run.py": b"evil", "adapter/x": b""})
-    assert damage(registry) == [("artifact", "adapter/x", "extra"), ("artifact", "run.py", "extra")]
+    registry.shelf().update({"ftr/record.json": b"{}", "MLmodel.py": b"evil", "adapter/x": b""})
+    assert damage(registry) == [
+        ("artifact", "MLmodel.py", "extra"),
+        ("artifact", "adapter/x", "extra"),
+    ]
+
+
+def test_an_evaluation_cannot_say_what_the_weights_should_be(registry: Registry) -> None:
+    record = registry.register(WEIGHTS)
+    registry.shelf()[MODEL] = b"WEIGHTS"
+    table = ItemTable(digest=digest_bytes(b"WEIGHTS"), rows=1, artifact=MODEL)
+    evaluation = make_evaluation(version=1, record=record.digest, items=table)
+    registry.write({layout.evaluation("support", 1, evaluation.id): evaluation.to_bytes()})
+    assert damage(registry) == [("artifact", MODEL, "changed")]
 
 
 def test_fast_reads_sizes_only(registry: Registry) -> None:
@@ -268,6 +281,22 @@ def test_a_folder_that_two_places_have_together_is_not_lost(registry: Registry) 
     assert "together" in only(found.notes)
 
 
+def test_a_lost_file_of_a_folder_is_named(registry: Registry) -> None:
+    content = registry.data.keep("data", {"a.jsonl": b"a", "b.jsonl": b"b"})
+    registry.register(WEIGHTS, data=(content,))
+    for objects in registry.data.places.values():
+        del objects[next(key for key, value in objects.items() if value == b"a")]
+    assert damage(registry) == [("data", "data/a.jsonl", "missing")]
+
+
+def test_a_folder_of_which_no_place_has_the_listing_is_lost(registry: Registry) -> None:
+    content = registry.data.keep("data", {"a.jsonl": b"a"})
+    registry.register(WEIGHTS, data=(content,))
+    for objects in registry.data.places.values():
+        del objects[content.dvc.md5]
+    assert damage(registry) == [("data", "data", "missing")]
+
+
 def test_what_is_in_no_remote_is_a_note_only(registry: Registry) -> None:
     content = registry.data.keep("data/train.jsonl", b"{}\n", places=(CACHE,))
     registry.register(WEIGHTS, data=(content,))
@@ -306,6 +335,14 @@ def test_a_base_folder_is_hashed(registry: Registry) -> None:
     assert damage(registry) == [("base", "base", "changed")]
 
 
+def test_a_work_tree_that_went_on_to_another_base_keeps_no_version_from_serving(
+    registry: Registry,
+) -> None:
+    registry.register(WEIGHTS, base=make_base(registry))
+    (registry.top / "base" / "model.safetensors").write_bytes(b"the next base")
+    assert [f.kind for f in require_intact(FIRST, registry.evidence).damage] == ["base"]
+
+
 def test_a_base_folder_that_is_not_here_says_nothing(registry: Registry) -> None:
     base = FolderBase(id="base", revision=WHY, digest="sha256:" + "b" * 64)
     registry.register(WEIGHTS, base=base)
@@ -338,7 +375,7 @@ def test_a_base_version_must_have_the_record_that_was_built_on(
     registry.register(
         WEIGHTS, number=2, base=VersionBase(version=version, record="sha256:" + "0" * 64)
     )
-    assert damage(registry, 2) == [("base", version, state)]
+    assert damage(registry, 2) == [("document", version, state)]
 
 
 # All of it

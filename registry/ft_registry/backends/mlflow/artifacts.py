@@ -140,11 +140,10 @@ class MlflowArtifacts:
             locations.append(str(usual))
         for location in locations:
             spot = _spot(location, model_id, is_orphan=True)
-            if spot.folder is not None and spot.folder.is_dir():
+            if spot.folder is not None and _is_there(spot.folder):
                 return spot
-        own = f"{_PROXIED}{home.location.removeprefix(_PROXIED).lstrip('/')}"
-        if self._place.is_server and home.location == own and model_id in own.split("/"):
-            spot = _Spot(own, None, is_orphan=True)
+        if self._place.is_server and _is_proxied(home.location, model_id):
+            spot = _Spot(home.location, None, is_orphan=True)
             return spot if self._list(home, spot).sizes else None
         return None
 
@@ -152,7 +151,7 @@ class MlflowArtifacts:
         shown = without_login(spot.location) if spot.folder is None else str(spot.folder)
         if spot.folder is None:
             sizes, odd = self._list_remote(spot.location)
-        elif spot.folder.is_dir():
+        elif _is_there(spot.folder):
             sizes, odd = _list_folder(spot.folder)
         else:
             raise NotFound(
@@ -237,6 +236,24 @@ def _folder_of(location: str, model_id: str) -> Path | None:
     return folder if good and "\0" not in location else None
 
 
+def _is_proxied(location: str, model_id: str) -> bool:
+    """Returns whether a location is the model's place behind the server, whichever that is."""
+    parts = location.removeprefix(_PROXIED).split("/")
+    is_path = location.startswith(_PROXIED) and parts[0] != ""  # else it names a host
+    return is_path and model_id in parts and ".." not in parts
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return stat.S_ISDIR(folder.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:  # what may not be looked at is not lost
+        raise BackendUnavailable(
+            f"expected to look at {folder}, found: {error.strerror}"
+        ) from error
+
+
 def _is_filled(database: Path) -> bool:
     return database.is_file() and database.stat().st_size > 0
 
@@ -268,11 +285,13 @@ def _list_folder(root: Path) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _is_path(name: str) -> bool:
+    """Returns whether it is a path that could have been registered."""
     try:
         relative_path(name)
+        name.encode()
     except ValueError:
         return False
-    return name.isprintable()
+    return not any(ord(char) < 32 or ord(char) == 127 for char in name)
 
 
 def _visible(name: str) -> str:
