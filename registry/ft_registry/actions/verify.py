@@ -28,8 +28,9 @@ from ft_registry.ports.ledger import Ledger
 
 _SHOWN = 3
 """Findings that an error names; `verify` shows all of them."""
-_WHAT_MADE_IT = ("data", "base")
-"""The kinds that a person may set aside: without them a version loads, but is not made again."""
+_ELSEWHERE = "base"
+"""A base in a folder of the work tree, which goes on to other bases: what a version is loaded upon
+lies elsewhere. `verify` tells that it differs; it keeps no version from serving."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,8 @@ def require_intact(
     Args:
         version: Which.
         evidence: Where to look.
-        override_data: A person takes it upon them that data or base are damaged or lost: they stay
-            among the findings.
+        override_data: A person takes it upon them that data is damaged or lost: without it a
+            version loads, but is not made again. It stays among the findings.
         progress: See `verify_version`.
 
     Raises:
@@ -121,9 +122,8 @@ def require_intact(
 
 def judge(version: VersionReference, found: Verification, *, override_data: bool) -> None:
     """Raises unless a version may be relied on after what was found; see `require_intact`."""
-    damage = [
-        finding for finding in found.damage if not (override_data and finding.kind in _WHAT_MADE_IT)
-    ]
+    passing = (_ELSEWHERE, "data") if override_data else (_ELSEWHERE,)
+    damage = [finding for finding in found.damage if finding.kind not in passing]
     if damage:
         raise IntegrityError(
             f"expected {version} byte for byte as it was recorded, found {_first(damage)}",

@@ -68,11 +68,11 @@ class BaseLook:
         version = base_version(base)
         content = self._holdings.record(version) if version else None
         if content is None:
-            return Finding("base", base.version, "missing", subject, "", base.record, "no record")
+            return Finding("document", base.version, "missing", subject, "", base.record, "no record")
         found = digest_bytes(content)
         if found == base.record:
-            return Finding("base", base.version, "ok", subject)
-        return Finding("base", base.version, "changed", subject, "", base.record, found)
+            return Finding("document", base.version, "ok", subject)
+        return Finding("document", base.version, "changed", subject, "", base.record, found)
 
 
 def base_version(base: VersionBase) -> VersionReference | None:
