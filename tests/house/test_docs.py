@@ -14,7 +14,7 @@ BLOCK = re.compile(r"```text\n\$ ft-registry ([^\n]*)\n(.*?)```", re.DOTALL)
 CLI = [sys.executable, "-c", "from ft_registry_cli.main import main; main()"]
 COMMANDS = (
     "", "init", "status", "ui", "data", "data snapshot", "register", "list", "show", "log", "at",
-    "lineage", "promote", "rollback", "restore", "reproduce", "verify",
+    "lineage", "promote", "rollback", "restore", "reproduce", "sync", "verify",
 )  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def left_over(plan: SyncPlan, refused: tuple[str, ...] = ()) -> Conflict | None:
             "ft-registry sync --adopt puts on record what was done by hand",
         ],
         "adopt": ["ft-registry sync --restore lets the ledger win"],
-        "restore": ["run it again"],
+        "restore": ["MLflow itself refuses to change this: take it out of its database"],
     }[plan.mode]
     if any(drift.kind == "version_unknown" for drift in plan.contradictions):
         hints.append("a version that is not on record: register it, or delete it in MLflow")

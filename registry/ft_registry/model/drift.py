@@ -4,6 +4,7 @@ Pure: from what the ledger expects and what the store shows to a list of differe
 the store shows is believed; it is compared.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -29,6 +30,8 @@ _ABSENT = (
     "alias_stale", "alias_missing", "run_deleted", "tag_missing", "description_missing",
     "record_missing", "sync_unfinished",
 )  # fmt: skip
+_STORES_ALIAS = re.compile(r"[\w-]+\n?")
+"""An alias that the store itself takes (a line feed at the end as well): it can be taken away."""
 _UNCOMPARED = ("ftr.txn",)
 """A random word; which one is known nowhere else."""
 
@@ -286,7 +289,7 @@ def _of_aliases(model: ExpectedModel, shown: ShownModel, sound: set[int]) -> Ite
         elif wanted is None:
             yield _drift(
                 "alias_unknown", name, model, "no such alias", f"version {found}", alias=alias,
-                target=found, adoptable=found in can_hold and _is_alias(alias),
+                target=found, restorable=_STORES_ALIAS.fullmatch(alias) is not None, adoptable=found in can_hold and _is_alias(alias),
             )  # fmt: skip
         elif projected == found:
             yield _drift(
