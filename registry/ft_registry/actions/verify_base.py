@@ -68,7 +68,9 @@ class BaseLook:
         version = base_version(base)
         content = self._holdings.record(version) if version else None
         if content is None:
-            return Finding("document", base.version, "missing", subject, "", base.record, "no record")
+            return Finding(
+                "document", base.version, "missing", subject, "", base.record, "no record"
+            )
         found = digest_bytes(content)
         if found == base.record:
             return Finding("document", base.version, "ok", subject)

@@ -1,15 +1,14 @@
 """Imports DVC's code, with its settings in place first."""
 
-import gc
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ft_registry.backends.imports import uncollected
 from ft_registry.errors import BackendUnavailable, FtRegistryError
 
 T = TypeVar("T")
@@ -37,7 +36,7 @@ def load_repo(scratch: Path) -> Any:
     os.environ.setdefault("DVC_NO_ANALYTICS", "1")
     os.environ["DVC_SITE_CACHE_DIR"] = str(scratch / "dvc-site")
     if "dvc.repo" not in sys.modules:
-        with _uncollected():
+        with uncollected():
             for name in _MODULES:
                 import_module(name)
     from dvc.repo import Repo
@@ -53,23 +52,6 @@ def load_repo(scratch: Path) -> Any:
         logger.propagate = False
         logger.handlers = [_TOLD]  # its own would print beside our one error
     return Repo
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keeps the garbage collector away from what is imported inside.
-
-    It stays until the process ends. To look through it again and again, for the last time when the
-    process ends, costs a fifth of a second.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Told(logging.Handler):

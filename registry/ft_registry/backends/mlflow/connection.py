@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from filelock import FileLock
 
+from ft_registry.backends.imports import uncollected
 from ft_registry.errors import BackendUnavailable, FtRegistryError, InvalidInput
 
 if TYPE_CHECKING:
@@ -178,6 +180,9 @@ def connect(place: MlflowPlace) -> "MlflowClient":
     # It would tell of each try in the middle of our own output.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     with guarded("MLflow to open its database"):
+        if "mlflow" not in sys.modules:
+            with uncollected():
+                import mlflow  # noqa: F401 - the name is taken below
         from mlflow import MlflowClient
 
         database = place.database
