@@ -52,10 +52,12 @@ def add_to(app: typer.Typer) -> None:
             raise InvalidInput("expected --fast or --full, found both")
         depth: Depth | None = "fast" if fast else "full" if full else None
         line = _ProgressLine(shown=not state.quiet and sys.stderr.isatty())
-        found = state.workspace.verify(
-            reference, depth=depth, progress=line.show if line.shown else None
-        )
-        line.clear()
+        try:
+            found = state.workspace.verify(
+                reference, depth=depth, progress=line.show if line.shown else None
+            )
+        finally:
+            line.clear()
         document = {
             "ok": found.ok,
             "items": [finding.as_json() for finding in found.findings],
@@ -111,7 +113,7 @@ def _told(findings: "list[Finding]") -> list[str]:
         lines += [f"  in {place}"] if place else []
         for finding in there:
             state = f"    {finding.state.ljust(7)}  "
-            lines.append(f"{state}{finding.name}")
+            lines.append(state + " ".join(finding.name.split("\n")))  # a name forges no line
             lines += wrap(
                 _sides(finding), _COLUMNS, initial_indent=" " * len(state),
                 subsequent_indent=" " * len(state), break_long_words=False, break_on_hyphens=False,
