@@ -5,7 +5,7 @@ the store shows is believed; it is compared.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -158,23 +158,21 @@ def _of_model(model: ExpectedModel, shown: ShownModel) -> Iterator[Drift]:
             f"what it made on the way: {_numbers(leftovers)}"
         )  # fmt: skip
         yield _drift("sync_unfinished", model.name, model, "a sync that ran to its end", found)
+    sound = {n for n in model.live if n in there and there[n].uri == model.versions[n].uri}
     missing = [number for number in model.live if number not in there]
     newest = _newest_lost(model, shown, missing)
     if newest:
         yield _behind(model, newest)
     for number in missing:
         if number not in newest:
-            yield _deleted(model, number)
-    sound = set()
+            yield _deleted(model, number, shown, sound)
     for number, one in there.items():
         on_record = model.versions.get(number)
-        if on_record is not None:
-            if one.uri == on_record.uri:
-                sound.add(number)
-                yield from _of_version(model, on_record, one)
-            elif not on_record.deleted:
-                yield _replaced(model, on_record, one)
-        elif number not in leftovers:
+        if number in sound and on_record is not None:
+            yield from _of_version(model, on_record, one)
+        elif on_record is not None and not on_record.deleted:
+            yield _replaced(model, on_record, one)
+        elif on_record is None and number not in leftovers:
             name = f"{model.name}/{number}"
             found = f"a version of the identity {one.identity}" if one.identity else (
                 "a version without an identity"
@@ -183,7 +181,7 @@ def _of_model(model: ExpectedModel, shown: ShownModel) -> Iterator[Drift]:
                 "version_unknown", name, model, "no such version", found,
                 version=number, restorable=False,
             )  # fmt: skip
-    yield from _of_aliases(model, shown, sound)
+    yield from _of_aliases(model, shown, there.keys(), sound)
 
 
 def _newest_lost(model: ExpectedModel, shown: ShownModel, missing: Sequence[int]) -> list[int]:
@@ -216,8 +214,13 @@ def _behind(model: ExpectedModel, newest: Sequence[int]) -> Drift:
     )  # fmt: skip
 
 
-def _deleted(model: ExpectedModel, number: int) -> Drift:
-    held = [alias for alias, version in sorted(model.aliases.items()) if version == number]
+def _deleted(model: ExpectedModel, number: int, shown: ShownModel, sound: Set[int]) -> Drift:
+    held = [
+        alias
+        for alias, version in sorted(model.aliases.items())
+        # One that names another version now can be adopted before the deletion is.
+        if version == number and shown.aliases.get(alias) not in sound
+    ]
     with_it = f" (and with it the alias {', '.join(held)})" if held else ""
     return _drift(
         "version_deleted", f"{model.name}/{number}", model, "a version",
@@ -235,8 +238,6 @@ def _replaced(model: ExpectedModel, version: ExpectedVersion, found: ShownVersio
 def _of_version(
     model: ExpectedModel, version: ExpectedVersion, found: ShownVersion
 ) -> Iterator[Drift]:
-    if version.deleted:
-        return
     name = f"{model.name}/{version.number}"
     if found.run_state in ("deleted", "missing"):
         yield _drift(
@@ -270,9 +271,9 @@ def _of_version(
         )  # fmt: skip
 
 
-def _of_aliases(model: ExpectedModel, shown: ShownModel, sound: set[int]) -> Iterator[Drift]:
-    there = {number for number, one in shown.versions.items() if not one.deleted}
-    can_hold = sound.intersection(model.live)
+def _of_aliases(
+    model: ExpectedModel, shown: ShownModel, there: Set[int], sound: Set[int]
+) -> Iterator[Drift]:
     for alias in sorted(model.aliases.keys() | shown.aliases.keys()):
         wanted, found = model.aliases.get(alias), shown.aliases.get(alias)
         if wanted == found:
@@ -289,7 +290,8 @@ def _of_aliases(model: ExpectedModel, shown: ShownModel, sound: set[int]) -> Ite
         elif wanted is None:
             yield _drift(
                 "alias_unknown", name, model, "no such alias", f"version {found}", alias=alias,
-                target=found, restorable=_STORES_ALIAS.fullmatch(alias) is not None, adoptable=found in can_hold and _is_alias(alias),
+                target=found, restorable=_STORES_ALIAS.fullmatch(alias) is not None,
+                adoptable=found in sound and _is_alias(alias),
             )  # fmt: skip
         elif projected == found:
             yield _drift(
@@ -300,7 +302,7 @@ def _of_aliases(model: ExpectedModel, shown: ShownModel, sound: set[int]) -> Ite
         else:
             yield _drift(
                 "alias_moved", name, model, f"version {wanted}", f"version {found}",
-                version=wanted, alias=alias, target=found, adoptable=found in can_hold,
+                version=wanted, alias=alias, target=found, adoptable=found in sound,
             )  # fmt: skip
 
 
