@@ -62,8 +62,8 @@ def left_over(plan: SyncPlan, refused: tuple[str, ...] = ()) -> Conflict | None:
     if any(drift.kind == "version_unknown" for drift in plan.contradictions):
         hints.append("a version that is not on record: register it, or delete it in MLflow")
     return Conflict(
-        f"expected MLflow to show what the ledger says, found {len(left)} differences that were "
-        f"left: {_listed(left)}",
+        f"expected MLflow to show what the ledger says, found that {len(left)} "
+        f"difference{'s were' if len(left) > 1 else ' was'} left: {_listed(left)}",
         hints=hints,
     )
 

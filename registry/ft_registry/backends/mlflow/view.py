@@ -152,6 +152,14 @@ def number_of(value: Any) -> int:
     return int(text)
 
 
+def target_of(value: Any) -> int:
+    """Returns the number that an alias names; 0, which no version has, when it names none."""
+    try:
+        return number_of(value)
+    except OddShape:
+        return 0
+
+
 def millis_of(value: Any) -> int | None:
     """Returns a moment in milliseconds since the epoch, or None when it is none."""
     text = str(value)
@@ -240,7 +248,7 @@ def _query(db: sqlite3.Connection, names: Sequence[str]) -> Found:
     for name, alias, number in where.rows(
         "name, alias, version", "registered_model_aliases", "name", known
     ):
-        models[name].aliases[str(alias)] = number_of(number)
+        models[name].aliases[str(alias)] = target_of(number)
     columns = "name, version, description, source, run_id, current_stage"
     for name, number, description, source, run_id, stage in where.rows(
         columns, "model_versions", "name", known

@@ -12,6 +12,7 @@ from ft_registry.backends.mlflow.view import (
     model_ids,
     number_of,
     run_ids,
+    target_of,
 )
 from ft_registry.model.shown import RunState
 
@@ -45,7 +46,7 @@ def _model(client: "MlflowClient", name: str) -> FoundModel | None:
     aliases: Mapping[str, Any] = model.aliases
     found = FoundModel(
         tags={str(key): str(value) for key, value in model.tags.items()},
-        aliases={str(alias): number_of(number) for alias, number in aliases.items()},
+        aliases={str(alias): target_of(number) for alias, number in aliases.items()},
         updated_at=millis_of(model.last_updated_timestamp),
     )
     if found.is_prompt:

@@ -30,6 +30,7 @@ from ft_registry.backends.mlflow.view import (
     model_ids,
     number_of,
     run_ids,
+    target_of,
 )
 from ft_registry.errors import BackendUnavailable, FtRegistryError
 from ft_registry.model.shown import RunState
@@ -110,7 +111,7 @@ def _model(server: "_Server", name: str) -> FoundModel | None:
     told = answer["registered_model"]
     found = FoundModel(
         tags=_tags(told),
-        aliases={str(a["alias"]): number_of(a["version"]) for a in told.get("aliases", ())},
+        aliases={str(a["alias"]): target_of(a["version"]) for a in told.get("aliases", ())},
         updated_at=millis_of(told.get("last_updated_timestamp")),
     )
     if found.is_prompt:
