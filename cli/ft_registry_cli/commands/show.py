@@ -69,18 +69,18 @@ def _text(found: "ShownVersion") -> str:
         scores = ", ".join(f"{score.metric} {score.value:.4f}" for score in evaluation.scores)
         lines.append((f"scores {evaluation.suite}", f"{scores} (n={evaluation.items.rows})"))
     if found.proof:
-        lines.append(("proved", _proved(found.proof)))
+        lines += _proved(found.proof)
     if record.note:
         lines.append(("note", record.note))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
 
 
-def _proved(proof: "Proof") -> str:
+def _proved(proof: "Proof") -> list[tuple[str, str]]:
     from ft_registry.model.proof import MEANINGS
 
     when = f"{proof.recorded_at[:19]}Z by {proof.recorded_by.as_text()} on {proof.host}"
-    return f"{proof.level}, {MEANINGS[proof.level]}; {when}"
+    return [("proved", f"{proof.level}: {MEANINGS[proof.level]}"), ("", when)]
 
 
 def _known(value: Any) -> str:

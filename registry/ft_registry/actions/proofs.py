@@ -5,7 +5,7 @@ from ft_registry.actions.resolve import FiledRecord
 from ft_registry.errors import FtRegistryError
 from ft_registry.model import layout
 from ft_registry.model.event import Requirement
-from ft_registry.model.proof import LEVELS, MEANINGS, Level, Proof, ProofStep
+from ft_registry.model.proof import LEVELS, Level, Proof, ProofStep
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
@@ -56,7 +56,7 @@ def record_proof(proof: Proof, *, ledger: Ledger, context: Context) -> list[str]
     event = make_event(
         context,
         proof.how,
-        f"{proof.how} {version}: {proof.level}, {MEANINGS[proof.level]}",
+        f"{proof.how} {version}: {proof.level} reached",
         model=proof.model,
         version=proof.version,
     )
