@@ -84,7 +84,10 @@ def test_outside_libraries_enter_by_one_door(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)
 def test_only_the_workspace_wires_back_ends(path: Path) -> None:
     here = module_of(path)
-    if here.startswith("ft_registry.backends") or here in ("ft_registry.wiring", "ft_registry.workspace"):
+    if here.startswith("ft_registry.backends") or here in (
+        "ft_registry.wiring",
+        "ft_registry.workspace",
+    ):
         return
     assert not [name for name in imports_of(path) if name.startswith("ft_registry.backends")]
 

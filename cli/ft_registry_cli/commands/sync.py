@@ -125,7 +125,9 @@ def _text(
     steps = done.done if done else plan.steps
     verb = "done" if done else "would"
     lines += [f"{verb:<9} {step.name}: {step.text}" for step in steps]
-    lines += [f"left      {drift.text}" for drift in plan.left]
+    for drift in plan.left:
+        lines.append(f"left      {drift.kind.replace('_', ' ')}: {drift.name}")
+        lines.append(f"          expected {drift.expected}, found {drift.found}")
     lines += [f"lost      {text}" for text in (done.lost if done else ())]
     lines += [f"refused   {text}" for text in (done.refused if done else ())]
     return "\n".join(lines) if lines else "nothing to do: MLflow shows what the ledger says"
