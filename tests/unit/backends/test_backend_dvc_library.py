@@ -14,6 +14,7 @@ from ft_registry.backends.dvc.library import load_repo
 {before}
 load_repo(Path(sys.argv[1]))
 print(gc.isenabled(), gc.get_freeze_count() > 10_000, "networkx" in sys.modules)
+assert sys.getswitchinterval() == 0.005
 """
 
 

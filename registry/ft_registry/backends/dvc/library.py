@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ft_registry.backends.imports import uncollected
+from ft_registry.backends.imports import large_import
 from ft_registry.errors import BackendUnavailable, FtRegistryError
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ def load_repo(scratch: Path) -> Any:
     os.environ.setdefault("DVC_NO_ANALYTICS", "1")
     os.environ["DVC_SITE_CACHE_DIR"] = str(scratch / "dvc-site")
     if "dvc.repo" not in sys.modules:
-        with uncollected():
+        with large_import():
             for name in _MODULES:
                 import_module(name)
     from dvc.repo import Repo

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from filelock import FileLock
 
-from ft_registry.backends.imports import uncollected
+from ft_registry.backends.imports import large_import
 from ft_registry.errors import BackendUnavailable, FtRegistryError, InvalidInput
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def connect(place: MlflowPlace) -> "MlflowClient":
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     with guarded("MLflow to open its database"):
         if "mlflow" not in sys.modules:
-            with uncollected():
+            with large_import():
                 import mlflow  # noqa: F401 - the name is taken below
         from mlflow import MlflowClient
 
