@@ -29,6 +29,14 @@ open("private.pem", "wb").write(private)
 open("public.pem", "wb").write(public)
 """
 
+_MOVE = """
+import sys
+from mlflow import MlflowClient
+
+client = MlflowClient("sqlite:///mlflow.db")
+client.set_registered_model_alias("served", "peer", sys.argv[1])
+"""
+
 
 def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
     """Yields what reading every byte costs, in this process and as a command, and what a look."""
@@ -44,6 +52,7 @@ def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
     yield _in_this_process(place, megabytes).answer(plan.rounds)
     yield _as_commands(place, megabytes).answer(plan.rounds)
     yield _at_a_glance(place).answer(plan.rounds)
+    yield _rolling_back(place, 8 if plan.small else 200).answer(plan.rounds)
 
 
 def _in_this_process(place: Lab, megabytes: int) -> Question:
@@ -110,6 +119,31 @@ def _at_a_glance(place: Lab) -> Question:
         ],
         unit=listing,
         targets=[Target(fast, 1.0), Target(plan, 1.0)],
+    )
+
+
+def _rolling_back(place: Lab, megabytes: int) -> Question:
+    for number in (1, 2):
+        _write_weights(place.folder / f"weights-{number}", megabytes)
+        place.run("ft-registry", "register", "served", f"weights-{number}", "--method", "sft")
+
+    def serve_the_second() -> None:
+        for number in (1, 2):
+            place.run("ft-registry", "promote", f"served/{number}", "--to", "champion")
+        # MLflow knows this alias alone: the script moves it and asks nobody.
+        place.python(_MOVE, "2")
+
+    command = ("ft-registry", "rollback", "served@champion", "--reason", "r", "--keep-good")
+    ours, peer = "ft-registry rollback", "a script with MlflowClient"
+    return Question(
+        f"Rolling back to {megabytes} MiB of weights",
+        [
+            Contender(ours, lambda: place.run(*command), prepare=serve_the_second),
+            Contender(peer, lambda: place.python(_MOVE, "1")),
+        ],
+        unit=peer,
+        targets=[Target(ours, 5.0)],
+        notes=["Ours reads every byte first and keeps who and why; the script sets the alias"],
     )
 
 
