@@ -23,13 +23,13 @@ from ft_registry.wiring import PATIENCE_SECONDS, SYNC_PATIENCE_SECONDS, Wiring
 
 if TYPE_CHECKING:
     from ft_registry.actions.capture import Registration
-    from ft_registry.actions.kitchens import Wishes
     from ft_registry.actions.move import Moved
     from ft_registry.actions.plan_move import MovePlan
     from ft_registry.actions.plan_sync import Mode, SyncPlan
     from ft_registry.actions.register import Registered, RegistrationPlan
     from ft_registry.actions.reproduce import Reproduced, ReproductionPlan
     from ft_registry.actions.restore import Restored, RestorePlan
+    from ft_registry.actions.run_settings import Wishes
     from ft_registry.actions.show import ShownVersion
     from ft_registry.actions.snapshot import SnapshotPlan, Snapshotted
     from ft_registry.actions.status import Status

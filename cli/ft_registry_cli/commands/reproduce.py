@@ -53,7 +53,7 @@ def add_to(app: typer.Typer) -> None:
         Commands are printed, run by the shell in the restored tree and see few variables. It is no
         sandbox. Exit code 4: neither R3 nor R4. 3: the commands need --allow-commands.
         """
-        from ft_registry.actions.kitchens import Wishes
+        from ft_registry.actions.run_settings import Wishes
         from ft_registry.errors import IntegrityError
 
         wishes = Wishes(environment.value, tuple(pass_env or ()), time_limit)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from ft_registry.actions.bringing import Sources, items_of, list_files
 from ft_registry.actions.comparison import compare_scores, compare_weights
-from ft_registry.actions.kitchens import Wishes, differences, make_kitchen
 from ft_registry.actions.proofs import make_proof, record_proof
 from ft_registry.actions.restore import RestorePlan, plan_at, plan_restore, restore
+from ft_registry.actions.run_settings import Wishes, choose_settings, differences
 from ft_registry.actions.stages import lies_in, outputs, scoring
 from ft_registry.errors import GateRefused, IntegrityError, NotFound, Refused
 from ft_registry.model.checkout_path import checkout_path
@@ -25,7 +25,7 @@ from ft_registry.model.reference import Reference
 from ft_registry.model.repository_url import same_repository
 from ft_registry.model.restored import CODE, RESTORED, RestoredFolder
 from ft_registry.ports.code import CodeRepository
-from ft_registry.ports.recipe import Kitchen, Recipe, Runner
+from ft_registry.ports.recipe import Recipe, Runner, RunSettings
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class _Rerun:
         differing = differences(
             record.environment, restoring.packages, self.sources.context.environment()
         )
-        kitchen, step = make_kitchen(
+        settings, step = choose_settings(
             self.plan.wishes, differing, recorded=record.environment, packages=restoring.packages,
             into=restoring.into, runner=self.runner,
         )  # fmt: skip
@@ -221,7 +221,7 @@ class _Rerun:
         self.steps.append(step)
         self.sources.pipelines.settle(self.tree)
         recipes = scoring(self.tree, self.plan.stage, restoring.evaluations, self.sources.pipelines)
-        if not self._cook(self._training(), kitchen):
+        if not self._run(self._training(), settings):
             return "R2"
         outs = [self.tree / out for out in sorted(outputs([self.plan.stage]))]
         weights = compare_weights(record.artifact.files, outs)
@@ -230,7 +230,7 @@ class _Rerun:
             return "R4"
         if weights.state == "missing":
             return "R2"  # whatever scores now, it is not what the stage made
-        if not all(self._cook(recipe, kitchen) for recipe in recipes):
+        if not all(self._run(recipe, settings) for recipe in recipes):
             return "R2"
         made = outputs([self.plan.stage, *(recipe.stage for recipe in recipes)])
         scores = list(self._scores(made))
@@ -246,7 +246,7 @@ class _Rerun:
                 return Recipe(self.plan.stage, found.folder)
         return Recipe(self.plan.stage, ".")
 
-    def _cook(self, recipe: Recipe, kitchen: Kitchen) -> bool:
+    def _run(self, recipe: Recipe, settings: RunSettings) -> bool:
         """Runs a recipe, its outputs removed before; returns whether it succeeded."""
         name = _named(recipe.stage)
         folder = _inside(self.tree, recipe.folder)
@@ -255,12 +255,12 @@ class _Rerun:
             (self.tree / out).parent.mkdir(parents=True, exist_ok=True)
         for command in recipe.commands:
             self.tell(f"$ {command}")
-            ran = self.runner.run(command, folder=folder, kitchen=kitchen)
+            ran = self.runner.run(command, folder=folder, settings=settings)
             if not ran.ok:
                 why = (
                     f"ended with status {ran.status}"
                     if ran.in_time
-                    else f"stopped: not done within {kitchen.seconds:g} s"
+                    else f"stopped: not done within {settings.seconds:g} s"
                 )
                 self.steps.append(ProofStep(name=name, state="differs", detail=f"{command}: {why}"))
                 return False

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from ft_registry.errors import BackendUnavailable, NotFound, Refused
 from ft_registry.model.packages import OURSELVES, canonical_name, minor_version
-from ft_registry.ports.recipe import Kitchen, Ran
+from ft_registry.ports.recipe import Ran, RunSettings
 
 _PLAIN = (
     "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "TERM", "USER", "LOGNAME",
@@ -80,23 +80,23 @@ class ShellRunner:
             return programs, ()
         return programs, (f"{OURSELVES} {ours}, which no index has",)
 
-    def run(self, command: str, *, folder: Path, kitchen: Kitchen) -> Ran:
+    def run(self, command: str, *, folder: Path, settings: RunSettings) -> Ran:
         """See `Runner.run`."""
-        kitchen.home.mkdir(parents=True, exist_ok=True)
+        settings.home.mkdir(parents=True, exist_ok=True)
         kept = {name: self._environ[name] for name in _PLAIN if name in self._environ}
-        kept |= {n: self._environ[n] for n in kitchen.passed if n in self._environ}
+        kept |= {n: self._environ[n] for n in settings.passed if n in self._environ}
         shell = self._shell()
         environment = kept | {
-            "PATH": self._path(kitchen.programs),
-            "HOME": str(kitchen.home),
+            "PATH": self._path(settings.programs),
+            "HOME": str(settings.home),
             "SHELL": shell[0],
             "PWD": str(folder),
             # A folder that lies inside another repository is no part of it.
-            "GIT_CEILING_DIRECTORIES": str(kitchen.home.parent),
+            "GIT_CEILING_DIRECTORIES": str(settings.home.parent),
         }
-        if (kitchen.programs.parent / "pyvenv.cfg").is_file():
-            environment["VIRTUAL_ENV"] = str(kitchen.programs.parent)
-        return self._wait([*shell, "-c", command], folder, environment, kitchen.seconds)
+        if (settings.programs.parent / "pyvenv.cfg").is_file():
+            environment["VIRTUAL_ENV"] = str(settings.programs.parent)
+        return self._wait([*shell, "-c", command], folder, environment, settings.seconds)
 
     def _shell(self) -> list[str]:
         wanted = self._environ.get("SHELL", "")

@@ -45,8 +45,8 @@ class Pipelines(Protocol):
 
 
 @dataclass(frozen=True)
-class Kitchen:
-    """Where commands run."""
+class RunSettings:
+    """With what commands run."""
 
     home: Path
     """Their HOME, and the folder above which they find no git repository of others."""
@@ -97,7 +97,7 @@ class Runner(Protocol):
             BackendUnavailable: pip failed.
         """
 
-    def run(self, command: str, *, folder: Path, kitchen: Kitchen) -> Ran:
+    def run(self, command: str, *, folder: Path, settings: RunSettings) -> Ran:
         """Runs a command by the shell and waits for it; what it prints goes to the standard error.
 
         The command, and whatever it started, has ended when this returns or raises.

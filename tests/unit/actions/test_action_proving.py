@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ft_registry.actions.comparison import compare_scores, compare_weights
-from ft_registry.actions.kitchens import Wishes, differences, make_kitchen
 from ft_registry.actions.restore import level_of
+from ft_registry.actions.run_settings import Wishes, choose_settings, differences
 from ft_registry.actions.stages import outputs, scoring
 from ft_registry.backends.dvc.pipelines import DvcPipelines
 from ft_registry.backends.recipe import ShellRunner
@@ -214,12 +214,12 @@ def test_the_python_that_is_here_is_taken_when_it_fits_or_is_asked_for(tmp_path:
     for choice, differing, state in (
         ("auto", [], "ok"), ("here", [], "ok"), ("here", ["a 1 -> 2"], "differs"),
     ):  # fmt: skip
-        kitchen, told = make_kitchen(
+        settings, told = choose_settings(
             Wishes(choice),  # type: ignore[arg-type]
             differing, recorded=RECORDED, packages=PackageList(packages={}), into=tmp_path,
             runner=runner,
         )  # fmt: skip
-        assert kitchen.programs == runner.here()
+        assert settings.programs == runner.here()
         assert told.state == state
     assert "a 1 -> 2" in told.detail
 

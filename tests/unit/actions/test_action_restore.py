@@ -13,11 +13,11 @@ from tests.unit.actions.stage import make_context
 from tests.unit.values import CHAIN, WHY, make_record
 
 from ft_registry.actions.bringing import Sources
-from ft_registry.actions.kitchens import Wishes
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.reproduce import plan_reproduction, reproduce
 from ft_registry.actions.resolve import read_evaluations
 from ft_registry.actions.restore import Restored, plan_restore, restore
+from ft_registry.actions.run_settings import Wishes
 from ft_registry.backends.dvc.pipelines import DvcPipelines
 from ft_registry.backends.recipe import ShellRunner
 from ft_registry.errors import BackendUnavailable, GateRefused, IntegrityError, Refused

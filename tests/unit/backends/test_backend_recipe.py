@@ -11,7 +11,7 @@ import pytest
 
 from ft_registry.backends.recipe import ShellRunner, requirement
 from ft_registry.errors import BackendUnavailable, NotFound, Refused
-from ft_registry.ports.recipe import Kitchen, Ran
+from ft_registry.ports.recipe import Ran, RunSettings
 
 BIN = Path(sys.executable).parent
 
@@ -24,9 +24,9 @@ def run(
     passed: tuple[str, ...] = (),
     seconds: float | None = None,
 ) -> Ran:
-    kitchen = Kitchen(folder / "home", BIN, passed, seconds)
+    settings = RunSettings(folder / "home", BIN, passed, seconds)
     runner = ShellRunner({"PATH": os.environ["PATH"], **(environ or {})})
-    return runner.run(command, folder=folder, kitchen=kitchen)
+    return runner.run(command, folder=folder, settings=settings)
 
 
 def variables(folder: Path, environ: Mapping[str, str], passed: tuple[str, ...] = ()) -> set[str]:
@@ -95,9 +95,9 @@ def test_a_command_reads_nothing_from_the_terminal(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    kitchen = Kitchen(tmp_path / "home", BIN)
+    settings = RunSettings(tmp_path / "home", BIN)
     with pytest.raises(NotFound):
-        ShellRunner({}).run("true", folder=tmp_path / "nowhere", kitchen=kitchen)
+        ShellRunner({}).run("true", folder=tmp_path / "nowhere", settings=settings)
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_recorded_packages_are_installed_into_a_fresh_python(tmp_path: Path) -> 
     packages = {"tiny": "1.0", "pip": "0.1", "ft_registry": "99.0"}
     programs, left_out = runner.install(packages, python=here, into=tmp_path / "env/venv")
     assert left_out == ("ft-registry 99.0, which no index has",)
-    kitchen = Kitchen(tmp_path / "home", programs)
+    settings = RunSettings(tmp_path / "home", programs)
     command = "python -c 'import tiny; print(tiny.VERSION)' > version && python -c 'import pytest'"
-    assert runner.run(command, folder=tmp_path, kitchen=kitchen).status == 1  # no pytest in there
+    assert runner.run(command, folder=tmp_path, settings=settings).status == 1  # no pytest in there
     assert (tmp_path / "version").read_text() == "1.0\n"
     with pytest.raises(BackendUnavailable, match="recorded packages"):
         runner.install({"tiny": "3.0"}, python=here, into=tmp_path / "env/venv")

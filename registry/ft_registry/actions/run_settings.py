@@ -11,7 +11,7 @@ from ft_registry.model.record import Environment
 from ft_registry.model.registered import PackageList
 from ft_registry.model.restored import ENVIRONMENT
 from ft_registry.ports.context import CapturedEnvironment
-from ft_registry.ports.recipe import Kitchen, Runner
+from ft_registry.ports.recipe import Runner, RunSettings
 
 Choice: TypeAlias = Literal["auto", "here", "recorded"]
 """``here``: the Python that runs now. ``recorded``: a new one with the recorded packages.
@@ -48,7 +48,7 @@ def differences(
     ]
 
 
-def make_kitchen(
+def choose_settings(
     wishes: Wishes,
     differing: Sequence[str],
     *,
@@ -56,7 +56,7 @@ def make_kitchen(
     packages: PackageList,
     into: Path,
     runner: Runner,
-) -> tuple[Kitchen, ProofStep]:
+) -> tuple[RunSettings, ProofStep]:
     """Returns where commands run, and what is to be said of it.
 
     Raises:
@@ -71,7 +71,7 @@ def make_kitchen(
             state="differs" if differing else "ok",
             detail=f"the one here{beside}",
         )
-        return Kitchen(home, runner.here(), wishes.passed, wishes.seconds), step
+        return RunSettings(home, runner.here(), wishes.passed, wishes.seconds), step
     programs, left_out = runner.install(
         packages.packages, python=recorded.python, into=into / ENVIRONMENT / "venv"
     )
@@ -80,4 +80,4 @@ def make_kitchen(
     step = ProofStep(
         name="interpreter", state="ok", detail=f"the recorded packages, anew{without}{why}"
     )
-    return Kitchen(home, programs, wishes.passed, wishes.seconds), step
+    return RunSettings(home, programs, wishes.passed, wishes.seconds), step
