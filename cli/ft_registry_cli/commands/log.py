@@ -49,8 +49,7 @@ def add_to(app: typer.Typer) -> None:
                 "actor": event.actor.as_text(),
                 "reason": event.reason,
             },
-            f"{named}  since {event.time[:19]}Z: {event.subject}, by "
-            f"{event.actor.as_text()}",
+            f"{named}  since {event.time[:19]}Z: {event.subject}, by {event.actor.as_text()}",
         )
 
 
