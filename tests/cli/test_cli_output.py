@@ -81,8 +81,8 @@ def test_writing_prints_one_line_and_one_document(seeded: Project) -> None:
     assert (outcome.code, outcome.stdout.count("\n")) == (0, 1)
     assert "note: no data on record" in outcome.stderr
     assert set(seeded.done("promote", "m/3", "--to", "champion")) == {
-        "model", "alias", "type", "from", "to", "record", "reason", "changed", "dry_run", "event",
-        "notices",
+        "model", "alias", "type", "from", "to", "record", "reason", "before", "after", "lock",
+        "called_bad", "skipped", "overrides", "verified", "changed", "dry_run", "event", "notices",
     }  # fmt: skip
 
 

@@ -151,7 +151,7 @@ def test_a_lost_patch_and_lost_items_are_told(trained: Project, tmp_path: Path) 
 
 def test_a_commit_that_is_not_here_lowers_the_level(restorable: Project, tmp_path: Path) -> None:
     commit = restorable.git("rev-parse", "HEAD")
-    shutil.rmtree(restorable.root / ".git/objects" / commit[:2])
+    (restorable.root / ".git/objects" / commit[:2] / commit[2:]).unlink()
     restored = restore(restorable, tmp_path / "back")
     (code,) = [step for step in restored.steps if step.name == "code"]
     assert (restored.level, code.state) == ("R1", "missing")

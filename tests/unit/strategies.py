@@ -30,6 +30,7 @@ from ft_registry.model.record import (
     VersionRecord,
 )
 from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
+from ft_registry.model.restored import RestoredFolder
 from ft_registry.model.snapshot import ROLES, DataContent, Dataset, DvcHash, Snapshot
 from ft_registry.model.standing import Standing
 from ft_registry.model.time import timestamp
@@ -181,6 +182,16 @@ evaluations = st.builds(
     recorded_at=timestamps,
     recorded_by=actors,
 )
+proof_steps = st.lists(
+    st.builds(
+        ProofStep,
+        name=texts,
+        state=st.sampled_from(["ok", "differs", "missing", "unknown"]),
+        detail=texts,
+    ),
+    max_size=2,
+).map(tuple)
+
 DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
     AliasState: st.builds(
         AliasState,
@@ -223,20 +234,25 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         record=digests,
         how=st.sampled_from(["restore", "reproduce"]),
         level=st.sampled_from(LEVELS),
-        steps=st.lists(
-            st.builds(
-                ProofStep,
-                name=texts,
-                state=st.sampled_from(["ok", "differs", "missing", "unknown"]),
-                detail=texts,
-            ),
-            max_size=2,
-        ).map(tuple),
+        steps=proof_steps,
         python=texts,
         platform=texts,
         host=texts,
         recorded_at=timestamps,
         recorded_by=actors,
+    ),
+    RestoredFolder: st.builds(
+        RestoredFolder,
+        model=model_names,
+        version=versions,
+        record=digests,
+        level=st.sampled_from(LEVELS),
+        steps=proof_steps,
+        lock=st.dictionaries(texts, texts, max_size=3),
+        files=st.lists(entries, max_size=3).map(tuple),
+        tool=texts,
+        started_at=timestamps,
+        finished_at=timestamps,
     ),
     Standing: st.builds(
         Standing,
