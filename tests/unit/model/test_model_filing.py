@@ -11,6 +11,7 @@ from ft_registry.model import layout
 from ft_registry.model.document import Document
 from ft_registry.model.event import Event
 from ft_registry.model.filing import filing_of, model_of, version_of
+from ft_registry.model.restored import RestoredFolder
 
 PLACES: dict[str, Any] = {
     "ModelDocument": lambda d: layout.model(d.name),
@@ -25,7 +26,8 @@ PLACES: dict[str, Any] = {
     "PackageList": lambda d: layout.environment(d.digest),
 }
 CHANGING = {"ModelDocument", "Standing", "Home", "AliasState"}
-KINDS = [kind for kind in DOCUMENTS if kind is not Event]
+KINDS = [kind for kind in DOCUMENTS if kind not in (Event, RestoredFolder)]
+"""Of the ledger's documents; an event lies in each commit, the other in a folder of its own."""
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
