@@ -66,6 +66,7 @@ OPTIONS: list[Case] = [
     (("promote", "m/1", "--to", "x", "--reason", "r" * 2001), 2, "usage", "2000"),
     (("promote", "m/1", "--to", "x", "--reason", "\x1b[31m"), 2, "usage", "control"),
     (("rollback", "m@champion"), 2, "usage", "--reason"),
+    (("rollback", "m@champion", "--reason", " "), 2, "usage", "--reason TEXT"),
     (("rollback", "m/1", "--reason", "r"), 2, "usage", "NAME@champion"),
     (("rollback", "m@champion", "--to", "0", "--reason", "r"), 2, "usage", "--to"),
     (("lineage", "m/1", "--up", "--down"), 2, "usage", "both"),

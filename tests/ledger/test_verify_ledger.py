@@ -266,7 +266,8 @@ class TestPins:
         commit = rev(registered, "main")
         git(registered, "update-ref", "-d", f"refs/ft-registry/pins/{commit}")
         (found,) = look(registered)
-        assert (found.kind, found.name, found.state) == ("pin", commit, "missing")
+        assert (found.kind, found.name, found.state) == ("pin", commit, "unknown")
+        assert "no pin keeps it here" in found.found
         assert found.place == RECORD
 
     def test_a_commit_that_is_nowhere_is_missing(self, repository: Path) -> None:

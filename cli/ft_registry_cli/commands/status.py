@@ -68,7 +68,10 @@ def add_to(app: typer.Typer) -> None:
             lines += ["", table(["DRIFT", "WHERE", "LEDGER", "MLFLOW"], _rows(found.drift))]
         state.emit(document, "\n".join(lines))
         if found.drift:
-            state.talk("ft-registry sync puts back what is only missing, and tells the rest")
+            state.talk(
+                "ft-registry sync puts back aliases, tags and descriptions that are missing",
+                "ft-registry sync --restore makes all of MLflow what the ledger says",
+            )
 
 
 def _summary(found: "Status") -> str:

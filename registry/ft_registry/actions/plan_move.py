@@ -153,8 +153,13 @@ def plan_rollback(
         NotFound: The alias names nothing yet, or no good version held it before.
         Conflict: The alias does not name what the caller expects.
         GateRefused: The version that was named was called bad.
-        InvalidInput: An override is none.
+        InvalidInput: An override is none, or there is no reason.
     """
+    if not reason.strip():
+        raise InvalidInput(
+            "expected a reason for the rollback, found none",
+            hints=["--reason TEXT: it calls bad what it leaves, and others will ask why"],
+        )
     require_ledger(ledger)
     ledger.refresh()
     current = resolve(ledger, alias)

@@ -260,10 +260,11 @@ def _pins(ledger: Ledger, cited: dict[str, str]) -> list[Finding]:
         state = states.get(commit, "missing")
         if state == "kept":
             continue
-        judged: State = "unknown" if state == "elsewhere" else "missing"
+        # At hand without a pin: damage can come of it later, none is done; a fresh clone is so.
+        judged: State = "unknown" if state in ("elsewhere", "loose") else "missing"
         found = {
             "elsewhere": "it is not at hand here: ft-registry sync fetches what others cite",
-            "loose": "the commit, but no ref of ours that keeps it from git's clean-up",
+            "loose": "it is at hand, but no pin keeps it here: ft-registry sync fetches pins",
         }.get(state, "no such commit")
         findings.append(
             Finding(
