@@ -1,0 +1,264 @@
+"""The kernel: from chunks of lines to faults, counts and hashes; pure, and the same everywhere.
+
+Whoever runs it (one process, all cores, a cluster) gives it parts of a file and adds up what comes
+out, in the order of the parts.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ft_registry.examples.content import Hasher, canonical_content
+from ft_registry.examples.faults import FaultLog
+from ft_registry.examples.formats import Format
+from ft_registry.examples.lanes import Batch, lane_for
+from ft_registry.examples.line import read_line
+from ft_registry.examples.normal import normal_text
+from ft_registry.examples.reading import Reading, read_example
+from ft_registry.examples.tally import Tally, count_classes
+
+ROW_BYTES = 32
+"""Of one example in an index: exact hash 16, normal 8, prompt 8."""
+BOM = b"\xef\xbb\xbf"
+_SOURCES = ("source", "dataset", "origin")
+_LANGUAGES = ("language", "lang")
+_OPENING = 24
+"""Characters of a prompt that tell one template from another."""
+_SYSTEM = 200
+"""Characters of a system's turn that are kept."""
+
+Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
+Measure = Callable[[Sequence[str]], list[int]]
+"""Returns the lengths of texts."""
+
+
+def characters(texts: Sequence[str]) -> list[int]:
+    """Returns the lengths of texts in characters."""
+    return list(map(len, texts))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to look for. Travels to other processes."""
+
+    format: Format
+    key: bytes | None = None
+    """The secret of a keyed index."""
+    subject: str = ""
+    """The key whose value names the person that an example is about; dots lead into objects."""
+    line_limit: int = 16 << 20
+    """Bytes."""
+    erased: bytes = b""
+    """The exact hashes of erased examples, 16 bytes each, sorted."""
+    erased_normal: bytes = b""
+    """Their normal hashes, 8 bytes each, sorted."""
+    erased_subjects: bytes = b""
+
+
+@dataclass
+class Part:
+    """What is known of some lines."""
+
+    lines: int = 0
+    rows: int = 0
+    """Examples, unreadable ones among them: lines that are not blank."""
+    hashes: bytes = b""
+    """`ROW_BYTES` for each example that could be read, in order."""
+    subjects: bytes = b""
+    """8 bytes for each of those, when subjects are indexed."""
+    faults: FaultLog = field(default_factory=FaultLog)
+    tally: Tally = field(default_factory=Tally)
+
+
+class Kernel:
+    """Examines one part of a file, chunk by chunk.
+
+    Args:
+        settings: What to look for.
+        measure: Returns the lengths of texts: in characters, or in a tokenizer's tokens.
+    """
+
+    def __init__(self, settings: Settings, *, measure: Measure = characters) -> None:
+        self._settings = settings
+        self._measure = measure
+        self._hasher = Hasher(settings.key)
+        self._lane = None if settings.subject else lane_for(settings.format)
+        self._part = Part()
+        self._hashes: list[bytes] = []
+        self._subjects: list[bytes] = []
+        self._lengths: tuple[list[int], list[int]] = ([], [])
+        self._turns: list[int] = []
+
+    def take(
+        self,
+        chunk: bytes,
+        *,
+        starts_file: bool = False,
+        ends_file: bool = False,
+        numbers: Sequence[int] | None = None,
+    ) -> None:
+        """Examines a chunk.
+
+        Args:
+            chunk: Whole lines.
+            starts_file: A byte order mark may lead it.
+            ends_file: Its last line may break off.
+            numbers: The numbers of its lines, where they do not count up by one.
+        """
+        if starts_file and chunk.startswith(BOM):
+            self._part.faults.add(1, "bom", "EF BB BF before the first example")
+            chunk = chunk[len(BOM) :]
+        if not chunk:
+            return
+        limit = self._settings.line_limit
+        batch = self._lane.read(chunk) if self._lane and len(chunk) <= limit else None
+        if batch is None:
+            self._take_lines(chunk, ends_file=ends_file, numbers=numbers)
+            return
+        before = self._part.lines
+        self._part.lines += len(batch.contents)
+        self._part.rows += len(batch.contents)
+        where = numbers or range(before + 1, self._part.lines + 1)
+        self._add(batch, where)
+
+    def finish(self) -> Part:
+        """Returns what was found. The kernel takes no more."""
+        part = self._part
+        part.hashes = b"".join(self._hashes)
+        part.subjects = b"".join(self._subjects)
+        prompts, answers = self._lengths
+        part.tally.prompts.add(prompts)
+        part.tally.answers.add(answers)
+        part.tally.totals.add(
+            [asked + answered for asked, answered in zip(*self._lengths, strict=True)]
+        )
+        part.tally.turns.add(self._turns)
+        return part
+
+    def _take_lines(self, chunk: bytes, *, ends_file: bool, numbers: Sequence[int] | None) -> None:
+        part = self._part
+        lines = chunk.split(b"\n")
+        is_open = bool(lines[-1])
+        if not is_open:
+            lines.pop()
+        first = part.lines + 1
+        part.lines += len(lines)
+        found: list[tuple[int, dict[str, Any], Reading]] = []
+        for offset, line in enumerate(lines):
+            number = numbers[offset] if numbers else first + offset
+            breaks_off = ends_file and is_open and offset == len(lines) - 1
+
+            def report(rule: str, message: str, number: int = number) -> None:
+                part.faults.add(number, rule, message)
+
+            if not line or line.isspace():
+                continue
+            part.rows += 1
+            row = read_line(line, report, limit=self._settings.line_limit, breaks_off=breaks_off)
+            if row is not None:
+                found.append((number, row, read_example(row, self._settings.format, report)))
+        if found:
+            self._add_readings(found)
+
+    def _add_readings(self, found: Sequence[tuple[int, dict[str, Any], Reading]]) -> None:
+        rows = [row for _, row, _ in found]
+        readings = [reading for _, _, reading in found]
+        keys = self._settings.format.content
+        contents = [
+            canonical_content(row if keys is None else {k: row[k] for k in row if k in keys})
+            for row in rows
+        ]
+        normals = [normal_text(text) for one in readings for text in (one.prompt, one.answer)]
+        tally = self._part.tally
+        count_classes(tally.sources, _values(rows, _SOURCES))
+        count_classes(tally.languages, _values(rows, _LANGUAGES))
+        for one in readings:
+            if one.lengths:
+                chosen, rejected = one.lengths
+                tally.longer_chosen += chosen > rejected
+                tally.longer_rejected += rejected > chosen
+                better, worse = one.answer[:chosen], one.answer[chosen + 1 :]
+                shares = better.startswith(worse) or worse.startswith(better)
+                tally.length_only += shares and chosen != rejected
+        if self._settings.subject:
+            self._subjects.append(
+                self._hasher.short([_subject(row, self._settings.subject) for row in rows])
+            )
+        batch = Batch(
+            contents, [one.prompt for one in readings], [one.answer for one in readings], normals,
+            [one.turns for one in readings], [one.system for one in readings],
+            [one.label for one in readings],
+        )  # fmt: skip
+        self._add(batch, [number for number, _, _ in found])
+
+    def _add(self, batch: Batch, numbers: Sequence[int]) -> None:
+        asked, answered = batch.normals[::2], batch.normals[1::2]
+        whole = [b"%b\x1e%b" % both for both in zip(asked, answered, strict=True)]
+        rows = np.empty((len(whole), ROW_BYTES), dtype=np.uint8)
+        exact = self._hasher.exact(batch.contents)
+        rows[:, :16] = np.frombuffer(exact, dtype=np.uint8).reshape(-1, 32)[:, :16]
+        rows[:, 16:24] = _columns(self._hasher.short(whole))
+        rows[:, 24:] = _columns(self._hasher.short(asked))
+        if b"" in asked:  # nothing is asked: it is not the same as what another is asked
+            rows[[place for place, text in enumerate(asked) if not text], 24:] = 0
+        self._hashes.append(rows.tobytes())
+        self._check_erased(rows, numbers)
+        self._lengths[0].extend(self._measure(batch.prompts))
+        self._lengths[1].extend(self._measure(batch.answers))
+        self._turns.extend(batch.turns)
+        self._count(batch)
+
+    def _count(self, batch: Batch) -> None:
+        tally = self._part.tally
+        count_classes(tally.openings, [prompt[:_OPENING] for prompt in batch.prompts])
+        if batch.systems is not None:
+            count_classes(tally.systems, [system[:_SYSTEM] for system in batch.systems if system])
+        if batch.labels is not None:
+            count_classes(tally.labels, [label for label in batch.labels if label])
+        tally.foreign += len(batch.contents) - sum(map(bytes.isascii, batch.contents))
+
+    def _check_erased(self, rows: Bytes, numbers: Sequence[int]) -> None:
+        settings = self._settings
+        for names, start, stop, what in (
+            (settings.erased, 0, 16, "an erased example"),
+            (settings.erased_normal, 16, 24, "an erased example, re-spaced or re-cased"),
+        ):
+            if names:
+                width = stop - start
+                wanted = np.frombuffer(names, dtype=f"V{width}")
+                there = np.ascontiguousarray(rows[:, start:stop]).view(f"V{width}").ravel()
+                for place in np.flatnonzero(_is_in(there, wanted)).tolist():
+                    self._part.faults.add(numbers[place], "erased", what)
+
+
+def _is_in(there: Any, wanted: Any) -> Any:
+    # Raw bytes have no order in numpy: the first eight, as numbers, have.
+    return np.isin(_leading(there), _leading(wanted))
+
+
+def _leading(names: Any) -> Any:
+    width = names.dtype.itemsize
+    return np.frombuffer(names.tobytes(), dtype=np.uint64).reshape(-1, width // 8)[:, 0]
+
+
+def _columns(hashes: bytes) -> Any:
+    return np.frombuffer(hashes, dtype=np.uint8).reshape(-1, 8)
+
+
+def _values(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for row in rows:
+        value = next((row[key] for key in keys if isinstance(row.get(key), str)), None)
+        if value is not None:
+            found[value[:100]] += 1
+    return found
+
+
+def _subject(row: Mapping[str, Any], path: str) -> bytes:
+    value: Any = row
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return normal_text(str(value)) if value is not None else b""

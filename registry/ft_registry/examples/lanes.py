@@ -1,0 +1,186 @@
+"""Fast lanes: shapes of examples that are read in bulk and are certainly fine.
+
+A lane takes whole chunks of lines. It gives a chunk up (returns None) at the least suspicion: an
+unknown key, a key given twice, an empty text, a control character, a role out of order. Then
+`ft_registry.examples.reading` looks at each line and says what is wrong, if anything is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from ft_registry.examples.conversation import ASSISTANT, LEADING, Turn, check_order
+from ft_registry.examples.formats import Format
+from ft_registry.examples.normal import normal_texts
+
+_LINE_FEED, _QUOTE, _BACKSLASH, _U, _DELETE = b'\n"\\u\x7f'
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The examples of a chunk, in order."""
+
+    contents: list[bytes]
+    """Canonical content."""
+    prompts: list[str]
+    answers: list[str]
+    normals: list[bytes]
+    """The normal forms of prompt and answer in turn."""
+    turns: list[int]
+    systems: list[str] | None = None
+    labels: list[str] | None = None
+
+
+class Lane(Protocol):
+    """Reads chunks of one shape."""
+
+    def read(self, chunk: bytes) -> Batch | None:
+        """Returns the examples of a chunk; None: somebody has to look closer.
+
+        Args:
+            chunk: Whole lines.
+        """
+
+
+def lane_for(format_: Format) -> Lane | None:
+    """Returns the lane of a format; None: it has none."""
+    if format_.name in {"prompt-completion", "labelled-text"} and not format_.conversational:
+        return _FlatLane(*format_.required, labelled=format_.name == "labelled-text")
+    if format_.name == "language-modeling" and format_.conversational:
+        return _ChatLane()
+    return None
+
+
+class _FlatLane:
+    """Rows of exactly two texts."""
+
+    def __init__(self, prompt: str, answer: str, *, labelled: bool) -> None:
+        # Canonical JSON has its keys in order: so do the fields.
+        fields = sorted((prompt, answer))
+        row = msgspec.defstruct(
+            "Row", [(f"f{n}", str) for n in range(2)],
+            rename=dict(zip(("f0", "f1"), fields, strict=True)), forbid_unknown_fields=True,
+            gc=False,
+        )  # fmt: skip
+        self._decode = msgspec.json.Decoder(row).decode_lines
+        self._encode = msgspec.json.Encoder().encode_lines
+        self._prompt_first = fields[0] == prompt
+        self._labelled = labelled
+
+    def read(self, chunk: bytes) -> Batch | None:
+        """See `Lane.read`."""
+        try:
+            rows: list[Any] = self._decode(chunk)
+            encoded = self._encode(rows)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        if not _is_sound(chunk, encoded, rows):
+            return None
+        first, second = [row.f0 for row in rows], [row.f1 for row in rows]
+        prompts, answers = (first, second) if self._prompt_first else (second, first)
+        texts = [""] * (2 * len(rows))
+        texts[::2], texts[1::2] = prompts, answers
+        normals = normal_texts(texts)
+        if b"" in normals:
+            return None
+        return Batch(
+            _lines(encoded), prompts, answers, normals, [1] * len(rows),
+            labels=answers if self._labelled else None,
+        )  # fmt: skip
+
+
+class _Message(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    content: str
+    role: str
+
+
+class _Chat(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    messages: list[_Message]
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What a sequence of roles says."""
+
+    is_sound: bool
+    leading: int
+    """Turns of the system before all others."""
+    answer: int
+    """The place of the last answer."""
+
+
+class _ChatLane:
+    """Rows of messages, each of a role and a text."""
+
+    def __init__(self) -> None:
+        self._decode = msgspec.json.Decoder(_Chat).decode_lines
+        self._encode = msgspec.json.Encoder().encode_lines
+        self._orders: dict[tuple[str, ...], _Order] = {}
+
+    def read(self, chunk: bytes) -> Batch | None:
+        """See `Lane.read`."""
+        try:
+            rows = self._decode(chunk)
+            encoded = self._encode(rows)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return None
+        if not _is_sound(chunk, encoded, rows):
+            return None
+        prompts, answers, systems, turns = [], [], [], []
+        for row in rows:
+            messages = row.messages
+            roles = tuple([message.role for message in messages])
+            order = self._orders.get(roles)
+            if order is None:
+                order = self._orders[roles] = _order(roles)
+            if not order.is_sound:
+                return None
+            texts = [message.content for message in messages]
+            for text in texts:
+                if not text or text.isspace():
+                    return None
+            systems.append("\x1e".join(texts[: order.leading]))
+            prompts.append("\x1e".join(texts[order.leading : order.answer]))
+            answers.append("\x1e".join(texts[order.answer :]))
+            turns.append(len(texts))
+        both = [""] * (2 * len(rows))
+        both[::2], both[1::2] = prompts, answers
+        return Batch(_lines(encoded), prompts, answers, normal_texts(both), turns, systems)
+
+
+def _order(roles: Sequence[str]) -> _Order:
+    faults: list[str] = []
+    turns = [Turn(role, "") for role in roles]
+    check_order(turns, "", lambda rule, _: faults.append(rule))
+    known = {*LEADING, "user", ASSISTANT}
+    if faults or ASSISTANT not in roles or not known.issuperset(roles):
+        return _Order(is_sound=False, leading=0, answer=0)
+    leading = sum(role in LEADING for role in roles)
+    answer = max(place for place, role in enumerate(roles) if role == ASSISTANT)
+    return _Order(is_sound=True, leading=leading, answer=answer)
+
+
+def _is_sound(chunk: bytes, encoded: bytes, rows: Sequence[object]) -> bool:
+    """Returns whether nothing was lost and nothing strange is in a chunk.
+
+    A key that was given twice takes its quotation marks with it (a quotation mark written as an
+    escape gives a false alarm). An escape that is left in canonical JSON is a control character.
+    """
+    raw = np.frombuffer(chunk, dtype=np.uint8)
+    lines = np.count_nonzero(raw == _LINE_FEED) + (not chunk.endswith(b"\n"))
+    if lines != len(rows) or b"\r" in chunk:
+        return False
+    canonical = np.frombuffer(encoded, dtype=np.uint8)
+    if np.count_nonzero(raw == _QUOTE) != np.count_nonzero(canonical == _QUOTE):
+        return False
+    escapes = (canonical[:-1] == _BACKSLASH) & (canonical[1:] == _U)
+    return not escapes.any() and not (canonical == _DELETE).any()
+
+
+def _lines(encoded: bytes) -> list[bytes]:
+    lines = encoded.split(b"\n")
+    lines.pop()  # what follows the last line feed
+    return lines
