@@ -11,7 +11,7 @@ from typing import Literal
 
 from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknown
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.shown import PREFIX, RunState, ShownModel, ShownVersion
+from ft_registry.model.shown import PREFIX, Mark, RunState, ShownModel, ShownVersion
 from ft_registry.ports.models import Projection, Restored, StoredModel, StoredVersion, Upload
 
 IDENTITY = "ftr.identity"
@@ -51,7 +51,7 @@ class MemoryModels:
     discarded: set[str] = field(default_factory=set)
     versions: dict[str, list[MemoryVersion]] = field(default_factory=dict)
     aliases: dict[tuple[str, str], int] = field(default_factory=dict)
-    projected: dict[tuple[str, str], int] = field(default_factory=dict)
+    projected: dict[tuple[str, str], Mark] = field(default_factory=dict)
     """What `set_alias` let each alias name."""
     runs: dict[str, RunState] = field(default_factory=dict)
     """The state of runs that are not active."""
@@ -121,11 +121,11 @@ class MemoryModels:
         self.projections[projection.model, projection.number] = projection
         self.contents.setdefault(projection.logged_model_id, {}).update(projection.attachments)
 
-    def set_alias(self, model: str, alias: str, number: int) -> None:
+    def set_alias(self, model: str, alias: str, mark: Mark) -> None:
         self._called("set_alias", fails=self.pages_unavailable)
-        self._version(model, number)
-        self.projected[model, alias] = number
-        self.aliases[model, alias] = number
+        self._version(model, mark.version)
+        self.projected[model, alias] = mark
+        self.aliases[model, alias] = mark.version
 
     def remove_alias(self, model: str, alias: str) -> None:
         self._called("remove_alias", fails=self.pages_unavailable)

@@ -13,6 +13,7 @@ from tests.fakes.memory_models import IDENTITY, MemoryModels
 from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknown
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
+from ft_registry.model.shown import Mark
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.data import DataStore
@@ -110,11 +111,11 @@ def test_a_store_that_is_unavailable_says_so_to_every_call(upload: Upload) -> No
 
 def test_an_alias_goes_with_its_version() -> None:
     models = MemoryModels()
-    models.set_alias("dates", "champion", create(models))
+    models.set_alias("dates", "champion", Mark(create(models)))
     models.delete_version("dates", 1)
     assert models.aliases == {}
 
 
 def test_an_alias_names_only_what_is_there() -> None:
     with pytest.raises(BackendUnavailable):
-        MemoryModels().set_alias("dates", "champion", 1)
+        MemoryModels().set_alias("dates", "champion", Mark(1))

@@ -11,7 +11,7 @@ from ft_registry.backends.mlflow.store import MlflowModels
 from ft_registry.backends.mlflow.view import MlflowView
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
-from ft_registry.model.shown import ShownModel
+from ft_registry.model.shown import Mark, ShownModel
 from ft_registry.ports.models import ModelStore, Restored, StoredModel, StoreView, Upload
 
 pytestmark = pytest.mark.integration
@@ -82,9 +82,10 @@ def test_a_model_that_the_store_does_not_know_is_left_out(store: Store) -> None:
 
 def test_what_is_shown_is_what_was_created(store: Store, stored: StoredModel) -> None:
     create(store, stored, 1)
-    store.set_alias("dates", "champion", 1)
+    mark = Mark(1, f"sha256:{0:064x}")
+    store.set_alias("dates", "champion", mark)
     found = shown(store)
-    assert (found.aliases, found.projected) == ({"champion": 1}, {"champion": 1})
+    assert (found.aliases, found.projected) == ({"champion": 1}, {"champion": mark})
     version = found.versions[1]
     assert (version.identity, version.description, version.uri) == ("1", "d", stored.uri)
     assert (version.run_id, version.run_state) == (stored.run_id, "active")
@@ -96,7 +97,7 @@ def test_a_deleted_version_is_shown_as_such_and_takes_its_aliases_along(
     store: Store, stored: StoredModel
 ) -> None:
     create(store, stored, 1, 2)
-    store.set_alias("dates", "champion", 2)
+    store.set_alias("dates", "champion", Mark(2))
     store.delete_version("dates", 2)
     assert shown(store).versions[2].deleted
     assert shown(store).aliases == {}
@@ -104,7 +105,7 @@ def test_a_deleted_version_is_shown_as_such_and_takes_its_aliases_along(
 
 def test_an_alias_is_taken_away_once(store: Store, stored: StoredModel) -> None:
     create(store, stored, 1)
-    store.set_alias("dates", "champion", 1)
+    store.set_alias("dates", "champion", Mark(1))
     store.remove_alias("dates", "champion")
     store.remove_alias("dates", "champion")
     assert (shown(store).aliases, shown(store).projected) == ({}, {})
@@ -138,14 +139,14 @@ def test_a_rebuild_puts_versions_where_they_were_and_keeps_the_rest(
     store: Store, stored: StoredModel
 ) -> None:
     create(store, stored, 1, 2, 3)
-    store.set_alias("dates", "champion", 3)
+    store.set_alias("dates", "champion", Mark(3))
     store.delete_version("dates", 2)
     before = shown(store).versions
     store.rebuild("dates", {2: again(stored)}, last=5)
     found = shown(store)
     assert live(store) == {1: "1", 2: "again", 3: "3"}
     assert (found.versions[1], found.versions[3]) == (before[1], before[3])
-    assert (found.aliases, found.projected) == ({"champion": 3}, {"champion": 3})
+    assert (found.aliases, found.projected) == ({"champion": 3}, {"champion": Mark(3)})
     create(store, stored, 6)
 
 

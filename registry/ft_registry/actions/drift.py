@@ -1,7 +1,7 @@
 """Compares the ledger with what the store of models shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ft_registry.actions.homes import home_of, parse_home
 from ft_registry.actions.projection import RECORD
@@ -40,7 +40,20 @@ def look(ledger: Ledger, view: StoreView) -> Look:
     """
     expected = expect(ledger)
     shown = view.shown([model.name for model in expected])
-    return Look(find_drift(expected, shown), shown)
+    drift = find_drift(expected, shown)
+    return Look(tuple(_with_author(one, ledger) for one in drift), shown)
+
+
+def _with_author(drift: Drift, ledger: Ledger) -> Drift:
+    """Tells an alias that another clone moved from one that has not followed this one."""
+    if drift.kind != "alias_stale" or not drift.state:
+        return drift
+    place = layout.alias(drift.model, drift.alias)
+    written = (write for one in ledger.events(place) for write in one.event.writes)
+    if any(write.path == place and write.digest == drift.state for write in written):
+        return drift
+    found = f"version {drift.target}: moved by an event that is not in this ledger"
+    return replace(drift, kind="alias_ahead", found=found)
 
 
 def look_or_say(ledger: Ledger, view: StoreView | None, *, otherwise: str = "") -> Look:

@@ -5,6 +5,7 @@ from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.errors import BackendUnavailable
 from ft_registry.formats.description import describe
 from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.shown import Mark
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import Metric, ModelStore, Projection
 
@@ -57,7 +58,7 @@ def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore)
             before = read_alias(ledger, model, alias)
             if before is None:
                 return []
-            models.set_alias(model, alias, before.version)
+            models.set_alias(model, alias, Mark(before.version, before.digest))
             if read_alias(ledger, model, alias) == before:
                 return []
     except BackendUnavailable as error:

@@ -15,16 +15,16 @@ from ft_registry.model.shown import RESTORING, ShownModel, ShownVersion
 from ft_registry.model.time import moment
 
 DriftKind: TypeAlias = Literal[
-    "alias_moved", "alias_stale", "alias_missing", "alias_unknown",
+    "alias_moved", "alias_ahead", "alias_stale", "alias_missing", "alias_unknown",
     "version_deleted", "version_replaced", "version_unknown",
     "database_behind", "database_lost", "model_lost",
     "run_deleted", "run_gone", "logged_model_gone",
     "tag_edited", "tag_missing", "description_edited", "description_missing",
     "record_missing", "sync_unfinished",
 ]  # fmt: skip
-"""``alias_stale``: the ledger moved it and the store has not followed. ``model_lost``: the store
-knows no version of one model; ``database_lost``: of none. ``record_missing``: the copy of the
-record beside the weights."""
+"""``alias_stale``: the ledger moved it and the store has not followed. ``alias_ahead``: an event of
+another clone, which is not here, moved it. ``model_lost``: the store knows no version of one model;
+``database_lost``: of none. ``record_missing``: the copy of the record beside the weights."""
 
 _ABSENT = (
     "alias_stale", "alias_missing", "run_deleted", "tag_missing", "description_missing",
@@ -88,6 +88,8 @@ class Drift:
     """Of an alias: the version that the store lets it name."""
     key: str = ""
     """Of a tag."""
+    state: str = ""
+    """Of an alias: the digest of the document that the store says to follow; empty: not said."""
 
     @property
     def is_absence(self) -> bool:
@@ -279,13 +281,14 @@ def _of_aliases(
         if wanted == found:
             continue
         name = f"{model.name}@{_shown(alias)}"
-        projected = shown.projected.get(alias)
+        mark = shown.projected.get(alias)
+        said = mark.version if mark else None
         if found is None:
             if wanted not in there:
                 continue  # it went with its version
             yield _drift(
                 "alias_missing", name, model, f"version {wanted}", "no such alias",
-                version=wanted, alias=alias, adoptable=projected == wanted,
+                version=wanted, alias=alias, adoptable=said == wanted,
             )  # fmt: skip
         elif wanted is None:
             yield _drift(
@@ -293,11 +296,11 @@ def _of_aliases(
                 target=found, restorable=_STORES_ALIAS.fullmatch(alias) is not None,
                 adoptable=found in sound and _is_alias(alias),
             )  # fmt: skip
-        elif projected == found:
+        elif mark is not None and said == found:
             yield _drift(
                 "alias_stale", name, model, f"version {wanted}",
                 f"version {found}: it has not followed the ledger yet",
-                version=wanted, alias=alias, target=found,
+                version=wanted, alias=alias, target=found, state=mark.state,
             )  # fmt: skip
         else:
             yield _drift(
@@ -319,10 +322,11 @@ def _drift(
     alias: str = "",
     target: int | None = None,
     key: str = "",
+    state: str = "",
 ) -> Drift:
     return Drift(
         kind, name, expected, found, restorable, adoptable,
-        model=model.name, version=version, alias=alias, target=target, key=key,
+        model=model.name, version=version, alias=alias, target=target, key=key, state=state,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What a store of models shows of the registry: read back from it, hence never the truth."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -17,8 +18,30 @@ REBUILD_OF = "ftr.rebuild.of"
 REBUILT = "ftr.rebuild.done"
 """Tag of a registered model that is whole and waits to take the other one's place."""
 PROJECTED = "ftr.alias."
-"""Tag of a registered model, followed by an alias: the version that the ledger last let it name.
-It tells an alias that was moved by hand from one that has not followed the ledger yet."""
+"""Tag of a registered model, followed by an alias: what a ledger last let it name, and by which
+document. It tells an alias that was moved by hand from one that has not followed the ledger yet,
+and both from one that another clone moved, whose events are not here."""
+_MARK = re.compile(r"([1-9][0-9]{0,9})(?: (sha256:[0-9a-f]{64}))?")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The value of that tag."""
+
+    version: int
+    state: str = ""
+    """The digest of the alias's document; empty: of a time when it was not said."""
+
+    @property
+    def text(self) -> str:
+        """As the tag has it; `parse` undoes it."""
+        return f"{self.version} {self.state}".rstrip()
+
+    @classmethod
+    def parse(cls, text: str) -> "Mark | None":
+        """Returns the mark that a tag's value is; None: it is none."""
+        found = _MARK.fullmatch(text)
+        return cls(int(found[1]), found[2] or "") if found else None
 
 
 def name_aside(model: str) -> str:
@@ -54,8 +77,8 @@ class ShownModel:
     aliases: Mapping[str, int]
     """The version by alias; an alias may be none of our grammar."""
     versions: Mapping[int, ShownVersion]
-    projected: Mapping[str, int] = field(default_factory=dict)
-    """What the tags say that we let each alias name."""
+    projected: Mapping[str, Mark] = field(default_factory=dict)
+    """What the tags say that a ledger let each alias name."""
     updated_at: int | None = None
     """Milliseconds since the epoch of its last change; None: not told."""
     tells_deleted: bool = True

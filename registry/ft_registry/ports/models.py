@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ft_registry.model.manifest import FileEntry
-from ft_registry.model.shown import ShownModel
+from ft_registry.model.shown import Mark, ShownModel
 
 
 @dataclass(frozen=True)
@@ -153,8 +153,8 @@ class ModelStore(Protocol):
     def project(self, projection: Projection) -> None:
         """Writes what the pages are to say."""
 
-    def set_alias(self, model: str, alias: str, number: int) -> None:
-        """Points the store's alias to the version that the ledger names."""
+    def set_alias(self, model: str, alias: str, mark: Mark) -> None:
+        """Points the store's alias to the version that the ledger names, and marks it as ours."""
 
     def remove_alias(self, model: str, alias: str) -> None:
         """Takes the store's alias away, if it is there."""

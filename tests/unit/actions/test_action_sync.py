@@ -24,6 +24,7 @@ from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.record import Artifact, Run
 from ft_registry.model.registered import ModelDocument
+from ft_registry.model.shown import Mark
 from ft_registry.ports.ledger import Change
 from ft_registry.ports.models import StoredModel
 
@@ -102,6 +103,12 @@ def point(registry: Registry, number: int, alias: str = "champion") -> None:
         registry.models.aliases["support", alias] = number
 
 
+def move_elsewhere(registry: Registry, number: int) -> None:
+    """Another clone moves the alias, and its event is not here."""
+    if version(registry, number):
+        registry.models.set_alias("support", "champion", Mark(number, f"sha256:{number:064x}"))
+
+
 def trash(registry: Registry, number: int) -> None:
     if stored := version(registry, number):
         registry.models.runs[stored.run_id] = "deleted"
@@ -127,6 +134,7 @@ HANDS: dict[str, Callable[[Registry, int], None]] = {
     "delete": delete,
     "edit": lambda registry, number: edit(registry, number, kind="full", mine="1"),
     "point": point,
+    "elsewhere": move_elsewhere,
     "alias": lambda registry, number: point(registry, number, "by-hand"),
     "drop": lambda registry, _: registry.models.aliases.pop(("support", "champion"), None) and None,
     "trash": trash,
@@ -225,3 +233,27 @@ def test_bytes_that_are_lost_are_told_and_the_others_come_back(tmp_path: Path, n
     assert len(done.lost) == 1
     there = [v.number for v in registry.models.versions["support"] if not v.deleted]
     assert there == [other for other in VERSIONS if other != number]
+
+
+def test_what_another_clone_moved_is_not_undone_without_asking(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    move_elsewhere(registry, 1)
+    expected = (
+        "alias ahead: support@champion: expected version 3, found version 1: moved by an event"
+    )
+    assert registry.drift()[0].startswith(expected)
+    for mode in ("mend", "adopt"):
+        assert isinstance(registry.sync(mode).failure, Conflict)
+        assert registry.models.aliases["support", "champion"] == 1
+    assert registry.sync("restore").failure is None
+    assert registry.models.aliases["support", "champion"] == 3
+
+
+def test_an_alias_that_this_ledger_moved_before_follows(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    before = registry.models.projected["support", "champion"]
+    registry.stage.promote(2)
+    registry.models.set_alias("support", "champion", before)
+    assert registry.drift()[0].startswith("alias stale: support@champion")
+    assert registry.sync("mend").failure is None
+    assert registry.models.aliases["support", "champion"] == 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.strategies import law
 
 from ft_registry.model.drift import Drift, ExpectedModel, ExpectedVersion, find_drift
-from ft_registry.model.shown import RESTORING, ShownModel, ShownVersion
+from ft_registry.model.shown import RESTORING, Mark, ShownModel, ShownVersion
 
 REGISTERED = "2026-11-25T03:00:0{}.000000Z"
 SECONDS = 1_795_575_600  # 2026-11-25T03:00:00Z
@@ -40,7 +40,7 @@ def project(expected: ExpectedModel) -> ShownModel:
     return ShownModel(
         name=expected.name,
         aliases=dict(expected.aliases),
-        projected=dict(expected.aliases),
+        projected={alias: Mark(number) for alias, number in expected.aliases.items()},
         versions={n: shown(expected.versions[n]) for n in expected.live},
     )
 
@@ -94,7 +94,8 @@ class Store:
         aliases = {k: v for k, v in {**self.of.aliases, alias: number}.items() if v is not None}
         said = dict(self.of.projected)
         if projected != 0:
-            said = {k: v for k, v in {**said, alias: projected}.items() if v is not None}
+            said.pop(alias, None)
+            said |= {alias: Mark(projected)} if projected is not None else {}
         return replace(self.of, aliases=aliases, projected=said)
 
 
@@ -260,7 +261,7 @@ def test_a_version_whose_deletion_was_adopted_is_expected_no_more() -> None:
 
 
 def test_after_an_older_backup_an_alias_that_went_back_is_named_as_well() -> None:
-    seen = replace(STORE.forgetting(2, 3), aliases={"champion": 1}, projected={"champion": 1})
+    seen = replace(STORE.forgetting(2, 3), aliases={"champion": 1}, projected={"champion": Mark(1)})
     assert {one.kind for one in drift(seen)} == {"database_behind", "alias_stale"}
 
 

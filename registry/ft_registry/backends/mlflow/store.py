@@ -21,7 +21,7 @@ from ft_registry.backends.mlflow.connection import (  # fmt: skip
 from ft_registry.backends.mlflow.rebuild import Rebuilder
 from ft_registry.backends.mlflow.upload import Uploader
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, OutcomeUnknown
-from ft_registry.model.shown import PROJECTED
+from ft_registry.model.shown import PROJECTED, Mark
 from ft_registry.ports.models import Projection, Restored, StoredModel, StoredVersion, Upload
 
 if TYPE_CHECKING:
@@ -120,15 +120,16 @@ class MlflowModels:
             for key, value in projection.tags.items():
                 self._client.set_model_version_tag(name, number, key, value)
 
-    def set_alias(self, model: str, alias: str, number: int) -> None:
+    def set_alias(self, model: str, alias: str, mark: Mark) -> None:
         """See `ModelStore.set_alias`.
 
         The tag comes first: cut off between the two, the alias looks as if it was moved by hand,
         and nothing moves it without asking.
         """
         with guarded("MLflow to move the alias"):
-            self._client.set_registered_model_tag(model, f"{PROJECTED}{alias}", str(number))
-            once(lambda: self._client.set_registered_model_alias(model, alias, str(number)))
+            self._client.set_registered_model_tag(model, f"{PROJECTED}{alias}", mark.text)
+            version = str(mark.version)
+            once(lambda: self._client.set_registered_model_alias(model, alias, version))
 
     def remove_alias(self, model: str, alias: str) -> None:
         """See `ModelStore.remove_alias`."""

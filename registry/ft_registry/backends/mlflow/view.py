@@ -21,6 +21,7 @@ from ft_registry.model.shown import (
     PROJECTED,
     REBUILD_OF,
     REBUILT,
+    Mark,
     RunState,
     ShownModel,
     ShownVersion,
@@ -181,9 +182,9 @@ def model_ids(models: Iterable[FoundModel]) -> list[str]:
 def _shown(name: str, found: Found) -> ShownModel:
     model = found.models.get(name, FoundModel())
     projected = {
-        key.removeprefix(PROJECTED): number_of(value)
+        key.removeprefix(PROJECTED): mark
         for key, value in model.tags.items()
-        if key.startswith(PROJECTED) and value.isascii() and value.isdigit() and value != "0"
+        if key.startswith(PROJECTED) and (mark := Mark.parse(value)) is not None
     }
     return ShownModel(
         name=name,
