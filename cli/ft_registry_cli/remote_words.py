@@ -36,8 +36,10 @@ def as_text(view: "RemoteView", now: datetime) -> str:
         "rolled back": f"rolled back: {_events(view.lost)} that were published there are gone",
         "rewritten": f"rewritten: {_events(view.lost)} that were published there are gone",
     }[view.state]
-    newest = f", the newest {line(view.newest_lost)}" if view.newest_lost is not None else ""
-    return f"{view.remote}: {words}{newest}; {_asked(view.fetched_at, now)}"
+    said = f"{view.remote}: {words}; {_asked(view.fetched_at, now)}"
+    if view.newest_lost is None:
+        return said
+    return f"{said}\n          the newest of them: {line(view.newest_lost)}"
 
 
 def line(logged: "LoggedEvent") -> str:
@@ -52,9 +54,9 @@ def _events(count: int) -> str:
 
 def _asked(fetched_at: float | None, now: datetime) -> str:
     if fetched_at is None:
-        return "never asked"
+        return "not asked since it was cloned"
     seconds = max(0, int((now - datetime.fromtimestamp(fetched_at, tz=UTC)).total_seconds()))
     for size, unit in _UNITS:
         if seconds >= size:
             return f"asked {seconds // size} {unit} ago"
-    return "asked just now"
+    return "asked less than a minute ago"

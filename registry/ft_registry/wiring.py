@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ft_registry import __version__
 from ft_registry.backends.git.door import GitDoor, Place
 from ft_registry.backends.git.ledger import GitLedger
+from ft_registry.backends.git.refs import remembered_remote
 from ft_registry.backends.settings import parse_actor
 from ft_registry.errors import NotARegistry
 from ft_registry.model.origin import Actor
@@ -74,9 +75,16 @@ class Wiring:
     @cached_property
     def ledger(self) -> GitLedger:
         """The ledger."""
-        return GitLedger(
-            self._door, remote=self.settings.ledger_remote, offline=self.settings.offline
-        )
+        return GitLedger(self._door, remote=self.ledger_remote, offline=self.settings.offline)
+
+    @cached_property
+    def ledger_remote(self) -> str:
+        """The remote that the team shares the ledger through; empty: none.
+
+        Raises:
+            InvalidInput: Several remotes have one, and no setting says which.
+        """
+        return self.settings.ledger_remote or remembered_remote(self._door)
 
     @cached_property
     def index(self) -> "SqliteIndex":
@@ -90,7 +98,7 @@ class Wiring:
         """The code around the work."""
         from ft_registry.backends.git.code import GitCode
 
-        remote = "" if self.settings.offline else self.settings.ledger_remote
+        remote = "" if self.settings.offline else self.ledger_remote
         return GitCode(self._door, actor=self.context.actor, remote=remote)
 
     @cached_property

@@ -18,7 +18,7 @@ from tests.ledger.repositories import (
 
 from ft_registry.errors import Conflict, InvalidInput, NotARegistry
 from ft_registry.model.layout import FORMAT
-from ft_registry.ports.ledger import RequirementFailed
+from ft_registry.ports.ledger import HistoryLost, RequirementFailed
 
 PATH = "models/dates/aliases/champion.json"
 
@@ -114,11 +114,12 @@ def test_two_clones_that_begin_at_once_begin_one_ledger(team: Team) -> None:
     assert subjects(team.shared) == subjects(team.ledger(team.one)) == ["two"]
 
 
-def test_a_branch_that_was_deleted_on_the_server_is_pushed_again_whole(team: Team) -> None:
+def test_nothing_is_appended_when_the_branch_was_deleted_on_the_server(team: Team) -> None:
     write(team.ledger(team.one), "models/1.json", b"", subject="before")
     git(team.server, "update-ref", "-d", "refs/heads/ft-registry")
-    write(team.ledger(team.one), "models/2.json", b"", subject="after")
-    assert subjects(team.shared) == ["before", "after"]
+    with pytest.raises(HistoryLost):
+        write(team.ledger(team.one), "models/2.json", b"", subject="after")
+    assert subjects(team.ledger(team.one, offline=True)) == ["before"]
 
 
 def test_only_the_ledger_is_pushed(team: Team, tmp_path: Path) -> None:

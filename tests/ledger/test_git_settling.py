@@ -388,10 +388,14 @@ def test_a_protected_branch_refuses_to_be_restored_by_force(team: Team) -> None:
     assert (rev(team.one, "ft-registry"), rev(team.server, "ft-registry")) == before
 
 
-def test_a_branch_that_was_deleted_on_the_server_is_published_again(team: Team) -> None:
+def test_a_branch_that_was_deleted_on_the_server_is_published_again_when_told(team: Team) -> None:
     write(team.ledger(team.one), ALIAS, b"1", subject="s")
     git(team.server, "update-ref", "-d", "refs/heads/ft-registry")
-    assert settle(team, "both").pushed == 2
+    with pytest.raises(HistoryLost, match="rolled back: 2 events are gone"):
+        settle(team, "both")
+    with pytest.raises(Conflict, match="expected a ledger at the remote"):
+        settle(team, "theirs")
+    assert settle(team, "ours").pushed == 2
     assert in_step(team) == ["s"]
 
 

@@ -1,6 +1,7 @@
 """``status``: the registry in a few lines, and what differs from it in MLflow and the remote."""
 
 from datetime import UTC, datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ft_registry.model.drift import Drift
 
 _WIDEST = 80
-"""Characters of a cell; `--json` has all of it."""
+"""Characters of a line, and of a cell; `--json` has all of it."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,7 +66,7 @@ def add_to(app: typer.Typer) -> None:
         if rows:
             lines += ["", table(["MODEL", "VERSIONS", "LATEST", "ALIASES"], rows)]
         if found.drift:
-            lines += ["", table(["DRIFT", "WHERE", "LEDGER", "MLFLOW"], _rows(found.drift))]
+            lines += ["", _drift(_rows(found.drift))]
         state.emit(document, "\n".join(lines))
         if found.drift:
             state.talk(
@@ -81,6 +82,22 @@ def _summary(found: "Status") -> str:
     if not count:
         return "none: MLflow shows what the ledger says"
     return f"{count} difference{'s' if count != 1 else ''} between the ledger and MLflow, see below"
+
+
+def _drift(rows: list[list[str]]) -> str:
+    """Returns the differences as a table, or one below the other where that is too wide."""
+    found = table(["DRIFT", "WHERE", "LEDGER", "MLFLOW"], rows)
+    if max(map(len, found.splitlines())) <= _WIDEST:
+        return found
+    return "\n".join(
+        line
+        for kind, where, ledger, mlflow in rows
+        for line in (f"{kind}: {where}", *_wrapped("ledger", ledger), *_wrapped("MLflow", mlflow))
+    )
+
+
+def _wrapped(side: str, text: str) -> list[str]:
+    return wrap(text, _WIDEST, initial_indent=f"  {side}  ", subsequent_indent=" " * 10)
 
 
 def _rows(drift: "Sequence[Drift]") -> list[list[str]]:

@@ -44,12 +44,12 @@ def add_to(app: typer.Typer) -> None:
         mode: Mode = "restore" if restore else "adopt" if adopt else "mend"
         workspace = state.workspace
         settlement = workspace.plan_settlement(mode)
-        for text in _settlement_lines(settlement, dry_run=dry_run):
-            state.talk(text)
+        if not dry_run:
+            state.talk(*(f"will {text}" for text in _settlement_lines(settlement)))
         settled = None if dry_run or not settlement.is_needed else workspace.settle(settlement)
         plan = workspace.plan_sync(mode)
-        for step in plan.steps:
-            state.talk(f"{'would' if dry_run else 'will'} {step.text}: {step.name}")
+        if not dry_run:
+            state.talk(*(f"will {step.text}: {step.name}" for step in plan.steps))
         done = None if dry_run else workspace.sync(plan)
         last = done.plan if done else plan
         text = _text(settlement, settled, last, done)
@@ -67,19 +67,14 @@ def _left_over(plan: "SyncPlan") -> Exception | None:
     return left_over(plan)
 
 
-def _settlement_lines(plan: "SettlementPlan", *, dry_run: bool) -> list[str]:
-    would = "would" if dry_run else "will"
+def _settlement_lines(plan: "SettlementPlan") -> list[str]:
     deeds: list[tuple[str, tuple[LoggedEvent, ...]]] = [
         ("publish", plan.push),
         ("take over", plan.take),
         ("write anew on top", plan.replay),
         ("set aside", plan.set_aside),
     ]
-    return [
-        f"{would} {deed}: {remote_words.line(logged)}"
-        for deed, events in deeds
-        for logged in events
-    ]
+    return [f"{deed}: {remote_words.line(logged)}" for deed, events in deeds for logged in events]
 
 
 def _document(
@@ -122,6 +117,8 @@ def _text(
             f"ledger    {settlement.state}: {settled.pushed} events published, {settled.taken} "
             f"taken over, {settled.replayed} written anew{aside}"
         )
+    elif done is None:
+        lines += [f"would     {text}" for text in _settlement_lines(settlement)]
     steps = done.done if done else plan.steps
     verb = "done" if done else "would"
     lines += [f"{verb:<9} {step.name}: {step.text}" for step in steps]

@@ -10,7 +10,7 @@ from ft_registry.actions.resolve import (
     read_record,
     version_numbers,
 )
-from ft_registry.actions.store_anew import store_anew
+from ft_registry.actions.store_anew import check_whole, store_anew
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.actions.tags import TRANSACTION, record_tags
 from ft_registry.errors import IntegrityError, NotFound, Refused
@@ -50,11 +50,14 @@ def recreate(
 def _restored(filed: FiledRecord, sides: Sides, context: Context, course: Course) -> Restored:
     record = filed.record
     evaluations = read_evaluations(sides.ledger, VersionReference(record.model, record.version))
-    stored = _stored(home_of(sides.ledger, filed))
-    if not sides.models.knows(stored):
+    home = home_of(sides.ledger, filed)
+    stored = _stored(home)
+    if sides.models.knows(stored):
+        check_whole(filed, home, artifacts=sides.artifacts, cache=sides.cache)
+    else:
         try:
             stored, notices = store_anew(
-                filed, evaluations, home_of(sides.ledger, filed),
+                filed, evaluations, home,
                 artifacts=sides.artifacts, cache=sides.cache, ledger=sides.ledger,
                 models=sides.models, context=context,
             )  # fmt: skip

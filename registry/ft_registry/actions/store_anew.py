@@ -84,6 +84,20 @@ def store_anew(
     return stored, notices
 
 
+def check_whole(
+    filed: FiledRecord, home: Home, *, artifacts: ArtifactStore, cache: ByteCache
+) -> None:
+    """Reads every byte of a version's weights.
+
+    Raises:
+        NotFound: A file is nowhere.
+        IntegrityError: It has other bytes than on record.
+        BackendUnavailable: The store does not answer.
+    """
+    with cache.scratch() as scratch:
+        _weights(filed, home, artifacts.shelf(home), artifacts, scratch / "weights")
+
+
 def _weights(
     filed: FiledRecord, home: Home, shelf: Shelf, artifacts: ArtifactStore, scratch: Path
 ) -> Path:

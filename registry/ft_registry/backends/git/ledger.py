@@ -239,9 +239,9 @@ class GitLedger:
             return None
         relation = self._trust.ask()
         ours, theirs = relation.ours, relation.theirs
+        self._trust.check(relation)
         if theirs is None:
             return relation.stored
-        self._trust.check(relation)
         self._trust.note(relation, theirs)
         # What was replayed by a run that was interrupted then is there already, as other commits.
         if relation.state == "diverged" and settling.unpublished(relation):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ft_registry.backends.git.door import GitDoor
 from ft_registry.backends.git.objects import check_oid
-from ft_registry.errors import NotARegistry
+from ft_registry.errors import InvalidInput, NotARegistry
 
 BRANCH = "ft-registry"
 REF = f"refs/heads/{BRANCH}"
@@ -12,11 +12,36 @@ PINS = "refs/ft-registry/pins"
 """A ref for each code commit that a document cites, under the commit's name."""
 ASIDE = "refs/ft-registry/aside"
 """A ref for each event that left the history when it was settled, under the commit's name."""
+SEEN = "refs/ft-registry/seen"
+"""A ref for each remote: its newest head that was trusted."""
 _OTHERS_FIRST = (
     "but expected", "reference already exists", "unable to resolve reference", "File exists",
     "cannot lock references",
 )  # fmt: skip
 """What git says when another process holds or has moved a ref; all else will not pass by itself."""
+
+
+def remembered_remote(door: GitDoor) -> str:
+    """Returns the remote that shares the ledger by what the refs say; empty: none does.
+
+    A check-out without our settings must not make a shared ledger a private one: two people would
+    move one alias and neither would know.
+
+    Raises:
+        InvalidInput: Several remotes have one.
+    """
+    refs = LedgerRefs(door)
+    for folder in (SEEN, "refs/remotes"):
+        ends = f"/{BRANCH}"
+        found = [ref.removesuffix(ends) for ref in refs.below(folder) if ref.endswith(ends)]
+        if len(found) > 1:
+            raise InvalidInput(
+                f"expected one remote to share the ledger, found {', '.join(sorted(found))}",
+                hints=[f'ledger_remote = "{found[0]}" in ft-registry.toml chooses one'],
+            )
+        if found:
+            return found[0]
+    return ""
 
 
 class LedgerRefs:

@@ -164,9 +164,10 @@ class LedgerRemote:
 
     def _silent(self, stderr: str) -> BackendUnavailable:
         return BackendUnavailable(
-            f"expected the ledger's remote {self.name!r} to answer, found: {stderr.strip()}",
+            f"expected the ledger's remote {self.name!r} to answer, found: {_in_a_line(stderr)}",
             hints=[
-                "check the network and your access, or add --offline to work on this clone only"
+                "check the network and your access",
+                "--offline goes on without it: the event waits here until the remote is reached",
             ],
         )
 
@@ -179,7 +180,7 @@ class LedgerRemote:
             is_over: The push has ended: what is not there now will not come.
         """
         unknown = OutcomeUnknown(
-            f"expected an answer to the push to {self.name!r}, found: {stderr.strip()}",
+            f"expected an answer to the push to {self.name!r}, found: {_in_a_line(stderr)}",
             hints=["run the command again: it finds out whether the event was taken"],
         )
         try:
@@ -191,6 +192,14 @@ class LedgerRemote:
         if not is_over:
             raise unknown
         raise BackendUnavailable(
-            f"expected the ledger's remote {self.name!r} to take an event, found: {stderr.strip()}",
+            f"expected the ledger's remote {self.name!r} to take an event, found: "
+            f"{_in_a_line(stderr)}",
             hints=["nothing was published: run the command again"],
         )
+
+
+def _in_a_line(stderr: str) -> str:
+    """Returns what git said, without its advice to people who type git commands."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    end = next((n for n, line in enumerate(lines) if line.startswith("Please make sure")), None)
+    return " ".join(lines[:end]) or "no word"

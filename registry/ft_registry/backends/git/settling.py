@@ -100,6 +100,11 @@ class Settling:
     def _adoption(self, relation: Relation) -> SettlementPlan:
         """Plans to follow the remote, wherever it went."""
         ours, theirs, seen = relation.ours, relation.theirs, relation.seen
+        if theirs is None:
+            raise Conflict(
+                f"expected a ledger at the remote {self._remote.name!r} to follow, found none",
+                hints=["ft-registry sync --restore publishes this clone's again"],
+            )
         leaving = dict.fromkeys(
             commit for head in (ours, seen) for commit in self._refs.between((theirs,), head)
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from ft_registry.backends.git.commits import EventCommits
 from ft_registry.backends.git.door import GitDoor
-from ft_registry.backends.git.refs import BRANCH, REF, LedgerRefs
+from ft_registry.backends.git.refs import BRANCH, REF, SEEN, LedgerRefs
 from ft_registry.backends.git.remote import LedgerRemote
 from ft_registry.errors import BackendUnavailable
 from ft_registry.ports.ledger import HistoryLost, RemoteState, RemoteView
@@ -56,7 +56,7 @@ class RemoteTrust:
         self._remote = remote
         self._refs = refs
         self._commits = commits
-        self.ref = f"refs/ft-registry/seen/{remote.name}/{BRANCH}"
+        self.ref = f"{SEEN}/{remote.name}/{BRANCH}"
 
     def look(self) -> Relation:
         """Returns how things stand by what is known here."""
@@ -116,9 +116,10 @@ class RemoteTrust:
         return RemoteView(
             self._remote.name,
             ahead=relation.ahead,
-            behind=relation.behind,
+            # A clone without a branch of its own reads the remote's.
+            behind=relation.behind if relation.ours else 0,
             fetched_at=stamp.stat().st_mtime if stamp.exists() else None,
-            state=relation.state,
+            state="level" if relation.ours is None and relation.is_trusted else relation.state,
             lost=len(lost),
             newest_lost=self._commits.read(lost[-1:])[0] if lost else None,
         )
@@ -153,11 +154,15 @@ class RemoteTrust:
             len(self._refs.between((), head)) for head in (relation.ours, relation.theirs)
         )
         state: RemoteState = "ahead" if ahead else "behind" if behind else "level"
-        fault = self._fault(relation.theirs, relation.seen) if relation.theirs else None
+        fault = self._fault(relation.theirs, relation.seen)
         return replace(relation, state=fault or state, ahead=ahead, behind=behind)
 
-    def _fault(self, theirs: str, seen: str | None) -> RemoteState | None:
-        if seen is None or self._refs.is_ancestor(seen, theirs):
+    def _fault(self, theirs: str | None, seen: str | None) -> RemoteState | None:
+        if seen is None:
+            return None
+        if theirs is None:  # the whole branch was taken away
+            return "rolled back"
+        if self._refs.is_ancestor(seen, theirs):
             return None
         if self._refs.is_ancestor(theirs, seen):
             return "rolled back"
