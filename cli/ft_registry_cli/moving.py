@@ -30,9 +30,8 @@ def run_move(state: State, plan: "MovePlan", *, dry_run: bool) -> None:
     refused.
     """
     if dry_run:
-        looked = state.workspace.verify(str(plan.version), depth="fast")
+        looked = state.workspace.preview_move(plan)
         state.emit(_document(plan, looked, None), lambda: _text(plan, looked, None))
-        state.workspace.check_intact(plan, looked)
         return
     moved = state.workspace.move(plan)
     looked = moved.verification
@@ -71,7 +70,8 @@ def _text(plan: "MovePlan", looked: "Verification", moved: "Moved | None") -> st
         return f"already {plan.alias} = {plan.version}  record {short(plan.record)}"
     before = plan.previous if plan.previous is not None else "none"
     verb = "moved" if moved else "would move"
-    lines = [f"{verb} {plan.alias}: {before} -> {plan.to}"]
+    against = f", overriding {', '.join(plan.overrides)}" if plan.overrides else ""
+    lines = [f"{verb} {plan.alias}: {before} -> {plan.to}{against}"]
     lines += [f"  passed over {found.version}, {found.words}" for found in plan.skipped]
     if plan.previous_record is not None:
         bad = "  called bad" if plan.calls_bad else ""

@@ -49,28 +49,42 @@ def print_plan(
 
 
 def print_outcome(
-    state: State, verb: str, plan: "RestorePlan", done: "Restored | Reproduced"
+    state: State, how: str, plan: "RestorePlan", done: "Restored | Reproduced"
 ) -> None:
-    """Prints what was reached, step by step."""
+    """Prints what was reached, step by step.
+
+    Args:
+        state: The global options.
+        how: ``restore`` or ``reproduce``.
+        plan: What was restored.
+        done: What came of it.
+    """
+    from ft_registry.model.proof import shortfall
+
     document = {
         "model": plan.version.model,
         "version": plan.version.number,
         "record": plan.filed.digest,
         "level": done.level,
+        "shortfall": shortfall(how, done.level, done.steps),
         "steps": [step.model_dump(mode="json") for step in done.steps],
         "into": str(plan.into),
         "lock": plan.lock.as_json(),
         "notices": done.notices,
     }
-    state.emit(document, lambda: _text(verb, plan, done.level, done.steps))
+    state.emit(document, lambda: _text(how, plan, done.level, done.steps))
     state.talk(*(f"note: {notice}" for notice in done.notices))
 
 
-def _text(verb: str, plan: "RestorePlan", level: "Level", steps: "tuple[ProofStep, ...]") -> str:
-    from ft_registry.model.proof import MEANINGS
+def _text(how: str, plan: "RestorePlan", level: "Level", steps: "tuple[ProofStep, ...]") -> str:
+    from ft_registry.model.proof import MEANINGS, shortfall
 
+    failure = shortfall(how, level, steps)
+    verb = "ran" if failure else f"{how}d"
     lines = [f"{verb} {plan.version}  record {short(plan.filed.digest)}", f"  into {plan.into}"]
     lines += columns([(f"{step.state.ljust(7)}  {step.name}", step.detail) for step in steps])
+    if failure:
+        lines += wrap(failure, _COLUMNS, break_long_words=False, break_on_hyphens=False)
     return "\n".join([*lines, f"level {level}: {MEANINGS[level]}"])
 
 

@@ -231,12 +231,19 @@ class Workspace(Wiring):
         version = resolve(self.ledger, parse_reference(reference))
         return verify_version(version, self.evidence, depth=depth or "full", progress=progress)
 
-    def check_intact(self, plan: "MovePlan", found: "Verification") -> None:
-        """Raises what applying the plan would raise over these findings; see `require_intact`."""
-        from ft_registry.actions.plan_move import DATA
-        from ft_registry.actions.verify import judge
+    def preview_move(self, plan: "MovePlan") -> "Verification":
+        """See `ft_registry.actions.move.preview_move`."""
+        from ft_registry.actions.move import preview_move
 
-        judge(plan.version, found, override_data=DATA in plan.overrides)
+        view = self.view(patience=PATIENCE_SECONDS, may_import=True)
+        return preview_move(plan, look=self._glance, ledger=self.ledger, view=view)
+
+    def _glance(self, version: "VersionReference", override_data: bool) -> "Verification":
+        from ft_registry.actions.verify import judge, verify_version
+
+        found = verify_version(version, self.evidence, depth="fast")
+        judge(version, found, override_data=override_data)
+        return found
 
     def _prove(self, version: "VersionReference", override_data: bool) -> "Verification":
         """See `ft_registry.actions.verify.require_intact`."""

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,8 +162,12 @@ def replaced(client: Any) -> None:
 @pytest.mark.parametrize("harm", [deleted, replaced], ids=lambda harm: harm.__name__)
 @pytest.mark.parametrize(
     "command",
-    [("promote", "m/1", "--to", "champion"), ("rollback", "m@champion", "--reason", "r")],
-    ids=lambda command: command[0],
+    [
+        ("promote", "m/1", "--to", "champion"),
+        ("rollback", "m@champion", "--reason", "r"),
+        ("rollback", "m@champion", "--reason", "r", "--dry-run"),
+    ],
+    ids=lambda command: command[0] + "-dry" * ("--dry-run" in command),
 )
 def test_a_version_that_mlflow_lost_is_not_moved_to(
     seeded: Project, command: tuple[str, ...], harm: Any, monkeypatch: pytest.MonkeyPatch
@@ -172,9 +177,76 @@ def test_a_version_that_mlflow_lost_is_not_moved_to(
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     before = seeded.head()
     outcome = seeded.cli("--json", *command)
-    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    assert (outcome.code, outcome.error["kind"], outcome.stdout) == (4, "integrity", "")
     assert "m/1 in MLflow" in outcome.error["message"]
     assert seeded.head() == before
+
+
+def forge(project: Project, path: str, old: bytes, new: bytes) -> None:
+    """Commits another document on top of the ledger, by hand."""
+    content = project.git("show", f"ft-registry:{path}").encode().strip()
+    assert old in content
+    file = project.write("forged.json", content.replace(old, new))
+    blob = project.git("hash-object", "-w", str(file)).strip()
+    file.unlink()
+    tree = project.git("ls-tree", "-r", "ft-registry")
+    before = next(line for line in tree.splitlines() if line.endswith(f"\t{path}")).split()[2]
+    index = project.root / ".git/forged-index"
+    env = f"GIT_INDEX_FILE={index}"
+    run = ("env", env, "git", "-C", str(project.root))
+    subprocess.run([*run, "read-tree", "ft-registry"], check=True)
+    subprocess.run([*run, "update-index", "--cacheinfo", f"100644,{blob},{path}"], check=True)
+    new_tree = subprocess.run([*run, "write-tree"], check=True, capture_output=True, text=True)
+    commit = project.git(
+        "commit-tree", new_tree.stdout.strip(), "-p", "ft-registry", "-m", "nothing to see"
+    )
+    project.git("update-ref", "refs/heads/ft-registry", commit.strip())
+    assert blob != before
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "command"),
+    [
+        ("models/m/versions/0/1.json", b'"host":"', b'"host":"x', ("promote", "m/1")),
+        ("models/m/aliases/champion.json", b'"version":2', b'"version":1', ("promote", "m/2")),
+    ],
+    ids=["record", "alias"],
+)
+def test_what_was_committed_by_hand_is_not_relied_on(
+    seeded: Project, path: str, old: bytes, new: bytes, command: tuple[str, ...]
+) -> None:
+    forge(seeded, path, old, new)
+    before = seeded.state()
+    outcome = seeded.cli("--json", *command, "--to", "champion")
+    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    assert "committed by hand" in outcome.error["message"]
+    assert seeded.state() == before
+    assert seeded.cli("verify").code == 4
+
+
+def test_what_takes_back_a_bad_word_calls_nothing_bad(seeded: Project) -> None:
+    seeded.done("rollback", "m@champion", "--reason", "it swears")
+    back = ("rollback", "m@champion", "--to", "2", "--override", "standing", "--reason", "no")
+    assert seeded.done(*back)["called_bad"] is None
+    rows = seeded.done("list", "m")["versions"]
+    assert {row["version"]: row["standing"] for row in rows} == {1: "", 2: "good"}
+
+
+def test_a_refusal_names_the_good_version_that_is_left(seeded: Project) -> None:
+    # dev names 2, then 1, then 2 again, then 1: behind 2, which is damaged, lies none but 1.
+    for number in (2, 1, 2):
+        seeded.done("promote", f"m/{number}", "--to", "dev")
+    flip(weights_of(seeded, 1))
+    outcome = seeded.cli("--json", "rollback", "m@dev", "--reason", "r")
+    assert outcome.code == 4
+    assert not any(hint.startswith("--to") for hint in outcome.error["hints"])
+    seeded.adapter("ad4", r=2)
+    seeded.register("m", "ad4")
+    seeded.done("promote", "m/3", "--to", "dev")
+    flip(weights_of(seeded, 2))
+    flip(weights_of(seeded, 1))
+    outcome = seeded.cli("--json", "rollback", "m@dev", "--reason", "r")
+    assert (outcome.code, outcome.error["hints"][0][:6]) == (4, "--to 1")
 
 
 @pytest.fixture
@@ -316,6 +388,7 @@ def test_a_flipped_byte_in_the_cache_blocks_until_it_is_set_aside(seeded: Projec
     assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
     assert "data/train.jsonl" in outcome.error["message"]
     assert "DVC cache" in outcome.error["message"]
+    assert any("--override data" in hint for hint in outcome.error["hints"])
     assert seeded.done(*command[1:], "--override", "data")["overrides"] == ["data"]
 
 

@@ -59,7 +59,7 @@ def test_all_of_it_is_a_line_for_each_version_and_one_for_the_ledger(mine: Proje
 
 def test_the_document_names_everything_that_was_looked_at(mine: Project) -> None:
     document = mine.done("verify", "m/1")
-    assert sorted(document) == ["items", "notes", "ok"]
+    assert sorted(document) == ["depth", "items", "notes", "ok"]
     assert document["ok"] is True
     assert {(item["kind"], item["name"], item["state"]) for item in document["items"]} >= {
         ("artifact", f"adapter/{WEIGHTS}", "ok"),
@@ -76,7 +76,9 @@ def test_one_version_is_read_whole_and_many_are_looked_over(
     mine: Project, arguments: list[str], code: int
 ) -> None:
     flip(files_of(mine, 1) / WEIGHTS)
-    assert mine.cli("verify", *arguments).code == code
+    outcome = mine.cli("verify", *arguments)
+    assert outcome.code == code
+    assert ("--full reads every byte" in outcome.stderr) == (code == 0 and arguments != ["m/2"])
 
 
 def test_damage_is_told_with_both_digests_below_its_place(mine: Project) -> None:

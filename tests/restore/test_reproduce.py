@@ -71,11 +71,12 @@ def test_worse_scores_are_told_with_the_interval_and_on_record(
     register(trained, mood="worse")
     outcome = trained.cli("reproduce", "m/1", "--into", tmp_path / "again")
     assert outcome.code == 4
-    (line,) = [x for x in outcome.stdout.splitlines() if "scores dates.exact_match" in x]
+    (line,) = [x for x in outcome.stdout.splitlines() if "scores dates.exact_match  " in x]
     assert "differs" in line
     assert "level R2: data, config and code restored" in outcome.stdout
     event = trained.done("log", "m")["events"][0]
-    assert (event["type"], "R2" in event["subject"]) == ("reproduce", True)
+    assert event["subject"].startswith("reproduce m/1: not reproduced: weights: ")
+    assert "scores dates.exact_match: 0." in event["subject"]
 
 
 def test_files_beside_equal_weights_may_differ_and_are_named(

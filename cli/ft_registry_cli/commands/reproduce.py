@@ -70,6 +70,6 @@ def add_to(app: typer.Typer) -> None:
             print(printable(line), file=sys.stderr, flush=True)
 
         done = state.workspace.reproduce(plan, allow_commands=allow_commands, tell=tell)
-        print_outcome(state, "reproduced" if done.is_proved else "ran", plan.restoring, done)
+        print_outcome(state, "reproduce", plan.restoring, done)
         if not done.is_proved:
             raise typer.Exit(IntegrityError.exit_code)

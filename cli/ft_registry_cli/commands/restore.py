@@ -46,6 +46,6 @@ def add_to(app: typer.Typer) -> None:
             print_plan(state, plan)
             return
         restored = state.workspace.restore(plan)
-        print_outcome(state, "restored", plan, restored)
+        print_outcome(state, "restore", plan, restored)
         if not restored.is_complete:
             raise typer.Exit(IntegrityError.exit_code)

@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
         if fast and full:
             raise InvalidInput("expected --fast or --full, found both")
-        depth: Depth | None = "fast" if fast else "full" if full else None
+        depth: Depth = "full" if full or (reference and not fast) else "fast"
         line = _ProgressLine(shown=not state.quiet and sys.stderr.isatty())
         try:
             found = state.workspace.verify(
@@ -60,11 +60,14 @@ def add_to(app: typer.Typer) -> None:
             line.clear()
         document = {
             "ok": found.ok,
+            "depth": depth,
             "items": [finding.as_json() for finding in found.findings],
             "notes": list(found.notes),
         }
         state.emit(document, lambda: _text(found))
         state.talk(*[f"note: {note}" for note in found.notes])
+        if depth == "fast":
+            state.talk("note: presence and sizes were looked at; --full reads every byte")
         if found.damage:
             raise typer.Exit(IntegrityError.exit_code)
         if found.undecided:
@@ -95,6 +98,8 @@ def _counts(findings: "list[Finding]") -> str:
     names: dict[str, dict[str, int]] = {}
     parts = []
     for finding in findings:
+        if finding.state == "missing":
+            continue
         if finding.kind in _WORDS:
             names.setdefault(_WORDS[finding.kind], {})[finding.name] = finding.size or 0
         elif finding.state == "ok":

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from errno import ENOTDIR
 from pathlib import Path
 
 from ft_registry.errors import InvalidInput
@@ -22,6 +23,8 @@ def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
     try:
         target = into.absolute().parent.resolve(strict=True) / into.absolute().name
         target = target.resolve()
+        if not target.parent.is_dir():
+            raise NotADirectoryError(ENOTDIR, f"{target.parent} is no folder")
         is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
     except OSError as error:
         raise InvalidInput(
@@ -54,7 +57,13 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
     """
     exists = target.exists()
     aside = (target if exists else target.parent) / f"{target.name}.partial-{nonce}"
-    aside.mkdir()
+    try:
+        aside.mkdir()
+    except OSError as error:
+        raise InvalidInput(
+            f"expected a folder to be made at {target}, found: {error.strerror}",
+            hints=["choose a folder where you may write"],
+        ) from error
     try:
         yield aside
         if exists:

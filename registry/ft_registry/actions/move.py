@@ -17,7 +17,7 @@ from ft_registry.model.time import timestamp
 from ft_registry.model.verification import Verification
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
-from ft_registry.ports.models import ModelStore
+from ft_registry.ports.models import ModelStore, StoreView
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,14 @@ def apply_move(
         Conflict: Somebody else moved the alias since the plan was made; it says who.
     """
     models.check()
-    _check_stored(plan, ledger=ledger, models=models)
+    stored = models.get(plan.alias.model, plan.to)
+    check_stored(plan, stored.identity if stored else None, ledger=ledger)
     verification, event = Verification(), None
     if plan.is_needed:
-        verification = prove(plan.version, DATA in plan.overrides)
+        try:
+            verification = prove(plan.version, DATA in plan.overrides)
+        except IntegrityError as error:
+            raise _with_way_on(plan, error) from error
         event = _append(plan, ledger=ledger, context=context)
     alias = plan.alias
     notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models)
@@ -70,13 +74,57 @@ def apply_move(
     return Moved(plan, event, verification, notices)
 
 
-def _check_stored(plan: MovePlan, *, ledger: Ledger, models: ModelStore) -> None:
+def preview_move(
+    plan: MovePlan,
+    *,
+    look: Callable[[VersionReference, bool], Verification],
+    ledger: Ledger,
+    view: StoreView,
+) -> Verification:
+    """Looks at what a move relies on as far as it can be seen quickly; moves nothing.
+
+    Args:
+        plan: What would be applied.
+        look: Compares presence and sizes and raises as `prove` of `apply_move` does.
+        ledger: The truth.
+        view: Shows what MLflow has.
+
+    Raises:
+        BackendUnavailable, IntegrityError: As `apply_move` would.
+    """
+    shown = view.shown([plan.alias.model]).get(plan.alias.model)
+    there = shown.versions.get(plan.to) if shown else None
+    check_stored(plan, there.identity if there and not there.deleted else None, ledger=ledger)
+    if not plan.is_needed:
+        return Verification()
+    try:
+        return look(plan.version, DATA in plan.overrides)
+    except IntegrityError as error:
+        raise _with_way_on(plan, error) from error
+
+
+def _with_way_on(plan: MovePlan, error: IntegrityError) -> IntegrityError:
+    """Returns the refusal of a rollback with the version that could serve instead."""
+    if plan.further is None:
+        return error
+    way = f"--to {plan.further} goes to the good version before it"
+    return IntegrityError(error.message, hints=[way, *error.hints])
+
+
+def check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> None:
+    """Raises IntegrityError unless the store has the version that a plan is about.
+
+    Args:
+        plan: The plan.
+        identity: What the store says it has under that number; None: it has no such version.
+        ledger: Has the record.
+    """
     filed = read_record(ledger, plan.version)
-    stored = models.get(plan.alias.model, plan.to)
-    if stored is None or stored.identity != filed.record.identity:
+    if identity != filed.record.identity:
+        found = "no such version" if identity is None else identity or "a version without one"
         raise IntegrityError(
             f"expected {plan.version} in MLflow with the identity {filed.record.identity}, found "
-            f"{stored.identity or 'a version without one' if stored else 'no such version'}",
+            f"{found}",
             hints=[
                 "it was deleted or replaced in MLflow: nobody could load it by this name",
                 "ft-registry sync --restore makes it again from the ledger",

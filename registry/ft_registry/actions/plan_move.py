@@ -1,8 +1,9 @@
 """Plans where an alias is to go: nothing is written, and the plan says what it relies on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ft_registry.actions.authors import check_authors
 from ft_registry.actions.events import check_reason, require_ledger
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import (
@@ -55,6 +56,8 @@ class MovePlan:
     """Versions that a rollback passes over, because they were called bad."""
     overrides: tuple[str, ...]
     reason: str
+    further: int | None = None
+    """Of a rollback: the good version that comes next, if this one cannot serve."""
 
     @property
     def version(self) -> VersionReference:
@@ -163,25 +166,37 @@ def plan_rollback(
     require_ledger(ledger)
     ledger.refresh()
     current = resolve(ledger, alias)
+    history = list(ledger.events(layout.alias(alias.model, alias.alias)))
+    before = dict.fromkeys(n for n in reversed(holders(history)) if n != current.number)
+    held = [read_standing(ledger, VersionReference(alias.model, number)) for number in before]
     skipped: tuple[FoundStanding, ...] = ()
     if to is None:
-        to, skipped = _last_good(ledger, alias, current)
-    return _plan(
+        to, skipped = _last_good(alias, current, held)
+    # Who takes back that a version is bad does not say that the one in its place was.
+    calls_bad = not keep_good and STANDING not in overrides
+    plan = _plan(
         ledger, "rollback", alias, VersionReference(alias.model, to), expect=expect,
-        reason=reason, overrides=overrides, calls_bad=not keep_good, skipped=skipped,
+        reason=reason, overrides=overrides, calls_bad=calls_bad, skipped=skipped,
     )  # fmt: skip
+    good = [found.version.number for found in held if not found.is_bad]
+    after = good[good.index(to) + 1 :] if to in good else good
+    return replace(plan, further=after[0] if after else None)
 
 
 def _last_good(
-    ledger: Ledger, alias: AliasReference, current: VersionReference
+    alias: AliasReference, current: VersionReference, held: Sequence[FoundStanding]
 ) -> tuple[int, tuple[FoundStanding, ...]]:
-    history = list(ledger.events(layout.alias(alias.model, alias.alias)))
-    before = [number for number in reversed(holders(history)) if number != current.number]
+    """Returns the version to go back to, and those that are passed over.
+
+    Args:
+        alias: The alias.
+        current: What it names.
+        held: What it named before, the last one first.
+    """
     skipped: list[FoundStanding] = []
-    for number in dict.fromkeys(before):
-        found = read_standing(ledger, VersionReference(alias.model, number))
+    for found in held:
         if not found.is_bad:
-            return number, tuple(skipped)
+            return found.version.number, tuple(skipped)
         skipped.append(found)
     if skipped:
         names = ", ".join(f"{found.version} ({found.words})" for found in skipped)
@@ -221,6 +236,7 @@ def _plan(
     _check_overrides(overrides, reason)
     require_model(ledger, alias.model)
     filed = read_record(ledger, version)
+    check_authors(ledger, filed, alias)
     state = read_alias(ledger, alias.model, alias.alias)
     previous = state.version if state else None
     if expect is not None and expect != (previous or 0):

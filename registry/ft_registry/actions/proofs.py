@@ -5,7 +5,7 @@ from ft_registry.actions.resolve import FiledRecord
 from ft_registry.errors import FtRegistryError
 from ft_registry.model import layout
 from ft_registry.model.event import Requirement
-from ft_registry.model.proof import LEVELS, Level, Proof, ProofStep
+from ft_registry.model.proof import LEVELS, Level, Proof, ProofStep, shortfall
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
@@ -53,10 +53,11 @@ def record_proof(proof: Proof, *, ledger: Ledger, context: Context) -> list[str]
     What was proved stands whatever the ledger's remote says, so a failure is told and not raised.
     """
     version = VersionReference(proof.model, proof.version)
+    came_of_it = shortfall(proof.how, proof.level, proof.steps) or f"{proof.level} reached"
     event = make_event(
         context,
         proof.how,
-        f"{proof.how} {version}: {proof.level} reached",
+        f"{proof.how} {version}: {came_of_it}",
         model=proof.model,
         version=proof.version,
     )

@@ -84,14 +84,21 @@ def verify_all(
     """
     ledger = evidence.ledger
     holdings = Holdings(ledger, require_ledger(ledger))
-    kept = [version for version in holdings.all() if not holdings.is_given_up(version)]
+    every = list(holdings.all())
+    kept = [version for version in every if not holdings.is_given_up(version)]
     found = _verify(kept, holdings, evidence, depth=depth, progress=progress)
     audited = verify_ledger(ledger, depth=depth)
     # What cannot be read is told by those who looked at all of the ledger, if they saw it.
     told = {finding.subject for finding in audited.damage if finding.kind == "document"}
     mine = tuple(f for f in found.findings if f.kind != "document" or f.subject not in told)
     ranks = {str(version): rank for rank, version in enumerate(kept)}
-    return Verification(_sorted((*mine, *audited.findings), ranks), (*found.notes, *audited.notes))
+    given_up = [str(version) for version in every if version not in kept]
+    notes = [f"{name} was deleted on purpose: not looked at" for name in given_up[:_SHOWN]]
+    if len(given_up) > _SHOWN:
+        notes.append(f"{len(given_up) - _SHOWN} more versions were deleted on purpose")
+    return Verification(
+        _sorted((*mine, *audited.findings), ranks), (*found.notes, *audited.notes, *notes)
+    )
 
 
 def require_intact(
@@ -130,6 +137,7 @@ def judge(version: VersionReference, found: Verification, *, override_data: bool
             hints=[
                 f"ft-registry verify {version} --full shows all that was found",
                 f"ft-registry list {version.model} shows the other versions",
+                *_way_out(damage),
             ],
         )
     if found.undecided:
@@ -137,6 +145,13 @@ def judge(version: VersionReference, found: Verification, *, override_data: bool
             f"expected to read every byte of {version}, found {_first(found.undecided)}",
             hints=[f"run it again when the store answers; ft-registry verify {version} --full"],
         )
+
+
+def _way_out(damage: Sequence[Finding]) -> list[str]:
+    kinds = {finding.kind for finding in damage}
+    if kinds == {"data"}:
+        return ["--override data moves all the same: its weights are whole, it loads"]
+    return ["--override data lets damaged data pass, not weights"] if "data" in kinds else []
 
 
 def _first(findings: Sequence[Finding]) -> str:

@@ -47,6 +47,22 @@ class ProofStep(Part):
     """What was found, in a few words."""
 
 
+def shortfall(how: str, level: Level, steps: Sequence[ProofStep]) -> str:
+    """Returns by what a run failed to make a version again; empty: it did, or did not try.
+
+    Args:
+        how: ``restore`` or ``reproduce``.
+        level: What was reached.
+        steps: What it took.
+    """
+    if how == "restore" or level in ("R3", "R4"):
+        return ""
+    runs = [step for step in steps if step.name.split()[0] in ("stage", "weights", "scores")]
+    failed = [step for step in runs if step.state != "ok"]
+    why = "; ".join(f"{step.name}: {step.detail or step.state}" for step in failed[:_SHOWN])
+    return f"not reproduced: {why or 'nothing could be compared'}"
+
+
 def some(names: Sequence[str]) -> str:
     """Returns the first names, and how many more there are, for a step's detail."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
