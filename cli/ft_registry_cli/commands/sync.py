@@ -36,7 +36,8 @@ def add_to(app: typer.Typer) -> None:
         their numbers, from the bytes that survive; lost ones are told, with exit 4. Events that
         vanished from the remote are published again.
 
-        With --adopt aliases moved and versions deleted by hand become events of whoever runs this.
+        With --adopt aliases moved and versions deleted by hand become events of whoever runs this;
+        a deletion so adopted is final.
         Events that vanished from the remote are set aside.
         """
         if restore and adopt:

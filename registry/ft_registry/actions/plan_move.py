@@ -25,7 +25,7 @@ from ft_registry.ports.ledger import Ledger
 STANDING = "standing"
 DATA = "data"
 GUARDS = {
-    STANDING: "the version was called bad, or was deleted",
+    STANDING: "the version was called bad",
     DATA: "copies of its data are damaged or lost; its weights are whole",
 }
 """What `--override` can set aside, by name. Damaged weights are not among them."""
@@ -242,6 +242,14 @@ def _plan(
     if expect is not None and expect != (previous or 0):
         raise moved_meanwhile(ledger, alias, expected=expect or None)
     target = read_standing(ledger, version)
+    if target.is_deleted and previous != version.number:
+        raise GateRefused(
+            f"expected a version that MLflow has, found {version}, {target.words}",
+            hints=[
+                f"ft-registry list {alias.model} shows the others",
+                f"ft-registry restore {version} --into DIR brings its files while they survive",
+            ],
+        )
     if target.is_bad and previous != version.number and STANDING not in overrides:
         raise GateRefused(
             f"expected a version that may serve, found {version}, {target.words}",

@@ -28,6 +28,11 @@ class FoundStanding:
         return self.standing is not None and self.standing.standing != "good"
 
     @property
+    def is_deleted(self) -> bool:
+        """Whether it was taken out of the store and that was adopted: it cannot serve again."""
+        return self.standing is not None and self.standing.standing == "deleted"
+
+    @property
     def words(self) -> str:
         """Who said it, when and why."""
         if self.standing is None:
