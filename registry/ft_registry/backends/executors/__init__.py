@@ -1,0 +1,1 @@
+"""Executors: who runs the kernel over the parts of a dataset."""
