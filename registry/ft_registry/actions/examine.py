@@ -1,0 +1,201 @@
+"""Examines a dataset example by example: faults, a profile, and an index of their hashes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ft_registry.errors import Refused
+from ft_registry.examples.advice import advise
+from ft_registry.examples.faults import FaultLog
+from ft_registry.examples.formats import UNKNOWN, Format, detect_format, named_format
+from ft_registry.examples.kernel import Settings
+from ft_registry.examples.tally import Histogram, Tally
+from ft_registry.model.examples import Profile, Spread
+from ft_registry.ports.example_index import IndexWriter
+from ft_registry.ports.executor import Executor
+from ft_registry.readers.example_files import sample_rows
+from ft_registry.readers.example_sources import Source, find_sources, split
+
+_CLASSES = 50
+"""Labels, sources, languages that a profile names."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a dataset is to be looked at."""
+
+    format: str = ""
+    """A key of `ft_registry.examples.formats.KINDS`; empty: it is recognised."""
+    method: str = ""
+    """How a model is to be tuned with it; empty: what its format is made for."""
+    context: int = 0
+    """The model's context in the unit of the lengths; 0: not given."""
+    tokenizer: Path | None = None
+    """Measures lengths; None: characters are counted."""
+    unit: str = "characters"
+    subject: str = ""
+    key: bytes | None = None
+    """The secret of the hashes; None: they are plain."""
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """The hashes of what was erased."""
+
+    exact: bytes = b""
+    """16 bytes each."""
+    normal: bytes = b""
+    """8 bytes each."""
+
+
+@dataclass
+class Examination:
+    """What was found in a dataset."""
+
+    format: Format
+    sources: int
+    """Files that hold examples."""
+    rows: int = 0
+    faults: FaultLog = field(default_factory=FaultLog)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def ok(self) -> bool:
+        """Whether no rule is broken."""
+        return not self.faults.total
+
+
+def sources_of(path: Path) -> list[Source]:
+    """Returns the files of a dataset that hold examples.
+
+    Raises:
+        NotFound, Refused: See `find_sources`; or none does.
+    """
+    sources = find_sources(path)
+    if not sources:
+        raise Refused(
+            f"expected examples, found no file of a known kind at {path}",
+            hints=[
+                "examples are kept in .jsonl, .json, .csv, .tsv (each also .gz or .zst) or "
+                ".parquet; data of other kinds can be snapshotted, not checked"
+            ],
+        )
+    return sources
+
+
+def examine(
+    sources: Sequence[Source],
+    look: Look,
+    *,
+    executor: Executor,
+    writer: IndexWriter | None = None,
+    tombstones: Tombstones = Tombstones(),
+    progress: Callable[[int, int], None] | None = None,
+) -> Examination:
+    """Looks at every example.
+
+    Args:
+        sources: The files.
+        look: How.
+        executor: Runs the kernel.
+        writer: Takes the hashes; None: nobody wants them.
+        tombstones: What must not be among them.
+        progress: Is told the bytes that were looked at so far, and all there are.
+
+    Raises:
+        InvalidInput: There is no such format, or no such tokenizer.
+        Refused: The tokenizer's library is not installed.
+        BackendUnavailable: A worker died.
+    """
+    sample = sample_rows(sources)
+    format_ = named_format(look.format, sample) if look.format else detect_format(sample)
+    settings = Settings(
+        format_, key=look.key, subject=look.subject,
+        erased=tombstones.exact, erased_normal=tombstones.normal,
+    )  # fmt: skip
+    found = Examination(format_, len(sources))
+    tasks = split(sources)
+    total = sum(source.size for source in sources)
+    lines = rows = done = 0
+    for number, outcome in enumerate(executor.run(tasks, settings, tokenizer=look.tokenizer)):
+        source, part = outcome.task.source, outcome.part
+        if outcome.task.start == 0:
+            lines = rows = 0
+        found.faults.merge(part.faults, lines=lines, file=source.name)
+        if outcome.unreadable:
+            _add(found.faults, "unreadable", outcome.unreadable, source.name)
+        lines += part.lines
+        rows += part.rows
+        is_last = number + 1 == len(tasks) or tasks[number + 1].source != source
+        if is_last and not rows and not outcome.unreadable:
+            _add(found.faults, "empty-file", "no example", source.name)
+        found.rows += part.rows
+        found.tally.merge(part.tally)
+        if writer is not None:
+            writer.add(part.hashes, part.subjects)
+        done += (outcome.task.stop or source.size) - outcome.task.start
+        if progress is not None:
+            progress(done, total)
+    if format_.name == UNKNOWN and found.rows:
+        _add(found.faults, "unknown-format", f"keys: {_keys(sample)}", "")
+    return found
+
+
+def _add(faults: FaultLog, rule: str, message: str, file: str) -> None:
+    one = FaultLog()
+    one.add(0, rule, message)
+    faults.merge(one, lines=0, file=file)
+
+
+def _keys(sample: Sequence[dict[str, object]]) -> str:
+    return ", ".join(sorted({key for row in sample for key in row})[:10]) or "none"
+
+
+def make_profile(
+    found: Examination, look: Look, *, duplicates: int, near_duplicates: int
+) -> Profile:
+    """Returns a dataset in numbers."""
+    tally = found.tally
+    warnings = advise(
+        tally, found.format, rows=found.rows, duplicates=duplicates,
+        near_duplicates=near_duplicates, method=look.method, context=look.context,
+    )  # fmt: skip
+    return Profile(
+        format=found.format.title,
+        rows=found.rows,
+        unit=look.unit,
+        prompts=_spread(tally.prompts),
+        answers=_spread(tally.answers),
+        totals=_spread(tally.totals),
+        turns=_spread(tally.turns),
+        duplicates=duplicates,
+        near_duplicates=near_duplicates,
+        labels=dict(_top(tally.labels)),
+        label_count=len(tally.labels),
+        sources=dict(_top(tally.sources)),
+        languages=dict(_top(tally.languages)),
+        systems=len(tally.systems),
+        foreign=tally.foreign,
+        faults=dict(sorted(found.faults.counts.items())),
+        warnings=warnings,
+    )
+
+
+def _top(counts: "dict[str, int]") -> Iterator[tuple[str, int]]:
+    yield from sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_CLASSES]
+
+
+def _spread(histogram: Histogram) -> Spread:
+    size = histogram.size
+    return Spread(
+        mean=round(histogram.total / size, 2) if size else 0.0,
+        p50=histogram.quantile(0.5),
+        p90=histogram.quantile(0.9),
+        p99=histogram.quantile(0.99),
+        max=histogram.largest,
+    )
+
+
+def with_unit(look: Look, unit: str) -> Look:
+    """Returns a look with the name of the unit that its lengths are in."""
+    return replace(look, unit=unit)

@@ -1,0 +1,132 @@
+"""What hurts a fine-tune although no rule is broken: told as warnings, from counts alone.
+
+The thresholds are rules of thumb of people who tune, and are said as such.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from ft_registry.examples.formats import Format
+from ft_registry.examples.tally import OTHER, Histogram, Tally
+
+ENOUGH: Mapping[str, tuple[int, str]] = {
+    "sft": (100, "100 to 1,000 good examples change a format, a tone or a narrow skill"),
+    "dpo": (500, "preference tuning needs some 500 to 5,000 pairs"),
+    "orpo": (500, "preference tuning needs some 500 to 5,000 pairs"),
+    "kto": (500, "unpaired preferences need some 500 to 5,000 judged answers of either kind"),
+    "reward": (1000, "a reward model needs some thousands of pairs"),
+    "grpo": (100, "100 to 1,000 prompts whose answers can be checked are a start"),
+    "ppo": (1000, "some thousands of prompts are a start"),
+    "rlhf": (1000, "some thousands of prompts are a start"),
+    "cpt": (
+        10_000,
+        "continued pre-training needs millions of tokens: fewer teach style, not facts",
+    ),
+}
+"""By method: how many examples are few, and what is said then."""
+METHODS: Mapping[str, str] = {
+    "preference": "dpo", "openai-preference": "dpo", "unpaired-preference": "kto",
+    "prompt-only": "grpo", "stepwise-supervision": "reward",
+}  # fmt: skip
+"""The method that a format is made for; else it is ``sft``."""
+_IMBALANCE = 20
+_TEMPLATE = 0.8
+_BIAS = 0.8
+
+
+def advise(
+    tally: Tally,
+    format_: Format,
+    *,
+    rows: int,
+    duplicates: int,
+    near_duplicates: int,
+    method: str = "",
+    context: int = 0,
+) -> tuple[str, ...]:
+    """Returns the warnings on a dataset, in words.
+
+    Args:
+        tally: What was counted.
+        format_: Its format.
+        rows: Its examples.
+        duplicates: Examples that are equal to an earlier one.
+        near_duplicates: Further ones, case and spacing aside.
+        method: How a model is to be tuned with it; empty: what its format is made for.
+        context: The model's context, in the unit of the lengths; 0: not given.
+    """
+    return tuple(
+        text
+        for part in (
+            _size(rows, method or METHODS.get(format_.name, "sft")),
+            _twice(duplicates, near_duplicates),
+            _lengths(tally.totals, context),
+            _classes(tally.labels),
+            _pairs(tally),
+            _templates(tally.openings, tally.systems, rows),
+        )
+        for text in part
+    )
+
+
+def _size(rows: int, method: str) -> Iterator[str]:
+    few, words = ENOUGH.get(method, (0, ""))
+    if 0 < rows < few:
+        yield f"{rows:,} examples are few for {method}: {words}"
+
+
+def _twice(duplicates: int, near: int) -> Iterator[str]:
+    if duplicates:
+        yield f"{duplicates:,} examples are equal to another: they count twice in training"
+    if near:
+        yield f"{near:,} more are equal to another but for case and spacing"
+
+
+def _lengths(totals: Histogram, context: int) -> Iterator[str]:
+    if context:
+        over = sum(count for length, count in totals.counts.items() if length > context)
+        if over:
+            yield f"{over:,} examples are longer than the context of {context:,}: they are cut"
+    elif totals.size >= 20:
+        usual = totals.quantile(0.99)
+        if totals.largest > 4 * max(usual, 1):
+            yield (
+                f"the longest example has a length of {totals.largest:,}, 99 % have at most "
+                f"{usual:,}"
+            )
+
+
+def _classes(labels: Counter[str]) -> Iterator[str]:
+    named = {label: count for label, count in labels.items() if label != OTHER}
+    if len(named) < 2:
+        return
+    most, least = max(named, key=named.__getitem__), min(named, key=named.__getitem__)
+    if named[most] >= _IMBALANCE * named[least]:
+        yield (
+            f"labels are uneven: {most!r} has {named[most]:,} examples, {least!r} {named[least]:,}"
+        )
+
+
+def _pairs(tally: Tally) -> Iterator[str]:
+    pairs = tally.longer_chosen + tally.longer_rejected
+    if pairs >= 20 and tally.longer_chosen >= _BIAS * pairs:
+        share = round(100 * tally.longer_chosen / pairs)
+        yield f"in {share} % of the pairs the chosen answer is the longer one: length may be learnt"
+    if tally.length_only:
+        yield f"{tally.length_only:,} pairs differ only in length: one answer begins the other"
+
+
+def _templates(openings: Counter[str], systems: Counter[str], rows: int) -> Iterator[str]:
+    for what, counts in (("prompts begin with", openings), ("system turns say", systems)):
+        total = counts.total()
+        if not total:
+            continue
+        ((text, count),) = counts.most_common(1)
+        if text not in ("", OTHER) and total > count >= _TEMPLATE * total:
+            yield (
+                f"{round(100 * count / total)} % of the {what} {text[:40]!r}, {total - count:,} do "
+                "not: was the template changed?"
+            )
+    told = systems.total()
+    if told and told < rows:
+        yield f"{rows - told:,} of {rows:,} examples have no system turn, the others have one"

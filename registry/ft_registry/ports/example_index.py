@@ -1,0 +1,53 @@
+"""The port to the files that hold the hashes of examples."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ft_registry.examples.table import HashTable
+from ft_registry.model.examples import ExampleIndex
+
+
+@dataclass(frozen=True)
+class WrittenIndex:
+    """An index that lies on disk."""
+
+    rows: int
+    root: str
+    duplicates: int
+    """Rows that are equal to an earlier one."""
+    near_duplicates: int
+    """Further rows that are when case and spacing do not count."""
+
+
+class IndexWriter(Protocol):
+    """Takes rows in any order, in bounded memory, and writes them sorted."""
+
+    def add(self, hashes: bytes, subjects: bytes) -> None:
+        """Takes rows in; see `ft_registry.examples.table.table_of`."""
+
+    def finish(self, file: Path) -> WrittenIndex:
+        """Writes the index; the same rows give the same bytes.
+
+        Raises:
+            BackendUnavailable: The disk failed.
+        """
+
+
+class IndexFiles(Protocol):
+    """Keeps indexes where they outlive the data."""
+
+    def writer(self, *, key: str) -> IndexWriter:
+        """Returns what writes an index; `key` names the secret of its hashes."""
+
+    def keep(self, file: Path, index: ExampleIndex) -> None:
+        """Keeps a copy of an index inside the git directory."""
+
+    def open(self, index: ExampleIndex) -> HashTable:
+        """Returns the table of an index, from wherever it still is.
+
+        Raises:
+            NotFound: It is nowhere: neither kept, nor in the work tree, the cache, a remote.
+            IntegrityError: What is there is another file.
+            BackendUnavailable: A remote does not answer.
+        """
