@@ -21,6 +21,7 @@ Override = Annotated[
     ),
 ]
 _FILES_SHOWN = 12
+_DAMAGE_SHOWN = 3
 
 
 def run_move(state: State, plan: "MovePlan", *, dry_run: bool) -> None:
@@ -32,6 +33,7 @@ def run_move(state: State, plan: "MovePlan", *, dry_run: bool) -> None:
     if dry_run:
         looked = state.workspace.preview_move(plan)
         state.emit(_document(plan, looked, None), lambda: _text(plan, looked, None))
+        state.talk(*(f"note: {note}" for note in looked.notes))
         return
     moved = state.workspace.move(plan)
     looked = moved.verification
@@ -102,5 +104,7 @@ def _checked(looked: "Verification", how: str) -> str:
     found = f"{how} of {files} files of weights"
     if copies:
         found += f", {copies} {'copy' if copies == 1 else 'copies'} of data"
-    damaged = len(looked.damage)
-    return found + (f"; {damaged} damaged" if damaged else ": as recorded")
+    if not looked.damage:
+        return f"{found}: as recorded"
+    damaged = [f"           {finding.as_text()}" for finding in looked.damage[:_DAMAGE_SHOWN]]
+    return "\n".join([f"{found}; {len(looked.damage)} damaged:", *damaged])

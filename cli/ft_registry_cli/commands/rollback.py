@@ -31,9 +31,9 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """Let an alias name the last good version before, on record.
 
-        It passes over what was called bad, and calls bad what it leaves (not with --override
-        standing, which takes back that the target is bad). Every byte of weights and data is read
-        first; damage is refused with exit 4. Repeated, it goes back further.
+        It passes over what was called bad, and calls bad what it leaves; not when it takes back a
+        rollback, going forth to what that one left. Every byte of weights and data is read first;
+        damage is refused with exit 4. Repeated, it goes back further.
         """
         plan = state.workspace.plan_rollback(
             alias, to=to, expect=expect, reason=reason, keep_good=keep_good,

@@ -8,6 +8,7 @@ from ft_registry_cli.state import State, command, short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.show import ShownVersion
+    from ft_registry.model.event import Event, LoggedEvent
     from ft_registry.model.proof import Proof
 
 
@@ -38,8 +39,25 @@ def add_to(app: typer.Typer) -> None:
             "record": parse_json(found.filed.content, what="the record"),
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
             "proof": found.proof.as_json() if found.proof else None,
+            "moves": [_move(move) for move in found.moves],
+            "doubts": list(found.doubts),
         }
         state.emit(document, lambda: _text(found))
+        state.talk(*(f"warning: {doubt}: ft-registry verify" for doubt in found.doubts))
+
+
+def _move(move: "LoggedEvent") -> dict[str, Any]:
+    event = move.event
+    return {
+        "id": move.id,
+        "type": event.type,
+        "alias": event.alias,
+        "from": event.previous,
+        "time": event.time,
+        "actor": event.actor.as_text(),
+        "reason": event.reason,
+        "overrides": list(event.overrides),
+    }
 
 
 def _text(found: "ShownVersion") -> str:
@@ -47,6 +65,7 @@ def _text(found: "ShownVersion") -> str:
     by = f"{record.registered_at[:19]}Z by {record.registered_by.as_text()}"
     lines = [
         ("version", record.reference + "".join(f"  @{alias}" for alias in found.aliases)),
+        *_moved(found),
         *([("standing", found.standing.words)] if found.standing.standing else []),
         ("record", short(found.filed.digest)),
         ("registered", f"{by} on {record.host}"),
@@ -74,6 +93,22 @@ def _text(found: "ShownVersion") -> str:
         lines.append(("note", record.note))
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
+
+
+def _moved(found: "ShownVersion") -> list[tuple[str, str]]:
+    """Returns who let its aliases name it; and every move to it that set a guard aside."""
+    present = [move for alias in found.aliases if (move := found.naming(alias))]
+    others = [move for move in found.moves if move.event.overrides and move not in present]
+    return [
+        *((f"@{move.event.alias}", f"since {_by(move.event)}") for move in present),
+        *((f"once @{move.event.alias}", f"at {_by(move.event)}") for move in others),
+    ]
+
+
+def _by(event: "Event") -> str:
+    against = f", overriding {', '.join(event.overrides)}" if event.overrides else ""
+    why = f": {event.reason}" if event.reason else ""
+    return f"{event.time[:19]}Z by {event.actor.as_text()} ({event.type}{against}){why}"
 
 
 def _proved(proof: "Proof") -> list[tuple[str, str]]:

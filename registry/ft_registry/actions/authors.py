@@ -1,41 +1,103 @@
-"""Holds documents against the events that wrote them, before anything relies on them.
+"""Finds the events that wrote documents, and the documents that no event owns up to.
 
-A document that was put on top of the ledger by hand has no event that claims it. `verify` looks at
-all of the history; this looks at what a move relies on.
+What was put on top of the ledger by hand has no event that claims it. `verify` looks at all of the
+history; this looks at the few documents that a move relies on, or that are shown.
 """
 
-from ft_registry.actions.resolve import FiledRecord, alias_digest
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from ft_registry.errors import IntegrityError, NotARegistry
 from ft_registry.model import layout
-from ft_registry.model.reference import AliasReference
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.event import LoggedEvent
+from ft_registry.model.reference import AliasReference, VersionReference
 from ft_registry.ports.ledger import Ledger
 
 
-def check_authors(ledger: Ledger, filed: FiledRecord, alias: AliasReference) -> None:
-    """Raises unless events wrote the record and the alias as they stand.
+@dataclass(frozen=True)
+class Authors:
+    """The events that touched some documents, and what each document is now."""
+
+    events: tuple[LoggedEvent, ...]
+    """The newest first."""
+    present: dict[str, str]
+    """The digest of each document that is there, by path."""
+    cut: NotARegistry | None
+    """The clone is shallow, and events before these are not at hand; None: these are all."""
+
+    def fault(self, place: str, *, once: bool = False) -> str:
+        """Returns what no event says of a document, in words; empty: its events made it so.
+
+        Args:
+            place: The document.
+            once: It is written once: what later events say of it does not count.
+        """
+        claims = [
+            write.digest
+            for logged in self.events
+            for write in logged.event.writes
+            if write.path == place
+        ]
+        if not claims and self.cut is not None:
+            return ""  # who wrote it is beyond the end of the clone
+        found = self.present.get(place)
+        expected = claims[-1 if once else 0] if claims else None
+        if found == expected:
+            return ""
+        return (
+            f"expected {place} as its event put it on record ({expected or 'not at all'}), found "
+            f"{found or 'nothing'} there"
+        )
+
+
+def read_authors(ledger: Ledger, places: Sequence[str], *folders: str) -> Authors:
+    """Returns who wrote documents; all of them in one look at the history.
+
+    Args:
+        ledger: The truth.
+        places: The documents.
+        folders: Where else events are looked for.
+
+    Raises:
+        IntegrityError: One of them was touched by a commit that holds no event.
+    """
+    events: list[LoggedEvent] = []
+    cut = None
+    try:
+        for logged in ledger.events(*places, *folders, newest_first=True):
+            events.append(logged)
+    except NotARegistry as error:
+        cut = error
+    contents = ledger.read_many(places)
+    present = {place: digest_bytes(content) for place, content in contents.items()}
+    return Authors(tuple(events), present, cut)
+
+
+def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReference) -> Authors:
+    """Raises unless events wrote the record, the alias and the standing as they are.
 
     In a shallow clone only what its history reaches is looked at.
 
+    Returns:
+        Who wrote them.
+
     Raises:
-        IntegrityError: A commit changed one of them, and its event does not say so.
+        IntegrityError: Somebody changed one of them without an event that says so.
     """
-    record = filed.record
-    _check(ledger, layout.version(record.model, record.version), filed.digest, record.reference)
-    place = layout.alias(alias.model, alias.alias)
-    _check(ledger, place, alias_digest(ledger, alias.model, alias.alias), str(alias))
-
-
-def _check(ledger: Ledger, place: str, digest: str | None, name: str) -> None:
-    try:
-        newest = next(iter(ledger.events(place, newest_first=True)), None)
-    except NotARegistry:
-        return  # the clone is shallow, and the event lies beyond its end
-    if newest is None:
-        return
-    claimed = {write.path: write.digest for write in newest.event.writes}
-    if claimed.get(place) != digest:
-        raise IntegrityError(
-            f"expected {name} as its event put it on record ({claimed.get(place) or 'not at all'}),"
-            f" found {digest}, committed by hand as {newest.id[:12]}",
-            hints=["ft-registry verify names all that was changed so", "who may push the branch?"],
-        )
+    record = layout.version(version.model, version.number)
+    state = layout.alias(alias.model, alias.alias)
+    standing = layout.standing(version.model, version.number)
+    authors = read_authors(ledger, (record, state, standing))
+    for place in (record, state, standing):
+        if fault := authors.fault(place, once=place == record):
+            newest = next(iter(ledger.events(place, newest_first=True)), None)
+            by = f", by the commit {newest.id[:12]}" if newest else ""
+            raise IntegrityError(
+                f"{fault}{by}: it was written by hand, not by ft-registry",
+                hints=[
+                    "ft-registry verify names all that was changed so",
+                    'the page "Rolling back" says how the ledger goes back to before it',
+                ],
+            )
+    return authors

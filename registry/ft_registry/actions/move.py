@@ -4,7 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ft_registry.actions.events import make_event
-from ft_registry.actions.plan_move import DATA, STANDING, MovePlan, moved_meanwhile
+from ft_registry.actions.plan_move import (
+    DATA,
+    STANDING,
+    MovePlan,
+    choices,
+    moved_meanwhile,
+)
 from ft_registry.actions.projection import project_alias, project_version
 from ft_registry.actions.resolve import read_evaluations, read_record
 from ft_registry.actions.standings import make_standing
@@ -58,13 +64,13 @@ def apply_move(
     """
     models.check()
     stored = models.get(plan.alias.model, plan.to)
-    check_stored(plan, stored.identity if stored else None, ledger=ledger)
+    _check_stored(plan, stored.identity if stored else None, ledger=ledger)
     verification, event = Verification(), None
     if plan.is_needed:
         try:
             verification = prove(plan.version, DATA in plan.overrides)
         except IntegrityError as error:
-            raise _with_way_on(plan, error) from error
+            raise _with_ways_on(plan, error) from error
         event = _append(plan, ledger=ledger, context=context)
     alias = plan.alias
     notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models)
@@ -94,24 +100,29 @@ def preview_move(
     """
     shown = view.shown([plan.alias.model]).get(plan.alias.model)
     there = shown.versions.get(plan.to) if shown else None
-    check_stored(plan, there.identity if there and not there.deleted else None, ledger=ledger)
+    _check_stored(plan, there.identity if there and not there.deleted else None, ledger=ledger)
     if not plan.is_needed:
         return Verification()
     try:
         return look(plan.version, DATA in plan.overrides)
     except IntegrityError as error:
-        raise _with_way_on(plan, error) from error
+        raise _with_ways_on(plan, error) from error
 
 
-def _with_way_on(plan: MovePlan, error: IntegrityError) -> IntegrityError:
-    """Returns the refusal of a rollback with the version that could serve instead."""
+def _with_ways_on(plan: MovePlan, error: IntegrityError) -> IntegrityError:
+    """Returns the refusal of a rollback with what could serve instead."""
+    return IntegrityError(error.message, hints=[*_ways_on(plan), *error.hints])
+
+
+def _ways_on(plan: MovePlan) -> list[str]:
+    if plan.type != "rollback":
+        return []
     if plan.further is None:
-        return error
-    way = f"--to {plan.further} goes to the good version before it"
-    return IntegrityError(error.message, hints=[way, *error.hints])
+        return choices(plan.alias)
+    return [f"--to {plan.further} goes to the good version before it"]
 
 
-def check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> None:
+def _check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> None:
     """Raises IntegrityError unless the store has the version that a plan is about.
 
     Args:
@@ -126,6 +137,7 @@ def check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> Non
             f"expected {plan.version} in MLflow with the identity {filed.record.identity}, found "
             f"{found}",
             hints=[
+                *_ways_on(plan),
                 "it was deleted or replaced in MLflow: nobody could load it by this name",
                 "ft-registry sync --restore makes it again from the ledger",
                 f"ft-registry list {plan.alias.model} shows the others",

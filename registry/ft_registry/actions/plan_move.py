@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
-from ft_registry.actions.authors import check_authors
+from ft_registry.actions.authors import Authors, check_authors, read_authors
 from ft_registry.actions.events import check_reason, require_ledger
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import (
@@ -166,14 +167,15 @@ def plan_rollback(
     require_ledger(ledger)
     ledger.refresh()
     current = resolve(ledger, alias)
-    history = list(ledger.events(layout.alias(alias.model, alias.alias)))
-    before = dict.fromkeys(n for n in reversed(holders(history)) if n != current.number)
+    authors = read_authors(ledger, [layout.alias(alias.model, alias.alias)])
+    if to is None and authors.cut is not None:
+        raise authors.cut
+    before = _held_before(authors, current.number)
     held = [read_standing(ledger, VersionReference(alias.model, number)) for number in before]
     skipped: tuple[FoundStanding, ...] = ()
+    calls_bad = not keep_good and not _takes_back(authors, to)
     if to is None:
         to, skipped = _last_good(alias, current, held)
-    # Who takes back that a version is bad does not say that the one in its place was.
-    calls_bad = not keep_good and STANDING not in overrides
     plan = _plan(
         ledger, "rollback", alias, VersionReference(alias.model, to), expect=expect,
         reason=reason, overrides=overrides, calls_bad=calls_bad, skipped=skipped,
@@ -181,6 +183,23 @@ def plan_rollback(
     good = [found.version.number for found in held if not found.is_bad]
     after = good[good.index(to) + 1 :] if to in good else good
     return replace(plan, further=after[0] if after else None)
+
+
+def _held_before(authors: Authors, current: int) -> list[int]:
+    """Returns the versions to go back through, the last one first; none in a shallow clone."""
+    if authors.cut is not None:
+        return []
+    numbers = holders(authors.events[::-1])
+    return list(dict.fromkeys(number for number in reversed(numbers) if number != current))
+
+
+def _takes_back(authors: Authors, to: int | None) -> bool:
+    """Returns whether going to a version undoes rollbacks that left it.
+
+    They were the mistake then, not the version that they went to: nothing is to be called bad.
+    """
+    rollbacks = takewhile(lambda logged: logged.event.type == "rollback", authors.events)
+    return to is not None and any(logged.event.previous == to for logged in rollbacks)
 
 
 def _last_good(
@@ -203,16 +222,21 @@ def _last_good(
         raise NotFound(
             f"expected a good version of {alias} to go back to, found only such as were called "
             f"bad: {names}",
-            hints=[
-                f"ft-registry list {alias.model} shows the others; --to N chooses one",
-                f"--to N --override {STANDING} goes to one that was called bad",
-            ],
+            hints=choices(alias),
         )
     raise NotFound(
         f"expected an earlier version of {alias} to go back to, found that {current} is the first "
         "that it named",
         hints=["--to N chooses a version that never held it"],
     )
+
+
+def choices(alias: AliasReference) -> list[str]:
+    """Returns what is left to do where no good version held an alias before."""
+    return [
+        f"ft-registry list {alias.model} shows the others; --to N chooses one",
+        f"--to N --override {STANDING} goes to one that was called bad",
+    ]
 
 
 def _plan(
@@ -236,7 +260,7 @@ def _plan(
     _check_overrides(overrides, reason)
     require_model(ledger, alias.model)
     filed = read_record(ledger, version)
-    check_authors(ledger, filed, alias)
+    check_authors(ledger, version, alias)
     state = read_alias(ledger, alias.model, alias.alias)
     previous = state.version if state else None
     if expect is not None and expect != (previous or 0):

@@ -135,6 +135,27 @@ def test_damaged_data_can_be_set_aside_and_damaged_weights_cannot(stage: Stage) 
     assert champion(stage) == 2
 
 
+def test_a_refused_rollback_names_what_could_serve_instead(stage: Stage) -> None:
+    stage.damaged = {1: WEIGHTS, 2: WEIGHTS}
+    with pytest.raises(IntegrityError) as error:
+        stage.roll_back()
+    assert error.value.hints[0] == "--to 1 goes to the good version before it"
+    with pytest.raises(IntegrityError) as error:
+        stage.roll_back(to=1)
+    assert "--to N chooses one" in error.value.hints[0]
+    assert "--override standing" in error.value.hints[1]
+
+
+def test_who_takes_back_rollbacks_calls_nothing_bad(stage: Stage) -> None:
+    stage.roll_back()
+    stage.roll_back()  # 1 serves; 2 and 3 are bad
+    assert not stage.plan_rollback(to=3, overrides=["standing"]).calls_bad
+    assert not stage.plan_rollback(to=2, overrides=["standing"]).calls_bad
+    stage.register(4)
+    stage.promote(4)
+    assert stage.plan_rollback(to=3, overrides=["standing"]).calls_bad, "4 is what is left now"
+
+
 def test_bytes_are_read_before_each_move_and_not_when_nothing_moves(stage: Stage) -> None:
     stage.proved.clear()
     stage.promote(3)
