@@ -141,8 +141,12 @@ class MemoryLedger:
         for entry in self._entries:
             changed = {path: entry.state.get(path) for path in _differing(before, entry.state)}
             event = changed.pop(EVENT, None)
-            yield Transition(entry.id, parents, event, changed)
+            label = self.label(Event.parse(entry.state[EVENT], what=entry.id))
+            yield Transition(entry.id, parents, event, changed, label=label)
             before, parents = entry.state, (entry.id,)
+
+    def label(self, event: Event) -> str:
+        return f"{event.actor.as_text()}\n{event.subject}"
 
     def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
         return {commit: "kept" if commit in self.pinned else "missing" for commit in commits}

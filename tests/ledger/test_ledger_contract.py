@@ -11,7 +11,8 @@ from ft_registry.errors import Conflict, FtRegistryError, NotARegistry
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import Requirement, Write
 from ft_registry.model.layout import EVENT, FORMAT
-from ft_registry.ports.ledger import Keep, Ledger, RequirementFailed, Settled
+from ft_registry.model.origin import Actor
+from ft_registry.ports.ledger import Change, Keep, Ledger, RequirementFailed, Settled
 
 ALIAS = "models/dates/aliases/champion.json"
 MakeLedger = Callable[[], Ledger]
@@ -20,6 +21,24 @@ MakeLedger = Callable[[], Ledger]
 def test_an_append_can_be_read_at_once(ledger: Ledger) -> None:
     write(ledger, ALIAS, b'{"version":1}')
     assert ledger.read(ALIAS) == b'{"version":1}'
+
+
+@pytest.mark.parametrize(
+    ("name", "email"),
+    [
+        ("Ada", "ada@example.org"),
+        (" J. R. 'x' Jr.", ""),
+        ("o<d>d\nÄ\u2028", "<a@b>."),
+        ("a<.", "a"),
+    ],
+)
+def test_an_event_is_stored_under_its_label(ledger: Ledger, name: str, email: str) -> None:
+    reason = "  one\r\n\n\ntwo <x>\t"
+    event = make_event("öd", actor=Actor(name=name, email=email), reason=reason)
+    ledger.append(Change(event, {}))
+    *_, step = ledger.transitions()
+    assert step.label == ledger.label(event)
+    assert step.label != ledger.label(event.model_copy(update={"subject": "other"}))
 
 
 def test_an_absent_document_reads_as_none(ledger: Ledger) -> None:

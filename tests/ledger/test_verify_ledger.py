@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.ledger.changes import begin, make_change, make_event, write
+from tests.ledger.changes import ADA, TIME, begin, make_change, make_event, write
 from tests.ledger.records import World, make_record
 from tests.ledger.remotes import Team
 from tests.ledger.repositories import clone, git, open_ledger, rev
 
 from ft_registry.actions.verify_ledger import verify_ledger
+from ft_registry.backends.git.door import identity_variables
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import Write
 from ft_registry.model.layout import EVENT
+from ft_registry.model.origin import Actor
 from ft_registry.model.registered import IdentityPointer, ModelDocument
 from ft_registry.model.verification import Depth, Finding
 
@@ -65,9 +67,13 @@ def look(repository: Path, depth: Depth = "fast") -> list[Finding]:
 
 
 def by_hand(
-    repository: Path, documents: Documents, *, parents: tuple[str, ...] = ("ft-registry",)
+    repository: Path,
+    documents: Documents,
+    *,
+    parents: tuple[str, ...] = ("ft-registry",),
+    subject: str = "by hand",
 ) -> str:
-    """Commits to the ledger past all of our own code, and returns the commit."""
+    """Commits to the ledger past all of our own code, as if Ada did, and returns the commit."""
     index = {"GIT_INDEX_FILE": str(repository / ".git" / "by-hand")}
     git(repository, "read-tree", "ft-registry", env=index)
     for number, (path, content) in enumerate(documents.items()):
@@ -84,7 +90,9 @@ def by_hand(
         )
     tree = git(repository, "write-tree", env=index).strip()
     options = [part for parent in parents for part in ("-p", parent)]
-    commit = git(repository, "commit-tree", "-m", "by hand", *options, tree).strip()
+    ada = identity_variables(ADA) | {"GIT_AUTHOR_DATE": TIME}
+    message = ("-m", subject, "-m", "[skip ci]")
+    commit = git(repository, "commit-tree", *message, *options, tree, env=ada).strip()
     git(repository, "update-ref", "refs/heads/ft-registry", commit)
     return commit
 
@@ -174,6 +182,37 @@ class TestACommitByHand:
         event = json.loads(with_event({})[EVENT] or b"")
         by_hand(registered, {EVENT: json.dumps(event | {"schema": "ft-registry/event/2"}).encode()})
         assert [(f.kind, f.state) for f in look(registered)] == [("chain", "unknown")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"reason": "a lie"}, "'a lie'"),
+        ({"subject": "a lie"}, "'a lie'"),
+        ({"actor": Actor(name="Eve", email="eve@example.org")}, "'Eve <eve@example.org>'"),
+        ({"time": "2026-11-24T09:30:01.000000Z"}, "'1795512601'"),
+    ],
+    ids=["reason", "subject", "actor", "time"],
+)
+def test_the_newest_event_rewritten_beside_its_commit_is_found(
+    registered: Path, fields: dict[str, Any], shown: str
+) -> None:
+    newest = next(iter(open_ledger(registered).events(newest_first=True))).event
+    past = ("ft-registry~1",)
+    by_hand(registered, {EVENT: newest.to_bytes()}, parents=past, subject="promote")
+    assert look(registered) == []
+    forged = newest.model_copy(update=fields)
+    by_hand(registered, {EVENT: forged.to_bytes()}, parents=past, subject="promote")
+    (found,) = look(registered)
+    assert (found.kind, found.state) == ("chain", "changed")
+    assert shown in found.expected
+
+
+def test_a_commit_whose_message_was_amended_is_found(registered: Path) -> None:
+    by_hand(registered, {}, parents=("ft-registry~1",), subject="a lie")
+    (found,) = look(registered)
+    assert (found.kind, found.state) == ("chain", "changed")
+    assert "'a lie'" in found.found
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Verifies the ledger: its chain, its documents, the code commits it cites, its signatures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from ft_registry.actions.events import require_ledger
@@ -34,7 +36,7 @@ def verify_ledger(ledger: Ledger, *, depth: Depth) -> Verification:
     Raises:
         NotARegistry: There is no ledger here.
     """
-    audit = _Audit(depth)
+    audit = _Audit(depth, ledger.label)
     try:
         require_ledger(ledger)
         for step in ledger.transitions():
@@ -67,6 +69,8 @@ class _Audit:
     """Follows the history event by event."""
 
     depth: Depth
+    label: Callable[[Event], str]
+    """Returns what an event must be shown as."""
     count: int = 0
     is_cut: bool = False
     chain: list[Finding] = field(default_factory=list)
@@ -98,6 +102,8 @@ class _Audit:
         event = self._event(step, name)
         if event is not None and not step.is_cut:
             self._check_requirements(event, name)
+        if event is not None:
+            self._check_label(event, step, name)
         self._check_immutable(step, name)
         self._apply(step, name)
         self._check_writes(event, step, name)
@@ -147,6 +153,18 @@ class _Audit:
                     f"{requirement.path} at {requirement.digest or 'no document'} before it",
                     present or "no document",
                 )
+
+    def _check_label(self, event: Event, step: Transition, name: str) -> None:
+        wanted = self.label(event)
+        if step.label == wanted:
+            return
+        lines = zip_longest(wanted.split("\n"), step.label.split("\n"), fillvalue="")
+        expected, found = next(pair for pair in lines if pair[0] != pair[1])
+        self._fault(
+            name,
+            f"{expected!r} beside it, as its document says",
+            f"{found!r}: one of them was rewritten",
+        )
 
     def _check_immutable(self, step: Transition, name: str) -> None:
         for path, content in step.documents.items():

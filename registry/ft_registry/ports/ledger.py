@@ -110,6 +110,8 @@ class Transition:
     """Paths that changed, whose bytes are lost or damaged."""
     is_cut: bool = field(default=False)
     """The past is not at hand (a shallow clone): `documents` holds the whole state."""
+    label: str = ""
+    """What people are shown of the event without its document, such as a commit's author."""
 
 
 class RequirementFailed(Conflict):
@@ -238,6 +240,9 @@ class Ledger(Protocol):
         Raises:
             IntegrityError: A step itself, and so what came before it, cannot be read.
         """
+
+    def label(self, event: Event) -> str:
+        """Returns the label that an event is stored under, line by line."""
 
     def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
         """Returns, for commits of the code, whether they are at hand and kept."""

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TypeVar
 
 from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.message import read_label
 from ft_registry.backends.git.objects import is_oid, parse_tree
 from ft_registry.backends.git.refs import PINS, LedgerRefs
 from ft_registry.errors import IntegrityError
@@ -173,7 +174,8 @@ class LedgerAudit:
             # `:<mode> <mode> <id> <id> <status> NUL <path> NUL`, as in git-diff-tree.
             _, mode, _, oid, status = field.split(" ")
             step[next(fields)] = None if status == "D" else oid if mode == "100644" else ""
-        oids = list({oid: None for step in changed.values() for oid in step.values() if oid})
+        oids = list(changed)
+        oids += {oid: None for step in changed.values() for oid in step.values() if oid}
         contents = {
             oid: content if _is(oid, kind, content) else None
             for oid, (kind, content) in zip(oids, self._read(oids), strict=True)
@@ -203,7 +205,7 @@ class LedgerAudit:
         while left:
             # git ends, even in the middle of an answer, at an object that it cannot read.
             _, out, _ = self._door.attempt(
-                "cat-file", "--batch", stdin="\n".join([*left, ""]).encode()
+                "cat-file", "--batch", "--buffer", stdin="\n".join([*left, ""]).encode()
             )
             start = done = 0
             for oid in left:
@@ -238,7 +240,7 @@ def _transition(
     Args:
         commit: It and its parents.
         step: By path the object that came there; None: the path is gone; empty: no plain file.
-        contents: The bytes of the objects that can be read.
+        contents: The bytes of the objects that can be read, the commit among them.
         cut: The commits whose past is not at hand.
     """
     event = contents.get(step.pop(EVENT, None) or "")
@@ -251,8 +253,9 @@ def _transition(
         else:
             documents[path] = content
     return Transition(
-        commit[0], tuple(commit[1:]), event, documents, tuple(unreadable), commit[0] in cut
-    )
+        commit[0], tuple(commit[1:]), event, documents, tuple(unreadable),
+        is_cut=commit[0] in cut, label=read_label(contents.get(commit[0]) or b""),
+    )  # fmt: skip
 
 
 def _is(oid: str, kind: str, content: bytes | None) -> bool:

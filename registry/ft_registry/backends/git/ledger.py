@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from ft_registry.backends.git.audit import LedgerAudit
 from ft_registry.backends.git.commits import EventCommits, first_unmet, logged_event
 from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.message import label_of
 from ft_registry.backends.git.objects import ObjectReader, check_oid, is_oid
 from ft_registry.backends.git.refs import BRANCH, PINS, REF, LedgerRefs
 from ft_registry.backends.git.remote import LedgerRemote
@@ -182,6 +183,10 @@ class GitLedger:
         """See `Ledger.transitions`."""
         head = self._stored_head()
         return self._audit.transitions(head) if head else iter(())
+
+    def label(self, event: Event) -> str:
+        """See `Ledger.label`."""
+        return label_of(event)
 
     def pins(self, commits: Iterable[str]) -> dict[str, PinState]:
         """See `Ledger.pins`."""
