@@ -7,10 +7,15 @@ bytes of the normal form of what the model is asked. The two short ones are XXH3
 
 With a key all three are HMAC-SHA256: without it nobody can find out by guessing whether a
 text that could be guessed, a name or a number, is among them.
+
+A number has one name however it is spelled (``1``, ``1.0``, ``10e-1``; ``0``, ``-0``) up to 2^53.
+Beyond, a whole number keeps its digits and a decimal one is what a double makes of it, because
+that is how readers differ.
 """
 
 import hashlib
 import hmac
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,6 +23,8 @@ from typing import Any
 import msgspec
 import rfc8785
 import xxhash
+
+from ft_registry.examples.normal import NormalBatch
 
 EXACT_BYTES = 16
 SHORT_BYTES = 8
@@ -35,17 +42,14 @@ def canonical_content(content: Mapping[str, Any], *, has_floats: bool = True) ->
         content: JSON values.
         has_floats: False when the reader saw none, which spares looking for them.
     """
-    if not has_floats:
-        try:
-            found = _encode_sorted(content)
-        except UnicodeEncodeError:  # a lone surrogate
-            return _encode_surrogates(content)
-        if b":null" not in found and not _ASTRAL.search(found):
-            return found
     try:
+        if not has_floats:
+            found = _encode_sorted(content)
+            if b":null" not in found and not _ASTRAL.search(found):
+                return found
         return _encode(_ordered(content))
-    except UnicodeEncodeError:
-        return _encode_surrogates(content)
+    except UnicodeEncodeError:  # a lone surrogate
+        return _escaped(_ordered(content)).encode()
 
 
 def _ordered(value: Any) -> Any:
@@ -62,19 +66,18 @@ def _ordered(value: Any) -> Any:
     return value
 
 
-def _encode_surrogates(content: Mapping[str, Any]) -> bytes:
-    """Text that is no Unicode: escaped, so that it has one spelling."""
-    import json
+def _escaped(value: Any) -> str:
+    """Returns JSON in ASCII: text that is no Unicode has this one spelling.
 
-    return json.dumps(_plain(_ordered(content)), separators=(",", ":")).encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Raw):
-        return float(bytes(value))
+    Args:
+        value: In canonical order.
+    """
     if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list) else value
+        pairs = [f"{json.dumps(key)}:{_escaped(one)}" for key, one in value.items()]
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_escaped, value))}]"
+    return bytes(value).decode() if isinstance(value, msgspec.Raw) else json.dumps(value)
 
 
 class Hasher:
@@ -86,11 +89,11 @@ class Hasher:
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key
-        self._short: Callable[[bytes], bytes] = xxhash.xxh3_64_digest
+        self._short: Callable[[bytes | memoryview], bytes] = xxhash.xxh3_64_digest
         if key is not None:
             self._short = lambda data: self._keyed(data)[:SHORT_BYTES]
 
-    def _keyed(self, data: bytes) -> bytes:
+    def _keyed(self, data: bytes | memoryview) -> bytes:
         return hmac.digest(self._key or b"", data, "sha256")
 
     def exact(self, contents: Sequence[bytes]) -> bytes:
@@ -103,3 +106,19 @@ class Hasher:
     def short(self, texts: Sequence[bytes]) -> bytes:
         """Returns 8 bytes for each text in normal form."""
         return b"".join(map(self._short, texts))
+
+    def pairs(self, normals: NormalBatch) -> tuple[bytes, bytes]:
+        """Returns 8 bytes for each pair of texts, and 8 for the first of each.
+
+        Args:
+            normals: The normal forms of prompt and answer in turn.
+        """
+        short, joined = self._short, memoryview(normals.joined)
+        ends = normals.ends.tolist()
+        whole, asked = [], []
+        start = 0
+        for middle, end in zip(ends[::2], ends[1::2], strict=True):
+            whole.append(short(joined[start:end]))
+            asked.append(short(joined[start:middle]))
+            start = end + 1
+        return b"".join(whole), b"".join(asked)

@@ -7,7 +7,7 @@ out, in the order of the parts.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from ft_registry.examples.content import Hasher, canonical_content
 from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import Format
 from ft_registry.examples.lanes import Batch, lane_for
-from ft_registry.examples.line import read_line
-from ft_registry.examples.normal import normal_text
+from ft_registry.examples.line import LineReader, ReadLine
+from ft_registry.examples.normal import Bytes, normal_batch, normal_text
 from ft_registry.examples.reading import Reading, read_example
 from ft_registry.examples.tally import Tally, count_classes
 
@@ -29,8 +29,9 @@ _OPENING = 24
 """Characters of a prompt that tell one template from another."""
 _SYSTEM = 200
 """Characters of a system's turn that are kept."""
+_PENDING = 1 << 16
+"""Examples whose lengths are kept as they are, until they are counted together."""
 
-Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 Measure = Callable[[Sequence[str]], list[int]]
 """Returns the lengths of texts."""
 
@@ -56,6 +57,8 @@ class Settings:
     erased_normal: bytes = b""
     """Their normal hashes, 8 bytes each, sorted."""
     erased_subjects: bytes = b""
+    """The hashes of subjects of whom nothing may be learnt, 8 bytes each, sorted."""
+    """The hashes of persons whose examples must not come back, 8 bytes each."""
 
 
 @dataclass
@@ -68,7 +71,7 @@ class Part:
     hashes: bytes = b""
     """`ROW_BYTES` for each example that could be read, in order."""
     subjects: bytes = b""
-    """8 bytes for each of those, when subjects are indexed."""
+    """8 bytes for each of those, when subjects are indexed; zeros: it names none."""
     faults: FaultLog = field(default_factory=FaultLog)
     tally: Tally = field(default_factory=Tally)
 
@@ -86,6 +89,7 @@ class Kernel:
         self._measure = measure
         self._hasher = Hasher(settings.key)
         self._lane = None if settings.subject else lane_for(settings.format)
+        self._reader = LineReader(settings.line_limit)
         self._part = Part()
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
@@ -129,13 +133,7 @@ class Kernel:
         part = self._part
         part.hashes = b"".join(self._hashes)
         part.subjects = b"".join(self._subjects)
-        prompts, answers = self._lengths
-        part.tally.prompts.add(prompts)
-        part.tally.answers.add(answers)
-        part.tally.totals.add(
-            [asked + answered for asked, answered in zip(*self._lengths, strict=True)]
-        )
-        part.tally.turns.add(self._turns)
+        self._count_lengths()
         return part
 
     def _take_lines(self, chunk: bytes, *, ends_file: bool, numbers: Sequence[int] | None) -> None:
@@ -146,7 +144,7 @@ class Kernel:
             lines.pop()
         first = part.lines + 1
         part.lines += len(lines)
-        found: list[tuple[int, dict[str, Any], Reading]] = []
+        found: list[_Found] = []
         for offset, line in enumerate(lines):
             number = numbers[offset] if numbers else first + offset
             breaks_off = ends_file and is_open and offset == len(lines) - 1
@@ -157,21 +155,26 @@ class Kernel:
             if not line or line.isspace():
                 continue
             part.rows += 1
-            row = read_line(line, report, limit=self._settings.line_limit, breaks_off=breaks_off)
-            if row is not None:
-                found.append((number, row, read_example(row, self._settings.format, report)))
+            read = self._reader.read(line, report, breaks_off=breaks_off)
+            if read is not None:
+                reading = read_example(read.row, self._settings.format, report)
+                found.append(_Found(number, read, reading))
         if found:
             self._add_readings(found)
 
-    def _add_readings(self, found: Sequence[tuple[int, dict[str, Any], Reading]]) -> None:
-        rows = [row for _, row, _ in found]
-        readings = [reading for _, _, reading in found]
+    def _add_readings(self, found: Sequence["_Found"]) -> None:
+        rows = [one.read.row for one in found]
+        readings = [one.reading for one in found]
+        numbers = [one.number for one in found]
         keys = self._settings.format.content
         contents = [
-            canonical_content(row if keys is None else {k: row[k] for k in row if k in keys})
-            for row in rows
+            canonical_content(
+                row if keys is None else {key: row[key] for key in row if key in keys},
+                has_floats=one.read.has_floats,
+            )
+            for row, one in zip(rows, found, strict=True)
         ]
-        normals = [normal_text(text) for one in readings for text in (one.prompt, one.answer)]
+        normals = normal_batch([text for one in readings for text in (one.prompt, one.answer)])
         tally = self._part.tally
         count_classes(tally.sources, _values(rows, _SOURCES))
         count_classes(tally.languages, _values(rows, _LANGUAGES))
@@ -184,32 +187,57 @@ class Kernel:
                 shares = better.startswith(worse) or worse.startswith(better)
                 tally.length_only += shares and chosen != rejected
         if self._settings.subject:
-            self._subjects.append(
-                self._hasher.short([_subject(row, self._settings.subject) for row in rows])
-            )
+            self._add_subjects(rows, numbers)
         batch = Batch(
             contents, [one.prompt for one in readings], [one.answer for one in readings], normals,
             [one.turns for one in readings], [one.system for one in readings],
             [one.label for one in readings],
         )  # fmt: skip
-        self._add(batch, [number for number, _, _ in found])
+        self._add(batch, numbers)
+
+    def _add_subjects(self, rows: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> None:
+        names = [_subject(row, self._settings.subject) for row in rows]
+        hashes = _columns(self._hasher.short(names)).copy()
+        hashes[[place for place, name in enumerate(names) if not name]] = 0
+        self._subjects.append(hashes.tobytes())
+        self._check_erased(
+            hashes, self._settings.erased_subjects, numbers, "an example of an erased subject"
+        )
 
     def _add(self, batch: Batch, numbers: Sequence[int]) -> None:
-        asked, answered = batch.normals[::2], batch.normals[1::2]
-        whole = [b"%b\x1e%b" % both for both in zip(asked, answered, strict=True)]
-        rows = np.empty((len(whole), ROW_BYTES), dtype=np.uint8)
-        exact = self._hasher.exact(batch.contents)
-        rows[:, :16] = np.frombuffer(exact, dtype=np.uint8).reshape(-1, 32)[:, :16]
-        rows[:, 16:24] = _columns(self._hasher.short(whole))
-        rows[:, 24:] = _columns(self._hasher.short(asked))
-        if b"" in asked:  # nothing is asked: it is not the same as what another is asked
-            rows[[place for place, text in enumerate(asked) if not text], 24:] = 0
+        rows = np.empty((len(batch.contents), ROW_BYTES), dtype=np.uint8)
+        exact = np.frombuffer(self._hasher.exact(batch.contents), dtype=np.uint8)
+        whole, asked = self._hasher.pairs(batch.normals)
+        rows[:, :16] = exact.reshape(-1, 32)[:, :16]
+        rows[:, 16:24] = _columns(whole)
+        rows[:, 24:] = _columns(asked)
+        # Where nothing is asked, it is not the same as what another is asked.
+        starts = np.zeros(len(rows), dtype=np.intp)
+        starts[1:] = batch.normals.ends[1:-1:2] + 1
+        rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
-        self._check_erased(rows, numbers)
+        settings = self._settings
+        self._check_erased(rows[:, :16], settings.erased, numbers, "an erased example")
+        self._check_erased(
+            rows[:, 16:24], settings.erased_normal, numbers,
+            "an erased example, re-spaced or re-cased",
+        )  # fmt: skip
         self._lengths[0].extend(self._measure(batch.prompts))
         self._lengths[1].extend(self._measure(batch.answers))
         self._turns.extend(batch.turns)
+        if len(self._turns) >= _PENDING:
+            self._count_lengths()
         self._count(batch)
+
+    def _count_lengths(self) -> None:
+        tally = self._part.tally
+        asked, answered = (np.array(lengths, dtype=np.int64) for lengths in self._lengths)
+        tally.prompts.add(asked)
+        tally.answers.add(answered)
+        tally.totals.add(asked + answered)
+        tally.turns.add(self._turns)
+        for lengths in (*self._lengths, self._turns):
+            lengths.clear()
 
     def _count(self, batch: Batch) -> None:
         tally = self._part.tally
@@ -220,28 +248,33 @@ class Kernel:
             count_classes(tally.labels, [label for label in batch.labels if label])
         tally.foreign += len(batch.contents) - sum(map(bytes.isascii, batch.contents))
 
-    def _check_erased(self, rows: Bytes, numbers: Sequence[int]) -> None:
-        settings = self._settings
-        for names, start, stop, what in (
-            (settings.erased, 0, 16, "an erased example"),
-            (settings.erased_normal, 16, 24, "an erased example, re-spaced or re-cased"),
-        ):
-            if names:
-                width = stop - start
-                wanted = np.frombuffer(names, dtype=f"V{width}")
-                there = np.ascontiguousarray(rows[:, start:stop]).view(f"V{width}").ravel()
-                for place in np.flatnonzero(_is_in(there, wanted)).tolist():
-                    self._part.faults.add(numbers[place], "erased", what)
+    def _check_erased(self, there: Bytes, erased: bytes, numbers: Sequence[int], what: str) -> None:
+        """Reports what a tombstone names.
+
+        Args:
+            there: Hashes, one a row.
+            erased: Those of the tombstones, sorted.
+            numbers: The lines.
+            what: What a tombstone names, for the message.
+        """
+        if not erased:
+            return
+        # numpy leaves out zeros at the end of bytes: on both sides, so that the same stay the same.
+        kind = np.dtype((np.bytes_, there.shape[1]))
+        wanted = np.frombuffer(erased, dtype=kind)
+        hashes = np.ascontiguousarray(there).view(kind).ravel()
+        nearest = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
+        for place in np.flatnonzero(wanted[nearest] == hashes).tolist():
+            self._part.faults.add(numbers[place], "erased", what)
 
 
-def _is_in(there: Any, wanted: Any) -> Any:
-    # Raw bytes have no order in numpy: the first eight, as numbers, have.
-    return np.isin(_leading(there), _leading(wanted))
+class _Found(NamedTuple):
+    """An example that was read by itself."""
 
-
-def _leading(names: Any) -> Any:
-    width = names.dtype.itemsize
-    return np.frombuffer(names.tobytes(), dtype=np.uint64).reshape(-1, width // 8)[:, 0]
+    number: int
+    """Of its line."""
+    read: ReadLine
+    reading: Reading
 
 
 def _columns(hashes: bytes) -> Any:

@@ -7,6 +7,8 @@ unknown key, a key given twice, an empty text, a control character, a role out o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Protocol
 
 import msgspec
@@ -14,9 +16,13 @@ import numpy as np
 
 from ft_registry.examples.conversation import ASSISTANT, LEADING, Turn, check_order
 from ft_registry.examples.formats import Format
-from ft_registry.examples.normal import normal_texts
+from ft_registry.examples.normal import Bytes, NormalBatch, normal_batch
 
-_LINE_FEED, _QUOTE, _BACKSLASH, _U, _DELETE = b'\n"\\u\x7f'
+_LINE_FEED, _QUOTE, _BACKSLASH, _OPEN, _CLOSE, _U = b'\n"\\{}u'
+_ZERO, _ONE, _TWO, _SEVEN, _F = b"0127f"
+_DELETE = b"\x7f"
+_RARE = np.isin(np.arange(256), np.frombuffer(b"bfu", dtype=np.uint8))
+"""What follows the backslash of an escape that has to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Batch:
     """Canonical content."""
     prompts: list[str]
     answers: list[str]
-    normals: list[bytes]
+    normals: NormalBatch
     """The normal forms of prompt and answer in turn."""
     turns: list[int]
     systems: list[str] | None = None
@@ -67,7 +73,7 @@ class _FlatLane:
         )  # fmt: skip
         self._decode = msgspec.json.Decoder(row).decode_lines
         self._encode = msgspec.json.Encoder().encode_lines
-        self._prompt_first = fields[0] == prompt
+        self._texts = attrgetter(*(("f0", "f1") if fields[0] == prompt else ("f1", "f0")))
         self._labelled = labelled
 
     def read(self, chunk: bytes) -> Batch | None:
@@ -77,15 +83,13 @@ class _FlatLane:
             encoded = self._encode(rows)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        if not _is_sound(chunk, encoded, rows):
+        if not _is_sound(chunk, encoded, len(rows)):
             return None
-        first, second = [row.f0 for row in rows], [row.f1 for row in rows]
-        prompts, answers = (first, second) if self._prompt_first else (second, first)
-        texts = [""] * (2 * len(rows))
-        texts[::2], texts[1::2] = prompts, answers
-        normals = normal_texts(texts)
-        if b"" in normals:
+        texts: list[str] = list(chain.from_iterable(map(self._texts, rows)))
+        normals = normal_batch(texts)
+        if normals.has_empty:
             return None
+        prompts, answers = texts[::2], texts[1::2]
         return Batch(
             _lines(encoded), prompts, answers, normals, [1] * len(rows),
             labels=answers if self._labelled else None,
@@ -127,7 +131,7 @@ class _ChatLane:
             encoded = self._encode(rows)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        if not _is_sound(chunk, encoded, rows):
+        if not _is_sound(chunk, encoded, len(rows)):
             return None
         prompts, answers, systems, turns = [], [], [], []
         for row in rows:
@@ -148,7 +152,7 @@ class _ChatLane:
             turns.append(len(texts))
         both = [""] * (2 * len(rows))
         both[::2], both[1::2] = prompts, answers
-        return Batch(_lines(encoded), prompts, answers, normal_texts(both), turns, systems)
+        return Batch(_lines(encoded), prompts, answers, normal_batch(both), turns, systems)
 
 
 def _order(roles: Sequence[str]) -> _Order:
@@ -163,21 +167,65 @@ def _order(roles: Sequence[str]) -> _Order:
     return _Order(is_sound=True, leading=leading, answer=answer)
 
 
-def _is_sound(chunk: bytes, encoded: bytes, rows: Sequence[object]) -> bool:
+def _is_sound(chunk: bytes, encoded: bytes, rows: int) -> bool:
     """Returns whether nothing was lost and nothing strange is in a chunk.
 
-    A key that was given twice takes its quotation marks with it (a quotation mark written as an
-    escape gives a false alarm). An escape that is left in canonical JSON is a control character.
+    Args:
+        chunk: Lines that were read as JSON.
+        encoded: What was read of them, in canonical JSON.
+        rows: How many examples were read.
     """
     raw = np.frombuffer(chunk, dtype=np.uint8)
-    lines = np.count_nonzero(raw == _LINE_FEED) + (not chunk.endswith(b"\n"))
-    if lines != len(rows) or b"\r" in chunk:
-        return False
     canonical = np.frombuffer(encoded, dtype=np.uint8)
-    if np.count_nonzero(raw == _QUOTE) != np.count_nonzero(canonical == _QUOTE):
+    return (
+        _has_one_row_a_line(raw, rows)
+        # A key that was given twice takes its quotation marks with it.
+        and np.count_nonzero(raw == _QUOTE) == np.count_nonzero(canonical == _QUOTE)
+        and _DELETE not in chunk
+        and not _has_strange_escape(raw)
+    )
+
+
+def _has_one_row_a_line(raw: Bytes, rows: int) -> bool:
+    """Returns whether each line begins and ends as an object does.
+
+    Two objects on a line, or one on two lines, are not read by all. No object goes on with a brace
+    that opens on a line after one that ends with a brace that closes: a comma is between them.
+    """
+    ends = np.flatnonzero(raw == _LINE_FEED)
+    return bool(
+        len(ends) == rows > 0
+        and ends[-1] == len(raw) - 1
+        and raw[0] == _OPEN
+        and (raw[ends[:-1] + 1] == _OPEN).all()
+        and (raw[ends - 1] == _CLOSE).all()
+    )
+
+
+def _has_strange_escape(raw: Bytes) -> bool:
+    """Returns whether a control character is escaped, but for tab and the ends of lines.
+
+    Or a quotation mark by its number: it would make up for one that a key took with it.
+    """
+    places = np.flatnonzero(raw == _BACKSLASH)
+    rare = _RARE[raw[places + 1]]
+    if not rare.any():
         return False
-    escapes = (canonical[:-1] == _BACKSLASH) & (canonical[1:] == _U)
-    return not escapes.any() and not (canonical == _DELETE).any()
+    # Of backslashes in a row every second one is text.
+    order = np.arange(len(places))
+    firsts = np.where(np.diff(places, prepend=-2) > 1, order, 0)
+    escapes = places[rare & ((order - np.maximum.accumulate(firsts)) % 2 == 0)]
+    is_number = raw[escapes + 1] == _U
+    if not is_number.all():
+        return True
+    latin = escapes[(raw[escapes + 2] == _ZERO) & (raw[escapes + 3] == _ZERO)]
+    tens, ones = raw[latin + 4], raw[latin + 5] | 0x20  # in lower case
+    strange = (
+        (tens <= _ONE)  # a control character
+        | ((tens == _TWO) & (ones == _TWO))  # a quotation mark
+        | ((tens == _SEVEN) & (ones == _F))  # delete
+    )
+    return bool(strange.any())
 
 
 def _lines(encoded: bytes) -> list[bytes]:

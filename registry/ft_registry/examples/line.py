@@ -1,13 +1,16 @@
 """Reads one line of JSON strictly: what two readers would read differently is a fault."""
 
 import json
-from typing import Any
+from collections import Counter
+from typing import Any, NamedTuple
 
 from ft_registry.examples.conversation import Report
 from ft_registry.examples.faults import shown
 
 _DEPTH = 100
 """Objects and lists inside one another; no format needs ten."""
+_DIGITS = 300
+"""A whole number of fewer is certainly within the range of a double."""
 
 
 class _FaultyValue(ValueError):
@@ -18,57 +21,82 @@ class _FaultyValue(ValueError):
         self.rule = rule
 
 
-def read_line(
-    line: bytes, report: Report, *, limit: int, breaks_off: bool = False
-) -> dict[str, Any] | None:
-    """Returns the object on a line; None, and a fault, where there is none.
+class ReadLine(NamedTuple):
+    """What stands on a line."""
+
+    row: dict[str, Any]
+    has_floats: bool
+    """Whether a number in it has a point or an exponent."""
+
+
+class LineReader:
+    """Reads lines, one after the other.
 
     Args:
-        line: Without its line feed.
-        report: Takes faults.
         limit: The longest line, in bytes.
-        breaks_off: It is the last of a file and has no line feed.
     """
-    if line.endswith(b"\r"):
-        report("crlf", "the line ends with CR LF")
-        line = line[:-1]
-    if len(line) > limit:
-        report("too-long", f"expected at most {limit:,} bytes, found {len(line):,}")
-        return None
-    try:
-        text = line.decode()
-    except UnicodeDecodeError as error:
-        report("not-utf8", f"byte {line[error.start]:#04x} at {error.start + 1}")
-        return None
-    twice: list[str] = []
 
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._twice: dict[str, None] = {}
+        self._has_floats = False
+        # Made once: making one costs more than reading a short line.
+        self._decode = json.JSONDecoder(
+            object_pairs_hook=self._unique, parse_constant=_refuse, parse_float=self._read_float,
+            parse_int=_read_int,
+        ).decode  # fmt: skip
+
+    def read(self, line: bytes, report: Report, *, breaks_off: bool = False) -> ReadLine | None:
+        """Returns the object on a line; None, and a fault, where there is none.
+
+        Args:
+            line: Without its line feed.
+            report: Takes faults.
+            breaks_off: It is the last of a file and has no line feed.
+        """
+        if line.endswith(b"\r"):
+            report("crlf", "the line ends with CR LF")
+            line = line[:-1]
+        if len(line) > self._limit:
+            report("too-long", f"expected at most {self._limit:,} bytes, found {len(line):,}")
+            return None
+        self._twice.clear()
+        self._has_floats = False
+        try:
+            text = line.decode()
+            row = self._decode(text)
+            _check_depth(text)
+        except (ValueError, RecursionError) as error:
+            report(*_why(error, breaks_off=breaks_off))
+            return None
+        for key in self._twice:
+            report("duplicate-key", f"{shown(key)} is given more than once")
+        if not isinstance(row, dict):
+            report("not-an-object", f"expected an object, found {shown(row)}")
+            return None
+        return ReadLine(row, self._has_floats)
+
+    def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice.extend(key for key in found if keys.count(key) > 1)
+            counts = Counter(key for key, _ in pairs)
+            self._twice.update((key, None) for key, count in counts.items() if count > 1)
         return found
 
-    try:
-        row = json.loads(
-            text, object_pairs_hook=unique, parse_constant=_refuse, parse_float=_finite
-        )
-        _check_depth(text)
-    except (ValueError, RecursionError) as error:
-        report(*_why(error, breaks_off=breaks_off))
-        return None
-    for key in dict.fromkeys(twice):
-        report("duplicate-key", f"{shown(key)} is given more than once")
-    if not isinstance(row, dict):
-        report("not-an-object", f"expected an object, found {shown(row)}")
-        return None
-    return row
+    def _read_float(self, text: str) -> float:
+        self._has_floats = True
+        return _finite(text)
 
 
 def _why(error: Exception, *, breaks_off: bool) -> tuple[str, str]:
     """Returns the rule that a line breaks that no reader takes, and what was found."""
     if isinstance(error, _FaultyValue):
         return error.rule, str(error)
+    if isinstance(error, UnicodeDecodeError):
+        line, place = error.object, error.start
+        if breaks_off and error.end == len(line) and error.reason == "unexpected end of data":
+            return "truncated", f"the file ends within a character, at {place + 1}"
+        return "not-utf8", f"byte {line[place]:#04x} at {place + 1}"
     if isinstance(error, RecursionError):
         return "not-json", f"objects and lists are nested more than {_DEPTH} deep"
     return "truncated" if breaks_off else "not-json", str(error)
@@ -83,6 +111,12 @@ def _finite(text: str) -> float:
     if found in (float("inf"), float("-inf")):
         raise _FaultyValue("nan", f"{shown(text)} is beyond the numbers of JSON")
     return found
+
+
+def _read_int(text: str) -> int:
+    if len(text) > _DIGITS:
+        _finite(text)
+    return int(text)
 
 
 def _check_depth(text: str) -> None:

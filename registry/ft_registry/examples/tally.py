@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Histogram:
         """How many numbers."""
         return sum(self.counts.values())
 
-    def add(self, numbers: Sequence[int]) -> None:
+    def add(self, numbers: "Sequence[int] | np.ndarray[Any, np.dtype[np.int64]]") -> None:
         """Takes numbers in."""
         if not len(numbers):
             return
