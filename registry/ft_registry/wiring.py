@@ -1,6 +1,7 @@
 """The wiring: makes each back end when an action first needs it, with the settings in force."""
 
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -21,10 +22,13 @@ from ft_registry.ports.context import CapturedEnvironment, Context
 
 if TYPE_CHECKING:
     from ft_registry.actions.bringing import Sources
+    from ft_registry.actions.shelves import Shelves
     from ft_registry.actions.sync_course import Sides
     from ft_registry.actions.verify import Evidence
+    from ft_registry.backends.arrow_index import ArrowIndexes
     from ft_registry.backends.digest_cache import DigestCache
     from ft_registry.backends.dvc.store import DvcData
+    from ft_registry.backends.executors.local import LocalExecutor
     from ft_registry.backends.git.code import GitCode
     from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
     from ft_registry.backends.mlflow.connection import MlflowPlace
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from ft_registry.backends.mlflow.view import MlflowView
     from ft_registry.backends.sqlite_index import SqliteIndex
     from ft_registry.model.config import Settings
+    from ft_registry.model.secret import Secret
 
 PATIENCE_SECONDS = 10
 """How long a command that only reads waits for an MLflow server."""
@@ -108,6 +113,49 @@ class Wiring:
 
         return DvcData(self.place.top, code=self.code, scratch=self.private)
 
+    @cached_property
+    def indexes(self) -> "ArrowIndexes":
+        """The indexes of examples."""
+        from ft_registry.backends.arrow_index import ArrowIndexes
+
+        return ArrowIndexes(
+            self.private / "examples",
+            top=self.place.top,
+            bring=self._bring,
+        )
+
+    def _bring(self, path: str, md5: str, into: Path) -> object:
+        """Fetches from DVC, which is made only when something must be fetched."""
+        return self.data.bring(path, md5, into)
+
+    @cached_property
+    def executor(self) -> "LocalExecutor":
+        """Who reads examples."""
+        from ft_registry.backends.executors.local import LocalExecutor
+
+        return LocalExecutor()
+
+    @property
+    def shelves(self) -> "Shelves":
+        """What is looked up of examples."""
+        from ft_registry.actions.shelves import Shelves
+
+        return Shelves(
+            ledger=self.ledger, versions=self.index, indexes=self.indexes, data=self.data,
+            top=self.place.top, scratch=self.private, secret=self.example_secret(),
+        )  # fmt: skip
+
+    def example_secret(self, *, make: bool = False) -> "Secret | None":
+        """Returns the secret of keyed hashes: of the environment, else of the git directory.
+
+        Args:
+            make: Make one where there is none.
+        """
+        from ft_registry.backends.secret import find_secret
+
+        given = self._environ.get("FT_REGISTRY_EXAMPLE_KEY", "")
+        return find_secret(given, self.private / "example.key", make=make)
+
     @property
     def mlflow(self) -> "MlflowPlace":
         """Where MLflow is: the setting, MLflow's own variable, or a database beside the work."""
@@ -136,6 +184,13 @@ class Wiring:
         from ft_registry.backends.mlflow.store import MlflowModels
 
         return MlflowModels(self.mlflow)
+
+    def close(self) -> None:
+        """Leaves what was worked on whole: MLflow's database, if it is a file, in that one file."""
+        if "mlflow" in sys.modules:
+            from ft_registry.backends.mlflow.database import write_back
+
+            write_back(self.mlflow)
 
     @cached_property
     def artifacts(self) -> "MlflowArtifacts":

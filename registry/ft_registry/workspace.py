@@ -11,11 +11,13 @@ This is the Python API. A workspace is cheap: each back end is made when an acti
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ft_registry.backends.git.door import find_repository
 from ft_registry.backends.settings import read_settings, write_setting_file
+from ft_registry.datasets import Datasets
 from ft_registry.model.names import alias_name, model_name
 from ft_registry.model.reference import parse_alias_reference, parse_reference
 from ft_registry.model.time import parse_moment
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from ft_registry.actions.restore import Restored, RestorePlan
     from ft_registry.actions.run_settings import Wishes
     from ft_registry.actions.show import ShownVersion
-    from ft_registry.actions.snapshot import SnapshotPlan, Snapshotted
     from ft_registry.actions.status import Status
     from ft_registry.actions.sync import Synced
     from ft_registry.actions.verify_weights import Progress
@@ -98,20 +99,10 @@ class Workspace(Wiring):
         self.models.check()
         return init_ledger(self.ledger, self.context).created, made_dvc
 
-    def plan_snapshot(self, path: Path, *, name: str | None = None) -> "SnapshotPlan":
-        """See `ft_registry.actions.snapshot.plan_snapshot`."""
-        from ft_registry.actions.snapshot import plan_snapshot
-
-        return plan_snapshot(path, name=name, data=self.data)
-
-    def snapshot(self, path: Path, *, name: str | None = None, push: bool = False) -> "Snapshotted":
-        """See `ft_registry.actions.snapshot.take_snapshot`."""
-        from ft_registry.actions.snapshot import take_snapshot
-
-        return take_snapshot(
-            path, name=name, push=push,
-            data=self.data, code=self.code, ledger=self.ledger, context=self.context,
-        )  # fmt: skip
+    @cached_property
+    def datasets(self) -> Datasets:
+        """The datasets: check, snapshot, compare, trace, erase."""
+        return Datasets(self)
 
     def plan_registration(
         self, request: "Registration", *, cwd: Path | None = None
@@ -226,10 +217,13 @@ class Workspace(Wiring):
         from ft_registry.actions.resolve import resolve
         from ft_registry.actions.verify import verify_all, verify_version
 
+        view = self.view(patience=PATIENCE_SECONDS, may_import=False)
         if reference is None:
-            return verify_all(self.evidence, depth=depth or "fast", progress=progress)
+            return verify_all(self.evidence, depth=depth or "fast", view=view, progress=progress)
         version = resolve(self.ledger, parse_reference(reference))
-        return verify_version(version, self.evidence, depth=depth or "full", progress=progress)
+        return verify_version(
+            version, self.evidence, depth=depth or "full", view=view, progress=progress
+        )
 
     def preview_move(self, plan: "MovePlan") -> "Verification":
         """See `ft_registry.actions.move.preview_move`."""

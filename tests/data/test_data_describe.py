@@ -24,8 +24,8 @@ def tracked(project: Project) -> Project:
     """A file and a folder, tracked at the tag v1."""
     project.write("prefs/a.jsonl", jsonl(3, word="a"))
     project.write("prefs/deep/b.jsonl", jsonl(4, word="b"))
-    project.workspace().snapshot(project.root / TRAIN)
-    project.workspace().snapshot(project.root / "prefs")
+    project.workspace().datasets.snapshot(project.root / TRAIN)
+    project.workspace().datasets.snapshot(project.root / "prefs")
     project.git("tag", "v1")
     return project
 
@@ -50,8 +50,8 @@ def test_a_revision_is_described_from_the_cache_when_the_work_tree_has_moved_on(
     before = describe(tracked, path)
     for file in (TRAIN, "prefs/a.jsonl"):
         tracked.write(file, jsonl(9, word="later"))
-    tracked.workspace().snapshot(tracked.root / TRAIN)
-    tracked.workspace().snapshot(tracked.root / "prefs")
+    tracked.workspace().datasets.snapshot(tracked.root / TRAIN)
+    tracked.workspace().datasets.snapshot(tracked.root / "prefs")
     assert describe(tracked, path).content != before.content
     assert describe(tracked, path, rev="v1") == before
 

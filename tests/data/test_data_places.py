@@ -34,7 +34,7 @@ stages:
 def make_pipeline(folder: Path, fresh: Path) -> None:
     project = Project.copy(fresh, folder)
     (project.root / "data" / "train.jsonl").rename(project.root / "data" / "raw.jsonl")
-    project.workspace().snapshot(project.root / "data" / "raw.jsonl")
+    project.workspace().datasets.snapshot(project.root / "data" / "raw.jsonl")
     project.write("dvc.yaml", PIPELINE)
     project.dvc("repro", "--quiet")
     project.git("add", "-A")
@@ -50,7 +50,7 @@ def pipeline(built_once: BuiltOnce, fresh_template: Path, tmp_path: Path) -> Pro
 
 def test_an_output_of_a_pipeline_is_a_snapshot_of_what_the_lock_says(pipeline: Project) -> None:
     lock = (pipeline.root / "dvc.lock").read_bytes()
-    done = pipeline.workspace().snapshot(pipeline.root / "data" / "train.jsonl")
+    done = pipeline.workspace().datasets.snapshot(pipeline.root / "data" / "train.jsonl")
     assert (done.created, done.commit, done.snapshot.pointer) == (True, None, "dvc.lock")
     assert done.snapshot.content.rows == 50
     assert (pipeline.root / "dvc.lock").read_bytes() == lock
@@ -62,7 +62,7 @@ def test_a_lock_that_is_not_committed_yet_is_committed_with_its_pipeline(
 ) -> None:
     pipeline.git("reset", "-q", "--soft", "HEAD~1")
     pipeline.git("restore", "--staged", "dvc.lock", "dvc.yaml")
-    done = pipeline.workspace().snapshot(pipeline.root / "data" / "train.jsonl")
+    done = pipeline.workspace().datasets.snapshot(pipeline.root / "data" / "train.jsonl")
     files = pipeline.git("show", "--name-only", "--format=", str(done.commit)).splitlines()
     assert files == ["dvc.lock", "dvc.yaml"]
 
@@ -70,7 +70,7 @@ def test_a_lock_that_is_not_committed_yet_is_committed_with_its_pipeline(
 def test_an_output_that_was_edited_by_hand_is_told(pipeline: Project) -> None:
     pipeline.write("data/train.jsonl", jsonl(2))
     with pytest.raises(IntegrityError) as caught:
-        pipeline.workspace().snapshot(pipeline.root / "data" / "train.jsonl")
+        pipeline.workspace().datasets.snapshot(pipeline.root / "data" / "train.jsonl")
     assert "dvc repro" in caught.value.hints[0]
 
 
@@ -106,9 +106,9 @@ def test_data_may_be_linked_to_the_cache(project: Project, kind: str) -> None:
     project.write(".dvc/config", f"[cache]\n    type = {kind}\n")
     project.commit(".dvc/config")
     project.write("prefs/a.jsonl", jsonl(3))
-    first = project.workspace().snapshot(project.root / "prefs")
+    first = project.workspace().datasets.snapshot(project.root / "prefs")
     assert (project.root / "prefs/a.jsonl").is_symlink() == (kind == "symlink")
-    assert not project.workspace().snapshot(project.root / "prefs").created
+    assert not project.workspace().datasets.snapshot(project.root / "prefs").created
     found = project.workspace().data.describe(project.root / "prefs")
     assert found.content == first.snapshot.content
 
@@ -116,7 +116,7 @@ def test_data_may_be_linked_to_the_cache(project: Project, kind: str) -> None:
 def test_a_shared_cache_elsewhere_is_used(project: Project, tmp_path: Path) -> None:
     project.write(".dvc/config", f"[cache]\n    dir = {tmp_path / 'shared'}\n")
     project.commit(".dvc/config")
-    done = project.workspace().snapshot(project.root / "data/train.jsonl")
+    done = project.workspace().datasets.snapshot(project.root / "data/train.jsonl")
     md5 = done.snapshot.content.dvc.md5
     assert (tmp_path / "shared/files/md5" / md5[:2] / md5[2:]).exists()
     (project.root / "data/train.jsonl").unlink()
@@ -135,7 +135,7 @@ def nested(project: Project) -> Project:
 
 
 def test_data_belongs_to_the_nearest_dvc_project(nested: Project) -> None:
-    done = nested.workspace().snapshot(nested.root / "team" / "data" / "train.jsonl")
+    done = nested.workspace().datasets.snapshot(nested.root / "team" / "data" / "train.jsonl")
     md5 = done.snapshot.content.dvc.md5
     assert done.snapshot.pointer == "team/data/train.jsonl.dvc"
     assert (nested.root / "team/.dvc/cache/files/md5" / md5[:2] / md5[2:]).exists()
@@ -145,7 +145,7 @@ def test_data_belongs_to_the_nearest_dvc_project(nested: Project) -> None:
 def test_a_revision_of_a_nested_project_is_described(nested: Project) -> None:
     nested.git("rm", "-rq", "--cached", ".dvc")
     nested.git("commit", "-qm", "the top level is no DVC project any more")
-    done = nested.workspace().snapshot(nested.root / "team" / "data" / "train.jsonl")
+    done = nested.workspace().datasets.snapshot(nested.root / "team" / "data" / "train.jsonl")
     nested.write("team/data/train.jsonl", jsonl(1))
     found = nested.workspace().data.describe(nested.root / "team/data/train.jsonl", rev="HEAD")
     assert found.content == done.snapshot.content
@@ -154,7 +154,7 @@ def test_a_revision_of_a_nested_project_is_described(nested: Project) -> None:
 @pytest.fixture
 def worktree(project: Project, tmp_path: Path) -> Path:
     """A linked work tree on a branch of its own."""
-    project.workspace().snapshot(project.root / "data" / "train.jsonl")
+    project.workspace().datasets.snapshot(project.root / "data" / "train.jsonl")
     project.git("worktree", "add", "--quiet", "-b", "other", str(tmp_path / "linked"))
     return tmp_path / "linked"
 
@@ -164,7 +164,7 @@ def test_a_snapshot_in_a_linked_work_tree_is_one_of_the_same_registry(
 ) -> None:
     linked = Project(worktree)
     linked.write("data/more.jsonl", jsonl(5))
-    done = linked.workspace().snapshot(worktree / "data" / "more.jsonl")
+    done = linked.workspace().datasets.snapshot(worktree / "data" / "more.jsonl")
     assert done.created
     assert project.events()[-1].startswith("snapshot more")
     assert linked.git("log", "-1", "--format=%s").startswith("data: snapshot more")
@@ -179,10 +179,10 @@ def test_a_linked_work_tree_shares_the_mlflow_database_of_the_main_one(
 
 def test_a_folder_is_the_current_one(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project.root / "data")
-    assert project.workspace().snapshot(Path("train.jsonl")).created
+    assert project.workspace().datasets.snapshot(Path("train.jsonl")).created
 
 
 def test_a_repository_behind_a_link_is_the_same(project: Project, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(project.root)
     linked = Project(tmp_path / "link")
-    assert linked.workspace().snapshot(tmp_path / "link" / "data" / "train.jsonl").created
+    assert linked.workspace().datasets.snapshot(tmp_path / "link" / "data" / "train.jsonl").created

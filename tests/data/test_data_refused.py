@@ -102,12 +102,12 @@ def folder_with_a_file_that_git_tracks(project: Project) -> str:
 
 def inside_tracked_data(project: Project) -> str:
     project.write("prefs/a.jsonl", jsonl(1))
-    project.workspace().snapshot(project.root / "prefs")
+    project.workspace().datasets.snapshot(project.root / "prefs")
     return "prefs/a.jsonl"
 
 
 def around_tracked_data(project: Project) -> str:
-    project.workspace().snapshot(project.root / "data" / "train.jsonl")
+    project.workspace().datasets.snapshot(project.root / "data" / "train.jsonl")
     project.write("data/more.jsonl", jsonl(2))
     return "data"
 
@@ -157,7 +157,7 @@ def pointer_of_another_kind(project: Project) -> str:
 
 
 def pointer_of_a_pipe(project: Project) -> str:
-    project.workspace().snapshot(project.root / "data" / "train.jsonl")
+    project.workspace().datasets.snapshot(project.root / "data" / "train.jsonl")
     (project.root / "data" / "train.jsonl").unlink()
     os.mkfifo(project.root / "data" / "train.jsonl")
     return "data/train.jsonl"
@@ -211,7 +211,7 @@ def test_what_is_no_data_is_refused_and_nothing_changes(
     path = Path(make(project))
     before = project.state()
     with pytest.raises(error) as caught:
-        project.workspace().snapshot(path if path.is_absolute() else project.root / path)
+        project.workspace().datasets.snapshot(path if path.is_absolute() else project.root / path)
     told = " ".join([caught.value.message, *caught.value.hints])
     assert words in told
     assert project.state() == before
@@ -225,14 +225,14 @@ def test_what_is_no_data_is_refused_and_nothing_changes(
 def test_a_dry_run_refuses_what_the_run_refuses(project: Project, make: object) -> None:
     path = project.root / make(project)
     with pytest.raises(FtRegistryError):
-        project.workspace().plan_snapshot(path)
+        project.workspace().datasets.plan_snapshot(path)
 
 
 def test_a_folder_without_a_ledger_is_told_before_anything_is_tracked(project: Project) -> None:
     project.git("branch", "-qD", "ft-registry")
     before = project.git("status", "--porcelain", "--ignored")
     with pytest.raises(NotARegistry):
-        project.workspace().snapshot(project.root / "data" / "train.jsonl")
+        project.workspace().datasets.snapshot(project.root / "data" / "train.jsonl")
     assert project.git("status", "--porcelain", "--ignored") == before
 
 
@@ -241,7 +241,7 @@ def test_a_name_that_is_taken_by_no_grammar_is_told_before_anything_is_tracked(
 ) -> None:
     before = project.state()
     with pytest.raises(InvalidInput):
-        project.workspace().snapshot(project.root / "data" / "train.jsonl", name="../evil")
+        project.workspace().datasets.snapshot(project.root / "data" / "train.jsonl", name="../evil")
     assert project.state() == before
 
 
@@ -256,6 +256,6 @@ def test_dvc_at_work_in_another_process_is_told(
     )
     before = project.state()
     with held, pytest.raises(FtRegistryError) as caught:
-        project.workspace().snapshot(project.root / "data" / "train.jsonl")
+        project.workspace().datasets.snapshot(project.root / "data" / "train.jsonl")
     assert caught.value.exit_code == 6
     assert project.state() == before

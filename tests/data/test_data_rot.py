@@ -37,7 +37,7 @@ def test_a_snapshot_over_a_rotten_object_keeps_the_good_file_and_tells(
     plant(project, TRAIN, rot)
     before = project.state()
     with pytest.raises(IntegrityError, match="damaged"):
-        project.workspace().snapshot(project.root / TRAIN)
+        project.workspace().datasets.snapshot(project.root / TRAIN)
     assert project.state() == before
 
 
@@ -48,22 +48,22 @@ def test_the_same_holds_for_a_file_in_a_folder(project: Project, rot: str) -> No
     plant(project, "prefs/b.jsonl", rot)
     before = project.state()
     with pytest.raises(IntegrityError, match="damaged"):
-        project.workspace().snapshot(project.root / "prefs")
+        project.workspace().datasets.snapshot(project.root / "prefs")
     assert project.state() == before
 
 
 def test_what_the_hint_says_mends_it(project: Project) -> None:
     plant(project, TRAIN, "flipped")
     with pytest.raises(IntegrityError) as caught:
-        project.workspace().snapshot(project.root / TRAIN)
+        project.workspace().datasets.snapshot(project.root / TRAIN)
     remedy = caught.value.hints[0].partition(",")[0]
     Path(remedy.removeprefix("rm -f ")).unlink()
-    assert project.workspace().snapshot(project.root / TRAIN).created
+    assert project.workspace().datasets.snapshot(project.root / TRAIN).created
 
 
 def test_a_rotten_listing_of_a_folder_is_told(project: Project) -> None:
     project.write("prefs/a.jsonl", jsonl(2))
-    done = project.workspace().snapshot(project.root / "prefs")
+    done = project.workspace().datasets.snapshot(project.root / "prefs")
     listing = project.cached(done.snapshot.content.dvc.md5)
     listing.chmod(0o644)
     listing.write_bytes(b"[]")
@@ -71,7 +71,7 @@ def test_a_rotten_listing_of_a_folder_is_told(project: Project) -> None:
     (project.root / "prefs.dvc").unlink()
     before = project.state()
     with pytest.raises(IntegrityError, match="damaged"):
-        project.workspace().snapshot(project.root / "prefs")
+        project.workspace().datasets.snapshot(project.root / "prefs")
     assert project.state() == before
 
 
@@ -90,7 +90,7 @@ def test_an_interruption_in_the_middle_leaves_data_and_pointers_as_they_were(
     monkeypatch.setattr(Repo, "add", interrupted)
     before = project.state()
     with pytest.raises(KeyboardInterrupt):
-        project.workspace().snapshot(project.root / TRAIN)
+        project.workspace().datasets.snapshot(project.root / TRAIN)
     assert project.state() == before
     assert (project.root / TRAIN).stat().st_mode & 0o777 == 0o644
 
@@ -99,7 +99,7 @@ def test_the_write_bit_of_the_file_survives_a_refusal(project: Project) -> None:
     (project.root / TRAIN).chmod(0o600)
     plant(project, TRAIN, "flipped")
     with pytest.raises(IntegrityError):
-        project.workspace().snapshot(project.root / TRAIN)
+        project.workspace().datasets.snapshot(project.root / TRAIN)
     assert (project.root / TRAIN).stat().st_mode & 0o777 == 0o600
 
 
@@ -107,6 +107,6 @@ def test_a_refused_snapshot_leaves_no_second_copy_behind(project: Project) -> No
     plant(project, TRAIN, "flipped")
     before = tree_digests(project.root / ".dvc" / "tmp")
     with pytest.raises(IntegrityError):
-        project.workspace().snapshot(project.root / TRAIN)
+        project.workspace().datasets.snapshot(project.root / TRAIN)
     left = set(tree_digests(project.root / ".dvc" / "tmp")) - set(before)
     assert not [name for name in left if "ft-registry" in name]

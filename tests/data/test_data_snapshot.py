@@ -15,7 +15,7 @@ TRAIN = "data/train.jsonl"
 
 
 def snapshot(project: Project, path: str = TRAIN, **options: object) -> Snapshotted:
-    return project.workspace().snapshot(project.root / path, **options)
+    return project.workspace().datasets.snapshot(project.root / path, **options)
 
 
 def folder_of_data(project: Project, name: str = "prefs") -> str:

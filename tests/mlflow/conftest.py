@@ -19,8 +19,8 @@ _START_SECONDS = 90
 def make_with_data(folder: Path, fresh: Path) -> None:
     project = Project.copy(fresh, folder)
     project.write("data/dates.jsonl", jsonl(10, word="eval"))
-    project.workspace().snapshot(project.root / "data/train.jsonl")
-    project.workspace().snapshot(project.root / "data/dates.jsonl")
+    project.workspace().datasets.snapshot(project.root / "data/train.jsonl")
+    project.workspace().datasets.snapshot(project.root / "data/dates.jsonl")
 
 
 @pytest.fixture(scope="session")

@@ -175,7 +175,7 @@ def test_peft_s_settings_are_on_record_in_one_order(project: Project) -> None:
 def test_two_datasets_of_one_file_name_are_both_searchable(project: Project) -> None:
     for folder in ("a", "b"):
         project.write(f"{folder}/train.jsonl", json.dumps({"p": folder}) + "\n")
-        project.workspace().snapshot(project.root / folder / "train.jsonl")
+        project.workspace().datasets.snapshot(project.root / folder / "train.jsonl")
     done = project.register("m", "ad1", data=("a/train.jsonl", "b/train.jsonl"))
     tags = project.client().get_model_version("m", "1").tags
     for dataset in done.filed.record.data:
@@ -186,7 +186,7 @@ def test_data_whose_file_name_is_no_name_can_be_registered_after_it_was_named(
     project: Project,
 ) -> None:
     project.write("donn\u00e9es 1.jsonl", '{"p": 1}\n')
-    project.workspace().snapshot(project.root / "donn\u00e9es 1.jsonl", name="donnees")
+    project.workspace().datasets.snapshot(project.root / "donn\u00e9es 1.jsonl", name="donnees")
     done = project.register("m", "ad1", data=("donn\u00e9es 1.jsonl",))
     assert [(d.path, d.name) for d in done.filed.record.data] == [
         ("donn\u00e9es 1.jsonl", "donnees")

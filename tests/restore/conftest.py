@@ -78,7 +78,7 @@ def make_trained(folder: Path, fresh: Path) -> None:
     project.write("data/heldout.jsonl", jsonl(20, word="held"))
     (project.root / "link").symlink_to("params.yaml")
     for name in ("train", "heldout"):
-        project.workspace().snapshot(project.root / f"data/{name}.jsonl")
+        project.workspace().datasets.snapshot(project.root / f"data/{name}.jsonl")
     project.git("add", "--all")
     project.git("commit", "--quiet", "-m", "pipeline")
     project.dvc("remote", "add", "--default", "store", str(folder.parent / f"{folder.name}-store"))

@@ -1,8 +1,9 @@
 """Examines a dataset example by example: faults, a profile, and an index of their hashes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ft_registry.errors import Refused
 from ft_registry.examples.advice import advise
@@ -45,6 +46,8 @@ class Tombstones:
     exact: bytes = b""
     """16 bytes each."""
     normal: bytes = b""
+    """8 bytes each."""
+    subjects: bytes = b""
     """8 bytes each."""
 
 
@@ -112,6 +115,7 @@ def examine(
     settings = Settings(
         format_, key=look.key, subject=look.subject,
         erased=tombstones.exact, erased_normal=tombstones.normal,
+        erased_subjects=tombstones.subjects,
     )  # fmt: skip
     found = Examination(format_, len(sources))
     tasks = split(sources)
@@ -196,6 +200,39 @@ def _spread(histogram: Histogram) -> Spread:
     )
 
 
-def with_unit(look: Look, unit: str) -> Look:
-    """Returns a look with the name of the unit that its lengths are in."""
-    return replace(look, unit=unit)
+def check_data(
+    path: Path,
+    look: Look,
+    *,
+    executor: Executor,
+    writer: IndexWriter,
+    tombstones: Tombstones | None,
+    scratch: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Examination, Profile]:
+    """Examines a dataset and changes nothing.
+
+    Args:
+        path: A file or a folder.
+        look: How.
+        executor: Runs the kernel.
+        writer: Counts duplicates.
+        tombstones: What must not be among the examples; None: nothing is on record.
+        scratch: A folder for what is thrown away.
+        progress: See `examine`.
+
+    Raises:
+        NotFound, Refused: See `sources_of`.
+        InvalidInput, BackendUnavailable: See `examine`.
+    """
+    found = examine(
+        sources_of(path), look, executor=executor, writer=writer,
+        tombstones=tombstones or Tombstones(), progress=progress,
+    )  # fmt: skip
+    scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="check-", dir=scratch) as folder:
+        written = writer.finish(Path(folder) / "index.arrow")
+    profile = make_profile(
+        found, look, duplicates=written.duplicates, near_duplicates=written.near_duplicates
+    )
+    return found, profile

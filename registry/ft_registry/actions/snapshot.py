@@ -1,19 +1,32 @@
-"""Takes a snapshot of data: tracks its bytes, commits the pointer, puts it on record."""
+"""Takes a snapshot of data: checks and indexes its examples, tracks its bytes, records both."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ft_registry.actions.events import make_event, require_ledger
+from ft_registry.actions.examine import Examination, Look, examine, make_profile
+from ft_registry.actions.tombstones import read_tombstones
+from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
+from ft_registry.model.examples import ExampleIndex, Profile
 from ft_registry.model.names import dataset_name
 from ft_registry.model.snapshot import DataContent, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
-from ft_registry.ports.data import DataStore
+from ft_registry.ports.data import DataStore, Tracking
+from ft_registry.ports.example_index import IndexFiles, IndexWriter
+from ft_registry.ports.executor import Executor
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
+from ft_registry.readers.example_sources import find_sources
+
+INDEX_SUFFIX = ".examples.arrow"
+"""Of the index that is tracked beside the data."""
+NO_EXAMPLES = "no file of a kind that holds examples"
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,20 @@ class SnapshotPlan:
     """The bytes are tracked as they are."""
 
 
+@dataclass(frozen=True)
+class Examining:
+    """How the examples of a snapshot are looked at."""
+
+    look: Look
+    key: str
+    """The name of the look's secret; empty: hashes are plain."""
+    executor: Executor
+    indexes: IndexFiles
+    allow_faults: bool = False
+    """Put data on record that breaks rules of its format."""
+    progress: Callable[[int, int], None] | None = None
+
+
 def plan_snapshot(path: Path, *, name: str | None, data: DataStore) -> SnapshotPlan:
     """Hashes data and says what a snapshot of it would be; writes nothing.
 
@@ -53,6 +80,7 @@ def take_snapshot(
     *,
     name: str | None,
     push: bool,
+    examining: Examining,
     data: DataStore,
     code: CodeRepository,
     ledger: Ledger,
@@ -64,6 +92,7 @@ def take_snapshot(
         path: A file, a directory, or an output of a pipeline.
         name: What to call it; None: the file's stem.
         push: Upload it to the DVC remote as well.
+        examining: How its examples are looked at.
         data: Tracks it.
         code: Commits the pointer.
         ledger: Records it.
@@ -71,30 +100,39 @@ def take_snapshot(
 
     Raises:
         InvalidInput: The path is outside the repository, or the name malformed.
-        NotFound, Refused, IntegrityError, BackendUnavailable: See `DataStore.track`.
+        Refused: Examples break the rules of their format; or see `DataStore.track`.
+        NotFound, IntegrityError, BackendUnavailable: See `DataStore.track`.
     """
     require_ledger(ledger)
     ledger.refresh()
     called = _name(path, name)
     if push:
         data.check_push(path)
+    before = _state(path)
+    writer = examining.indexes.writer(key=examining.key)
+    found = _examined(path, examining, writer, ledger)
     tracking = data.track(path)
     content = tracking.data.content
-    commit = code.commit_files(tracking.touched, f"data: snapshot {called} {content.dvc.md5[:12]}")
+    if found is not None and _state(path) != before:
+        raise IntegrityError(
+            f"expected {content.path} to stay as it is while it is looked at, found that it "
+            "changed",
+            hints=["wait for the program that writes it, then run the command again"],
+        )
+    index, profile, touched = _indexed(path, found, writer, examining, data)
+    commit = code.commit_files(
+        (*tracking.touched, *touched), f"data: snapshot {called} {content.dvc.md5[:12]}"
+    )
     if push:
-        data.push((tracking.data.pointer,))
+        beside = (f"{index.path}.dvc",) if isinstance(index, ExampleIndex) else ()
+        data.push((tracking.data.pointer, *beside))
     place = layout.snapshot(called, content.dvc.md5)
     known = ledger.read(place)
     if known is not None:
         snapshot = Snapshot.parse(known, what=place)
         return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
-    snapshot = Snapshot(
-        name=called,
-        content=content,
-        pointer=tracking.data.pointer,
-        commit=commit or code.capture().commit,
-        taken_at=timestamp(context.now()),
-        taken_by=context.actor,
+    snapshot = _snapshot(called, tracking, commit, code, context).model_copy(
+        update={"examples": index, "profile": profile}
     )
     rows = "" if isinstance(content.rows, Unknown) else f", {content.rows} rows"
     change = Change(
@@ -108,6 +146,94 @@ def take_snapshot(
     except RequirementFailed:
         return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
     return Snapshotted(snapshot, created=True, commit=commit, pushed=push)
+
+
+def _snapshot(
+    called: str, tracking: Tracking, commit: str | None, code: CodeRepository, context: Context
+) -> Snapshot:
+    return Snapshot(
+        name=called,
+        content=tracking.data.content,
+        pointer=tracking.data.pointer,
+        commit=commit or code.capture().commit,
+        taken_at=timestamp(context.now()),
+        taken_by=context.actor,
+    )
+
+
+def _examined(
+    path: Path, examining: Examining, writer: IndexWriter, ledger: Ledger
+) -> Examination | None:
+    """Returns what is found in the examples; None: the data holds none."""
+    sources = find_sources(path)
+    if not sources:
+        return None
+    found = examine(
+        sources, examining.look, executor=examining.executor, writer=writer,
+        tombstones=read_tombstones(ledger, examining.key), progress=examining.progress,
+    )  # fmt: skip
+    erased = found.faults.counts["erased"]
+    if erased or (not found.ok and not examining.allow_faults):
+        raise faulty(path, found, can_allow=not erased)
+    return found
+
+
+def faulty(path: Path, found: Examination, *, can_allow: bool) -> Refused:
+    """Returns the refusal of data that breaks rules: the first faults, and how many there are."""
+    first = "; ".join(
+        f"{fault.file}{':' if fault.file else ''}{fault.line or ''} {fault.rule}: {fault.message}"
+        for fault in found.faults.first[:_SHOWN]
+    )
+    total = found.faults.total
+    more = f"; and {total - _SHOWN} more" if total > _SHOWN else ""
+    return Refused(
+        f"expected examples that are fit to train on, found {total} "
+        f"fault{'s' if total != 1 else ''}: {first}{more}",
+        hints=[
+            f"ft-registry data check {path} shows them",
+            *(["--allow-faults puts them on record as they are"] if can_allow else []),
+        ],
+    )
+
+
+def _indexed(
+    path: Path,
+    found: Examination | None,
+    writer: IndexWriter,
+    examining: Examining,
+    data: DataStore,
+) -> tuple[ExampleIndex | Unknown, Profile | None, tuple[Path, ...]]:
+    """Writes the index beside the data and tracks it."""
+    if found is None:
+        return Unknown(unknown=NO_EXAMPLES), None, ()
+    file = path.absolute().with_name(f"{path.absolute().name}{INDEX_SUFFIX}")
+    fresh = file.with_name(f".{file.name}.new")
+    written = writer.finish(fresh)
+    fresh.replace(file)
+    tracking = data.track(file)
+    content = tracking.data.content
+    profile = make_profile(
+        found, examining.look, duplicates=written.duplicates,
+        near_duplicates=written.near_duplicates,
+    )  # fmt: skip
+    index = ExampleIndex(
+        path=content.path,
+        md5=content.dvc.md5,
+        size=content.dvc.size,
+        sha256=content.sha256,
+        rows=written.rows,
+        root=written.root,
+        key=examining.key,
+        subject=examining.look.subject,
+    )
+    examining.indexes.keep(file, index)
+    return index, profile, tracking.touched
+
+
+def _state(path: Path) -> list[tuple[str, int, int]]:
+    """Returns names, sizes and times of the files at a path: whether one was written since."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    return [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
 def _name(path: Path, name: str | None) -> str:

@@ -17,7 +17,7 @@ from ft_registry.model.time import Timestamp
 
 EventType: TypeAlias = Literal[
     "init", "snapshot", "register", "evaluate", "promote", "rollback",
-    "restore", "reproduce", "adopt", "relocate",
+    "restore", "reproduce", "adopt", "relocate", "erase",
 ]  # fmt: skip
 
 

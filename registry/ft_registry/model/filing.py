@@ -14,6 +14,7 @@ from ft_registry.model.record import VersionRecord
 from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
 from ft_registry.model.snapshot import Snapshot
 from ft_registry.model.standing import Standing
+from ft_registry.model.tombstone import Tombstone
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ _OF_OTHERS = {
     "data": Filing(
         Snapshot, lambda d, _: layout.snapshot(d.name, d.content.dvc.md5), is_immutable=True
     ),
+    layout.TOMBSTONES: Filing(Tombstone, lambda d, _: layout.tombstone(d.id), is_immutable=True),
     "environments": Filing(
         PackageList, lambda d, _: layout.environment(d.digest), is_immutable=True
     ),

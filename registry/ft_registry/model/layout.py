@@ -7,6 +7,7 @@ digest), so that writing one document rewrites a few small trees, however large 
 FORMAT = "format.json"
 FORMAT_VERSION = 1
 
+TOMBSTONES = "tombstones"
 EVENT = "event.json"
 """The event that made the state: each commit's tree holds its own."""
 
@@ -80,6 +81,11 @@ def alias(name: str, alias_name: str) -> str:
 def snapshot(name: str, md5: str) -> str:
     """Returns the path of a data snapshot."""
     return f"data/{name}/{md5[:2]}/{md5}.json"
+
+
+def tombstone(tombstone_id: str) -> str:
+    """Returns the path of what must not come back."""
+    return f"{TOMBSTONES}/{tombstone_id[:2]}/{tombstone_id}.json"
 
 
 def environment(digest: str) -> str:

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ft_registry.model.document import Document, Part, Unknown
+from ft_registry.model.document import Document, Part, Unknown, is_empty
+from ft_registry.model.examples import ExampleIndex, Profile
 from ft_registry.model.manifest import Digest, Md5Hex, RelativePath
 from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
@@ -46,8 +47,9 @@ class Dataset(DataContent):
     """What people call it; by default the file's stem."""
     pointer: str
     """The file that held the hash: ``data/train.jsonl.dvc`` or ``dvc.lock``."""
-    records_root: Unknown
-    """The digest over the hashes of its examples, once examples are indexed."""
+    records_root: Digest | Unknown
+    """The root of its example index."""
+    profile: Annotated[Profile | None, Field(exclude_if=is_empty)] = None
 
 
 class Snapshot(Document):
@@ -62,3 +64,6 @@ class Snapshot(Document):
     """The git commit that holds the pointer."""
     taken_at: Timestamp
     taken_by: Actor
+    examples: Annotated[ExampleIndex | Unknown | None, Field(exclude_if=is_empty)] = None
+    """The index of its examples; None: taken before there were any."""
+    profile: Annotated[Profile | None, Field(exclude_if=is_empty)] = None

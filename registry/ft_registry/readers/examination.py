@@ -1,12 +1,20 @@
-"""Runs the kernel over one part of a file: what every executor does."""
+"""Runs the kernel over one part of a file, as every executor does; and finds examples again."""
 
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from ft_registry.examples.kernel import Kernel, Measure, Part, Settings, characters
-from ft_registry.readers.example_files import Unreadable, read_chunks
-from ft_registry.readers.example_sources import Task
+from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
+from ft_registry.examples.formats import Format, detect_format
+from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
+from ft_registry.examples.line import LineReader
+from ft_registry.readers.example_files import Unreadable, read_chunks, sample_rows
+from ft_registry.readers.example_sources import Source, Task
 from ft_registry.readers.measure import token_counter
+
+_LINE_LIMIT = 1 << 30
+"""Bytes: what is looked up was examined before, with its own limit."""
 
 
 def examine(task: Task, settings: Settings, tokenizer: Path | None) -> tuple[Part, str]:
@@ -30,3 +38,51 @@ def examine(task: Task, settings: Settings, tokenizer: Path | None) -> tuple[Par
 @lru_cache(maxsize=2)
 def _measure(tokenizer: Path | None) -> Measure:
     return token_counter(tokenizer) if tokenizer is not None else characters
+
+
+def content_of(row: dict[str, Any], format_: Format) -> dict[str, Any]:
+    """Returns the part of an example that names it: what a trainer reads."""
+    keys = format_.content
+    return row if keys is None else {key: row[key] for key in row if key in keys}
+
+
+def iterate(sources: Sequence[Source]) -> Iterator[dict[str, Any]]:
+    """Yields the examples of files that can be read, the rest left out."""
+    reader = LineReader(_LINE_LIMIT)
+    for source in sources:
+        try:
+            for chunk in read_chunks(Task(source)):
+                for line in chunk.data.removeprefix(BOM).split(b"\n"):
+                    found = reader.read(line, _ignore) if line.strip() else None
+                    if found is not None:
+                        yield found.row
+        except Unreadable:
+            continue  # a fault of the file, told when it is checked
+
+
+def find_rows(
+    sources: Sequence[Source], wanted: Set[str], *, key: bytes | None
+) -> dict[str, dict[str, Any]]:
+    """Returns examples by their exact hash, as far as the files have them.
+
+    A hash proves its example, so the files need not be those that were indexed.
+
+    Args:
+        sources: Where to look.
+        wanted: Exact hashes in hexadecimal.
+        key: The secret that they were made with.
+    """
+    format_ = detect_format(sample_rows(sources))
+    hasher = Hasher(key)
+    found: dict[str, dict[str, Any]] = {}
+    for row in iterate(sources):
+        name = hasher.exact([canonical_content(content_of(row, format_))])[:EXACT_BYTES].hex()
+        if name in wanted:
+            found[name] = row
+            if len(found) == len(wanted):
+                break
+    return found
+
+
+def _ignore(_rule: str, _message: str) -> None:
+    """Faults are told when the data is checked."""

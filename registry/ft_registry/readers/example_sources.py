@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
+from ft_registry.errors import NotFound
 from ft_registry.readers.files import walk
 
 SourceKind: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "parquet"]
@@ -53,6 +54,8 @@ def find_sources(path: Path, *, name: str = "") -> list[Source]:
     Raises:
         NotFound, Refused: See `ft_registry.readers.files.walk`.
     """
+    if not path.exists():
+        raise NotFound(f"expected data, found nothing at {path}")
     if not path.is_dir():
         source = _source(path, name or path.name)
         return [Source(path, "", source.kind, source.compression, source.size)] if source else []

@@ -4,6 +4,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ft_registry.errors import InvalidInput, Refused
+from ft_registry.readers.files import hash_file
+
+
+def name_of(file: Path) -> str:
+    """Returns the unit of lengths that a tokenizer measures: it names the tokenizer by its bytes.
+
+    Raises:
+        NotFound, Refused: It cannot be read.
+    """
+    return f"tokens of {hash_file(_place(file), 'sha256')[0][:12]}"
+
+
+def _place(file: Path) -> Path:
+    return file / "tokenizer.json" if file.is_dir() else file
 
 
 def token_counter(file: Path) -> Callable[[Sequence[str]], list[int]]:
@@ -23,7 +37,7 @@ def token_counter(file: Path) -> Callable[[Sequence[str]], list[int]]:
             "expected the library tokenizers to count tokens, found that it is not installed",
             hints=["pip install tokenizers, or leave --tokenizer away: characters are counted"],
         ) from error
-    place = file / "tokenizer.json" if file.is_dir() else file
+    place = _place(file)
     try:
         tokenizer = Tokenizer.from_file(str(place))
     except Exception as error:

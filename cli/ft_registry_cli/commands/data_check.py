@@ -1,0 +1,84 @@
+"""``data check``: is this dataset fit to train on."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ft_registry_cli.dataset_words import profile_lines
+from ft_registry_cli.progress import ProgressLine
+from ft_registry_cli.state import State, command
+
+if TYPE_CHECKING:
+    from ft_registry.datasets import CheckedData
+
+Format = Annotated[
+    str, typer.Option("--format", metavar="F", help="Its format [default: recognised].")
+]
+Tokenizer = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Count tokens by this tokenizer.json, not characters."),
+]
+Method = Annotated[
+    str, typer.Option(metavar="M", help="How a model is to be tuned with it: sft, dpo, kto, ...")
+]
+Context = Annotated[
+    int,
+    typer.Option(
+        "--context", metavar="N", help="The model's context: warn of longer examples.", min=0
+    ),
+]
+_FAULTS_SHOWN = 20
+
+
+def add_to(group: typer.Typer) -> None:
+    """Registers the command."""
+
+    @command(group, "check")
+    def check(
+        state: State,
+        path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or directory.")],
+        format_: Format = "",
+        tokenizer: Tokenizer = None,
+        method: Method = "",
+        window: Context = 0,
+    ) -> None:
+        """Check every example against its format, and profile them; change nothing.
+
+        Exit code 1: there are faults. Warnings say what hurts a fine-tune, and break no rule.
+        """
+        datasets = state.workspace.datasets
+        look = datasets.look(format=format_, method=method, context=window, tokenizer=tokenizer)
+        line = ProgressLine(shown=not state.quiet and sys.stderr.isatty())
+        try:
+            checked = datasets.check(path, look, progress=line.show if line.shown else None)
+        finally:
+            line.clear()
+        found, profile = checked.found, checked.profile
+        document = {
+            "ok": found.ok,
+            "format": profile.format,
+            "rows": found.rows,
+            "faults": [fault.as_json() for fault in found.faults.first],
+            "fault_count": found.faults.total,
+            "profile": profile.model_dump(mode="json"),
+        }
+        state.emit(document, lambda: _text(path, checked))
+        if not found.ok:
+            raise typer.Exit(1)
+
+
+def _text(path: Path, checked: "CheckedData") -> str:
+    found = checked.found
+    total = found.faults.total
+    verdict = "ok" if found.ok else f"{total} fault{'s' if total != 1 else ''}"
+    lines = [f"{path}: {verdict}", *profile_lines(checked.profile)]
+    shown = found.faults.first[:_FAULTS_SHOWN]
+    for fault in shown:
+        where = f"{fault.file}:{fault.line}" if fault.file else f"line {fault.line}"
+        lines.append(f"  {where if fault.line else fault.file or 'file'}: {fault.rule}: "
+                     f"{fault.message}")  # fmt: skip
+    if total > len(shown):
+        lines.append(f"  and {total - len(shown)} more")
+    return "\n".join(lines)

@@ -1,0 +1,144 @@
+"""``data snapshot``, ``list`` and ``show``: datasets as they were at a moment."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ft_registry_cli.commands.data_check import Format, Tokenizer
+from ft_registry_cli.dataset_words import content_json, content_text, profile_lines
+from ft_registry_cli.progress import ProgressLine
+from ft_registry_cli.state import DryRun, State, command, short, size, table
+
+if TYPE_CHECKING:
+    from ft_registry.actions.snapshots import FoundSnapshot
+    from ft_registry.model.snapshot import Snapshot
+
+Named = Annotated[
+    str,
+    typer.Argument(metavar="SNAPSHOT", help="NAME, NAME~1 (the one before), NAME@MD5, or a path."),
+]
+
+
+def add_to(group: typer.Typer) -> None:
+    """Registers the commands."""
+
+    @command(group, "snapshot", network=True)
+    def snapshot(
+        state: State,
+        path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or directory.")],
+        name: Annotated[
+            str | None, typer.Option(metavar="NAME", help="What to call it [default: its stem].")
+        ] = None,
+        push: Annotated[bool, typer.Option("--push", help="Upload it to the DVC remote.")] = False,
+        format_: Format = "",
+        tokenizer: Tokenizer = None,
+        subject: Annotated[
+            str, typer.Option(metavar="KEY", help="Index persons by this key of the examples.")
+        ] = "",
+        keyed: Annotated[
+            bool, typer.Option("--keyed", help="Hash examples with a secret (HMAC).")
+        ] = False,
+        allow_faults: Annotated[
+            bool, typer.Option("--allow-faults", help="Take data that breaks its format's rules.")
+        ] = False,
+        dry_run: DryRun = False,
+    ) -> None:
+        """Check data, track it with DVC, index its examples, commit the pointers.
+
+        Data with faults is refused. The index lies beside the data as PATH.examples.arrow and is
+        tracked as the data is: it outlives it.
+        """
+        datasets = state.workspace.datasets
+        if dry_run:
+            plan = datasets.plan_snapshot(path, name=name)
+            verb = "already tracked" if plan.tracked else "would snapshot"
+            document = {**content_json(plan.content), "name": plan.name, "dry_run": True}
+            state.emit(document, f"{verb} {content_text(plan.name, plan.content)}")
+            return
+        look = datasets.look(format=format_, tokenizer=tokenizer, subject=subject, keyed=keyed)
+        line = ProgressLine(shown=not state.quiet and sys.stderr.isatty())
+        try:
+            done = datasets.snapshot(
+                path, name=name, push=push, look=look, allow_faults=allow_faults,
+                progress=line.show if line.shown else None,
+            )  # fmt: skip
+        finally:
+            line.clear()
+        found = done.snapshot
+        document = {
+            **_document(found),
+            "commit": done.commit,
+            "created": done.created,
+            "pushed": done.pushed,
+        }
+        verb = "snapshot" if done.created else "already"
+        state.emit(document, f"{verb} {content_text(found.name, found.content)}")
+        if found.profile is not None:
+            state.talk(*(f"warning: {text}" for text in found.profile.warnings))
+        if done.commit:
+            state.talk(f"committed {found.pointer} as {done.commit[:12]}")
+
+    @command(group, "list")
+    def list_snapshots(state: State) -> None:
+        """List the snapshots on record, the newest last."""
+        found = state.workspace.datasets.all()
+        document = {"snapshots": [_document(one.snapshot) for one in found]}
+        header = ["SNAPSHOT", "PATH", "ROWS", "SIZE", "FORMAT", "TAKEN"]
+        state.emit(document, lambda: table(header, [_row(one) for one in found]))
+
+    @command(group, "show")
+    def show(state: State, snapshot: Named) -> None:
+        """Show a snapshot: hashes, profile, index, who took it."""
+        found = state.workspace.datasets.find(snapshot)
+        state.emit(_document(found.snapshot), lambda: _text(found))
+
+
+def _document(found: "Snapshot") -> dict[str, Any]:
+    commit = found.commit if isinstance(found.commit, str) else None
+    return {
+        **content_json(found.content),
+        "name": found.name,
+        "pointer": found.pointer,
+        "commit": commit,
+        "taken_at": found.taken_at,
+        "taken_by": found.taken_by.as_text(),
+        "examples": found.examples.model_dump(mode="json") if found.examples else None,
+        "profile": found.profile.model_dump(mode="json") if found.profile else None,
+    }
+
+
+def _row(one: "FoundSnapshot") -> list[str]:
+    found = one.snapshot
+    rows = found.content.rows
+    return [
+        one.reference,
+        found.content.path,
+        str(rows) if isinstance(rows, int) else "",
+        size(found.content.dvc.size),
+        found.profile.format.partition(" ")[0] if found.profile else "",
+        found.taken_at[:10],
+    ]
+
+
+def _text(one: "FoundSnapshot") -> str:
+    from ft_registry.model.examples import ExampleIndex
+
+    found = one.snapshot
+    content = found.content
+    lines = [
+        one.reference,
+        f"  path      {content.path} ({size(content.dvc.size)})",
+        f"  hashes    md5 {content.dvc.md5} sha256 {short(content.sha256)}",
+        f"  taken     {found.taken_at[:19]}Z by {found.taken_by.as_text()}",
+    ]
+    if isinstance(found.examples, ExampleIndex):
+        kind = f"keyed with {found.examples.key}" if found.examples.key else "plain hashes"
+        lines.append(
+            f"  index     {found.examples.rows:,} examples, root {short(found.examples.root)}, "
+            f"{kind}"
+        )
+    elif found.examples is not None:
+        lines.append(f"  index     none: {found.examples.unknown}")
+    return "\n".join(lines + (profile_lines(found.profile) if found.profile else []))

@@ -1,0 +1,60 @@
+"""Finds what a version was trained on, its ancestors included."""
+
+from collections.abc import Iterable, Sequence
+
+from ft_registry.actions.resolve import read_record, resolve
+from ft_registry.actions.snapshots import FoundSnapshot
+from ft_registry.errors import NotFound
+from ft_registry.model.record import VersionBase
+from ft_registry.model.reference import Reference, VersionReference, parse_reference
+from ft_registry.model.snapshot import TRAINING_ROLES
+from ft_registry.ports.ledger import Ledger
+
+
+def ancestors(ledger: Ledger, reference: Reference) -> list[VersionReference]:
+    """Returns a version and those that it was tuned from, the youngest first.
+
+    Raises:
+        NotFound: The reference names nothing.
+    """
+    version = resolve(ledger, reference)
+    found = [version]
+    while True:
+        base = read_record(ledger, found[-1]).record.base
+        if not isinstance(base, VersionBase):
+            return found
+        above = resolve(ledger, parse_reference(base.version))
+        if above in found:
+            return found
+        found.append(above)
+
+
+def trained_on(
+    ledger: Ledger, reference: Reference, snapshots: Sequence[FoundSnapshot]
+) -> list[FoundSnapshot]:
+    """Returns the snapshots that a version and its ancestors were trained on.
+
+    Raises:
+        NotFound: The reference names nothing, or no snapshot of its data is on record.
+    """
+    versions = ancestors(ledger, reference)
+    wanted = {
+        data.dvc.md5: data.path
+        for version in versions
+        for data in read_record(ledger, version).record.data
+        if data.role in TRAINING_ROLES
+    }
+    found = [one for one in _newest(snapshots) if one.snapshot.content.dvc.md5 in wanted]
+    missing = wanted.keys() - {one.snapshot.content.dvc.md5 for one in found}
+    if missing:
+        paths = ", ".join(sorted(wanted[md5] for md5 in missing))
+        raise NotFound(
+            f"expected snapshots of all that {reference} was trained on, found none of {paths}",
+            hints=["ft-registry data snapshot PATH takes one of data that lies in the work tree"],
+        )
+    return found
+
+
+def _newest(snapshots: Iterable[FoundSnapshot]) -> list[FoundSnapshot]:
+    """Returns one snapshot for each content: several names may have the same bytes."""
+    return list({one.snapshot.content.dvc.md5: one for one in snapshots}.values())

@@ -1,0 +1,88 @@
+"""Plans what an erasure asks for, and puts tombstones on record.
+
+The registry records membership. It does not take anything out of weights: a version that was
+trained on an example must be retired, or trained again without it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ft_registry.actions.events import check_reason, make_event
+from ft_registry.actions.trace import Affected, Trace
+from ft_registry.errors import InvalidInput
+from ft_registry.model import layout
+from ft_registry.model.event import LoggedEvent
+from ft_registry.model.time import timestamp
+from ft_registry.model.tombstone import Tombstone
+from ft_registry.ports.context import Context
+from ft_registry.ports.ledger import Change, Ledger
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What is to be done about examples that must go."""
+
+    trace: Trace
+    serving: tuple[Affected, ...]
+    """Versions trained on them that an alias names: retire or train again first."""
+    others: tuple[Affected, ...]
+    """Versions trained on them that serve nowhere."""
+    measured: tuple[Affected, ...]
+    """Versions that were only measured on them."""
+    known: frozenset[str]
+    """Ids of the tombstones that are on record already."""
+
+
+def plan_erasure(found: Trace, ledger: Ledger) -> ErasurePlan:
+    """Returns what is to be done about what was traced."""
+    trained = [one for one in found.affected if one.is_trained]
+    known = {path.rpartition("/")[2].removesuffix(".json")
+             for path in ledger.paths(layout.TOMBSTONES)}  # fmt: skip
+    return ErasurePlan(
+        found,
+        serving=tuple(one for one in trained if one.aliases),
+        others=tuple(one for one in trained if not one.aliases),
+        measured=tuple(one for one in found.affected if not one.is_trained),
+        known=frozenset(known),
+    )
+
+
+def record_erasure(
+    plan: ErasurePlan, *, reason: str, ledger: Ledger, context: Context
+) -> LoggedEvent | None:
+    """Puts tombstones on record; None: all of them are.
+
+    Later `data check` and `data snapshot` refuse data that holds what they name.
+
+    Raises:
+        InvalidInput: There is no reason, or a normal hash alone: it names no example.
+        Conflict, BackendUnavailable: See `Ledger.append`.
+    """
+    said = check_reason(reason)
+    if not said:
+        raise InvalidInput(
+            "expected a reason for the tombstones, found none",
+            hints=["--reason TEXT: who asked for it, and when; it is kept for ever"],
+        )
+    ledger.refresh()
+    stones = [one for one in _tombstones(plan, said, context) if one.id not in plan.known]
+    if not stones:
+        return None
+    count = f"{len(stones)} tombstone{'s' if len(stones) != 1 else ''}"
+    event = make_event(context, "erase", f"erase: {count}", reason=said)
+    documents = {layout.tombstone(one.id): one.to_bytes() for one in stones}
+    return ledger.append(Change(event=event, documents=documents))
+
+
+def _tombstones(plan: ErasurePlan, reason: str, context: Context) -> Iterator[Tombstone]:
+    since = timestamp(context.now())
+    for key, hashes in plan.trace.hashes:
+        if not (hashes.exact or hashes.subject):
+            raise InvalidInput(
+                "expected an example or its exact hash (32 digits), found a normal hash",
+                hints=["ft-registry data trace --json shows the exact one"],
+            )
+        yield Tombstone(
+            exact=hashes.exact, normal=hashes.normal, subject=hashes.subject, key=key,
+            reason=reason, since=since, by=context.actor,
+        )  # fmt: skip

@@ -1,0 +1,93 @@
+"""Looks for near duplicates of a dataset's examples in others; needs the data itself."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ft_registry.actions.shelves import Shelves
+from ft_registry.actions.snapshots import FoundSnapshot
+from ft_registry.errors import InvalidInput, NotFound
+from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
+from ft_registry.examples.formats import Format, detect_format
+from ft_registry.examples.near import NearIndex
+from ft_registry.examples.reading import read_example
+from ft_registry.examples.table import HashTable
+from ft_registry.readers.examination import content_of, iterate
+from ft_registry.readers.example_files import sample_rows
+from ft_registry.readers.example_sources import Source
+
+NEAR = 4
+"""How a row is marked of which a near duplicate was found."""
+
+
+def find_near(
+    left: Sequence[FoundSnapshot],
+    right: FoundSnapshot,
+    table: HashTable,
+    kinds: Any,
+    shelves: Shelves,
+    *,
+    threshold: float,
+) -> int:
+    """Marks the rows of the right side that are nearly in the left one; returns how many.
+
+    What is asked is compared, or all of the text where nothing is asked.
+
+    Args:
+        left: The holders.
+        right: The dataset whose examples are looked for.
+        table: Its rows.
+        kinds: By row 3 or 2: it was found already. Others found here get `NEAR`.
+        shelves: Has the data.
+        threshold: The least similarity, above 0 and up to 1.
+
+    Raises:
+        InvalidInput: The threshold is none.
+        NotFound: The data of one of them is gone.
+    """
+    if not 0 < threshold <= 1:
+        raise InvalidInput(f"expected a similarity above 0 and up to 1, found {threshold}")
+    by_name = {table.exact(row): row for row in np.flatnonzero(kinds < 2).tolist()}
+    hasher = Hasher(shelves.key_of(right))
+    texts, rows = [], []
+    with TemporaryDirectory(prefix="near-", dir=shelves.scratch) as folder:
+        for row, text, format_ in _texts(_sources(right, shelves, Path(folder) / "right")):
+            content = canonical_content(content_of(row, format_))
+            place = by_name.pop(hasher.exact([content])[:EXACT_BYTES].hex(), None)
+            if place is not None:
+                texts.append(text)
+                rows.append(place)
+        index = NearIndex(texts, threshold=threshold)
+        found = set[int]()
+        for number, one in enumerate(left):
+            sources = _sources(one, shelves, Path(folder) / str(number))
+            for _, ours, _ in index.matches(text for _, text, _ in _texts(sources)):
+                found.add(rows[ours])
+    kinds[sorted(found)] = NEAR
+    return len(found)
+
+
+def _sources(found: FoundSnapshot, shelves: Shelves, folder: Path) -> list[Source]:
+    folder.mkdir()
+    sources = shelves.brought(found, folder)
+    if not sources:
+        raise NotFound(
+            f"expected the data of {found.reference} to compare its words, found it neither in the "
+            "cache nor in a remote",
+            hints=["without --near its hashes are compared: exact, and case and spacing aside"],
+        )
+    return sources
+
+
+def _texts(sources: Sequence[Source]) -> Iterator[tuple[dict[str, Any], str, Format]]:
+    format_ = detect_format(sample_rows(sources))
+    for row in iterate(sources):
+        reading = read_example(row, format_, _ignore)
+        yield row, reading.prompt or reading.answer, format_
+
+
+def _ignore(_rule: str, _message: str) -> None:
+    """Faults are told when the data is checked."""

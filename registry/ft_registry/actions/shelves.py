@@ -1,0 +1,83 @@
+"""What comparing, tracing and erasing examples look things up in."""
+
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ft_registry.actions.snapshots import FoundSnapshot
+from ft_registry.errors import FtRegistryError, Refused
+from ft_registry.examples.table import HashTable
+from ft_registry.model.secret import Secret
+from ft_registry.ports.data import DataStore
+from ft_registry.ports.example_index import IndexFiles
+from ft_registry.ports.index import VersionIndex
+from ft_registry.ports.ledger import Ledger
+from ft_registry.readers.examination import find_rows
+from ft_registry.readers.example_sources import Source, find_sources
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """Everything that knows something of examples."""
+
+    ledger: Ledger
+    versions: VersionIndex
+    indexes: IndexFiles
+    data: DataStore
+    top: Path | None
+    """The top level of the work tree; None: there is none."""
+    scratch: Path
+    secret: Secret | None
+
+    def table(self, found: FoundSnapshot) -> HashTable:
+        """Returns the hashes of a snapshot's examples.
+
+        Raises:
+            Refused: It has no index.
+            NotFound, IntegrityError, BackendUnavailable: See `IndexFiles.open`.
+        """
+        return self.indexes.open(found.index)
+
+    def key_of(self, found: FoundSnapshot) -> bytes | None:
+        """Returns the secret of a snapshot's hashes.
+
+        Raises:
+            Refused: It is another secret than the one that is here.
+        """
+        name = found.index.key
+        if not name:
+            return None
+        if self.secret is None or self.secret.name != name:
+            raise Refused(
+                f"expected the secret {name} that the hashes of {found.reference} were made with, "
+                f"found {self.secret.name if self.secret else 'none'}",
+                hints=["FT_REGISTRY_EXAMPLE_KEY holds it, or .git/ft-registry/example.key"],
+            )
+        return self.secret.value
+
+    def rows(self, found: FoundSnapshot, wanted: Set[str]) -> dict[str, dict[str, Any]]:
+        """Returns examples of a snapshot by their exact hash, as far as the data is still there."""
+        if not wanted:
+            return {}
+        content = found.snapshot.content
+        key = self.key_of(found)
+        there = self.top / content.path if self.top is not None else None
+        rows: dict[str, dict[str, Any]] = {}
+        if there is not None and there.exists():
+            rows = find_rows(find_sources(there), wanted, key=key)
+        if len(rows) < len(wanted):
+            with TemporaryDirectory(prefix="data-", dir=self.scratch) as folder:
+                rows |= find_rows(self.brought(found, Path(folder)), wanted - rows.keys(), key=key)
+        return rows
+
+    def brought(self, found: FoundSnapshot, folder: Path) -> list[Source]:
+        """Returns the files of a snapshot, fetched into a folder; none where the data is gone."""
+        content = found.snapshot.content
+        place = folder / Path(content.path).name
+        try:
+            self.data.bring(content.path, content.dvc.md5, place)
+        except FtRegistryError:
+            return []  # the hashes answer without it; only the words are missing
+        return find_sources(place)

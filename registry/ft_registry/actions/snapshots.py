@@ -1,0 +1,112 @@
+"""Finds snapshots on record: all of them, and the one that somebody means."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from ft_registry.actions.events import require_ledger
+from ft_registry.errors import NotFound, Refused
+from ft_registry.model.document import Unknown
+from ft_registry.model.examples import ExampleIndex
+from ft_registry.model.snapshot import Snapshot
+from ft_registry.ports.data import DataStore
+from ft_registry.ports.ledger import Ledger
+
+_REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:@([0-9a-f]{4,36}(?:\.dir)?)|~(\d{1,6}))?")
+
+
+@dataclass(frozen=True)
+class FoundSnapshot:
+    """A snapshot, and how it is named."""
+
+    snapshot: Snapshot
+
+    @property
+    def reference(self) -> str:
+        """``train@3f2a90c1b2d4``."""
+        return f"{self.snapshot.name}@{self.snapshot.content.dvc.md5[:12]}"
+
+    @property
+    def index(self) -> ExampleIndex:
+        """The index of its examples.
+
+        Raises:
+            Refused: It has none.
+        """
+        found = self.snapshot.examples
+        if isinstance(found, ExampleIndex):
+            return found
+        why = found.unknown if isinstance(found, Unknown) else "it was taken by an older version"
+        raise Refused(
+            f"expected {self.reference} with an index of its examples, found none: {why}",
+            hints=[f"ft-registry data snapshot {self.snapshot.content.path} makes one"],
+        )
+
+
+def read_snapshots(ledger: Ledger) -> list[FoundSnapshot]:
+    """Returns all snapshots, the oldest first.
+
+    Raises:
+        NotARegistry: There is no ledger here.
+    """
+    require_ledger(ledger)
+    contents = ledger.read_many(ledger.paths("data"))
+    found = [Snapshot.parse(content, what=path) for path, content in contents.items()]
+    found.sort(key=lambda snapshot: (snapshot.taken_at, snapshot.name))
+    return [FoundSnapshot(snapshot) for snapshot in found]
+
+
+def find_snapshot(
+    text: str, snapshots: Iterable[FoundSnapshot], *, cwd: Path, data: DataStore
+) -> FoundSnapshot:
+    """Returns the snapshot that somebody means.
+
+    Args:
+        text: ``NAME`` (the newest), ``NAME~2`` (two before it), ``NAME@MD5`` (its first digits
+            do), or the path of data that lies in the work tree.
+        snapshots: All of them, the oldest first.
+        cwd: What paths count from.
+        data: Hashes what lies at a path.
+
+    Raises:
+        NotFound: There is none; the hint says which there are.
+    """
+    known = list(snapshots)
+    named = _REFERENCE.fullmatch(text)
+    own = [one for one in known if named and one.snapshot.name == named[1]]
+    if named and own:
+        if named[2]:
+            same = [one for one in own if one.snapshot.content.dvc.md5.startswith(named[2])]
+            if same:
+                return same[-1]
+        elif int(named[3] or 0) < len(own):
+            return own[-1 - int(named[3] or 0)]
+        raise NotFound(
+            f"expected a snapshot of {named[1]}, found no {text}",
+            hints=["there are " + ", ".join(one.reference for one in own[-5:])],
+        )
+    if (cwd / text).exists():
+        return _at_path(cwd / text, known, data)
+    names = sorted({one.snapshot.name for one in known})
+    near = get_close_matches(text, names) or names[:5]
+    raise NotFound(
+        f"expected a snapshot or a path, found no {text!r}",
+        hints=[f"snapshots here: {', '.join(near)}"]
+        if near
+        else ["ft-registry data snapshot PATH"],
+    )
+
+
+def _at_path(path: Path, known: list[FoundSnapshot], data: DataStore) -> FoundSnapshot:
+    content, _ = data.inspect(path)
+    same = [one for one in known if one.snapshot.content.dvc.md5 == content.dvc.md5]
+    here = [one for one in same if one.snapshot.content.path == content.path] or same
+    if not here:
+        raise NotFound(
+            f"expected a snapshot of what lies at {content.path}, found none of md5 "
+            f"{content.dvc.md5[:12]}",
+            hints=[f"ft-registry data snapshot {content.path}"],
+        )
+    return here[-1]

@@ -1,0 +1,249 @@
+"""Traces examples: which snapshots hold them, which versions were trained on those, what serves.
+
+It answers from the indexes alone, whether or not the data still exists.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ft_registry.actions.resolve import read_record
+from ft_registry.actions.shelves import Shelves
+from ft_registry.actions.snapshots import FoundSnapshot
+from ft_registry.errors import FtRegistryError, InvalidInput, NotFound
+from ft_registry.examples.content import Hasher, canonical_content
+from ft_registry.examples.formats import detect_format, format_of
+from ft_registry.examples.normal import normal_text
+from ft_registry.examples.reading import read_example
+from ft_registry.examples.table import HashTable
+from ft_registry.model import layout
+from ft_registry.model.alias import AliasState
+from ft_registry.model.examples import ExampleIndex
+from ft_registry.model.reference import VersionReference
+from ft_registry.model.secret import Secret
+from ft_registry.model.snapshot import TRAINING_ROLES
+from ft_registry.readers.examination import content_of, iterate
+from ft_registry.readers.example_sources import find_sources
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """An example, or a person, by the hashes of one secret."""
+
+    exact: str = ""
+    normal: str = ""
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for."""
+
+    shown: str
+    """For people: where it came from, without its text."""
+    by_key: dict[str, tuple[Hashes, ...]]
+    """The same things under each secret that is here; empty: plain."""
+
+
+def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secret | None) -> Query:
+    """Returns what somebody looks for.
+
+    Args:
+        example: A file of examples, in any kind and format.
+        hashed: An exact hash (32 digits) or a normal one (16).
+        subject: The name of a person, as the examples have it.
+        secret: The secret that is here; None: only plain hashes can be made.
+
+    Raises:
+        InvalidInput: Not exactly one of them is given; or it is malformed, or holds no example.
+        NotFound, Refused: The file cannot be read.
+    """
+    if sum((example is not None, bool(hashed), bool(subject))) != 1:
+        raise InvalidInput("expected one of --example, --hash and --subject")
+    keys = {"": Hasher(), **({secret.name: Hasher(secret.value)} if secret else {})}
+    if hashed:
+        text = hashed.lower().removeprefix("sha256:")
+        if len(text) == 64:
+            text = text[:32]
+        if len(text) not in (16, 32) or set(text) - set("0123456789abcdef"):
+            raise InvalidInput(
+                f"expected a hash of 32 or 16 hexadecimal digits, found {hashed!r}",
+                hints=["data diff and data trace --json show them"],
+            )
+        one = Hashes(exact=text) if len(text) == 32 else Hashes(normal=text)
+        return Query(f"hash {text}", dict.fromkeys(keys, (one,)))
+    if subject:
+        name = normal_text(subject)
+        return Query(
+            "a person",
+            {key: (Hashes(subject=hasher.short([name]).hex()),) for key, hasher in keys.items()},
+        )
+    assert example is not None  # noqa: S101 - one of the three is given
+    return Query(f"examples of {example}", _hashes_of(example, keys))
+
+
+def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes, ...]]:
+    rows = list(iterate(find_sources(example))) or list(_one_object(example))
+    if not rows:
+        raise InvalidInput(
+            f"expected an example, found none in {example}",
+            hints=["a JSON object, or any file that data check reads"],
+        )
+    common = detect_format(rows)
+    found: dict[str, list[Hashes]] = {key: [] for key in keys}
+    for row in rows:
+        format_ = format_of(row) if len(rows) == 1 else common
+        reading = read_example(row, format_, _ignore)
+        content = canonical_content(content_of(row, format_))
+        normal = b"%b\x1e%b" % (normal_text(reading.prompt), normal_text(reading.answer))
+        for key, hasher in keys.items():
+            found[key].append(
+                Hashes(hasher.exact([content])[:16].hex(), hasher.short([normal]).hex())
+            )
+    return {key: tuple(dict.fromkeys(hashes)) for key, hashes in found.items()}
+
+
+def _one_object(file: Path) -> Iterator[dict[str, object]]:
+    """Yields the JSON object that a file is, however it is laid out."""
+    try:
+        value = json.loads(file.read_bytes())
+    except (ValueError, OSError, RecursionError):
+        return
+    if isinstance(value, dict):
+        yield value
+
+
+def _ignore(_rule: str, _message: str) -> None:
+    """What is traced may be faulty."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A snapshot that holds what was looked for."""
+
+    snapshot: FoundSnapshot
+    exact: int
+    """Rows that are it."""
+    normal: int
+    """Further rows that are but for case and spacing."""
+    subject: int
+    """Rows about the person."""
+
+
+@dataclass(frozen=True)
+class Affected:
+    """A version that was trained or measured on it, or tuned from one that was."""
+
+    version: VersionReference
+    how: str
+    """``trained on train@3f2a90c1``, ``measured on ...``, ``tuned from m/2``."""
+    is_trained: bool
+    aliases: tuple[str, ...]
+    """Those that name it now."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Where examples went."""
+
+    query: Query
+    held: tuple[Held, ...]
+    affected: tuple[Affected, ...]
+    untold: tuple[str, ...] = ()
+    """Snapshots that cannot say, and why."""
+    looked_at: int = 0
+    """Snapshots that could."""
+    hashes: tuple[tuple[str, Hashes], ...] = field(default=())
+    """What was looked for, by secret."""
+
+
+def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) -> Trace:
+    """Returns where examples went.
+
+    Raises:
+        IntegrityError: A record or an index is damaged.
+    """
+    held, untold = [], []
+    looked_at = 0
+    for one in {found.snapshot.content.dvc.md5 + found.snapshot.name: found
+                for found in snapshots}.values():  # fmt: skip
+        index = one.snapshot.examples
+        if not isinstance(index, ExampleIndex):
+            why = index.unknown if index is not None else "it was taken before there were indexes"
+            untold.append(f"{one.reference}: {why}")
+            continue
+        wanted = query.by_key.get(index.key)
+        if wanted is None:
+            untold.append(f"{one.reference}: its hashes were made with the secret {index.key}")
+            continue
+        if any(hashes.subject for hashes in wanted) and not index.subject:
+            untold.append(f"{one.reference}: persons are not indexed")
+            continue
+        try:
+            table = shelves.table(one)
+        except (NotFound, FtRegistryError) as error:
+            untold.append(f"{one.reference}: {error.message}")
+            continue
+        looked_at += 1
+        found = _count(table, wanted)
+        if any(found):
+            held.append(Held(one, *found))
+    hashes = tuple((key, one) for key, many in query.by_key.items() for one in many)
+    affected = tuple(_affected(held, shelves))
+    return Trace(query, tuple(held), affected, tuple(untold), looked_at, hashes)
+
+
+def _count(table: HashTable, wanted: Iterable[Hashes]) -> tuple[int, int, int]:
+    exact = np.zeros(len(table), dtype=bool)
+    normal, subject = exact.copy(), exact.copy()
+    for one in wanted:
+        if one.exact:
+            high, low = int(one.exact[:16], 16), int(one.exact[16:], 16)
+            start, stop = np.searchsorted(table.high, np.array([high, high + 1], dtype=np.uint64)
+                                          if high < 2**64 - 1 else np.array([high, high], np.uint64))  # fmt: skip  # noqa: E501
+            stop = len(table) if high == 2**64 - 1 else stop
+            exact[start:stop] |= table.low[start:stop] == np.uint64(low)
+        if one.normal:
+            normal |= table.normal == np.uint64(int(one.normal, 16))
+        if one.subject and table.subject is not None:
+            subject |= table.subject == np.uint64(int(one.subject, 16))
+    return int(exact.sum()), int((normal & ~exact).sum()), int(subject.sum())
+
+
+def _affected(held: Sequence[Held], shelves: Shelves) -> Iterator[Affected]:
+    reasons: dict[VersionReference, tuple[str, bool]] = {}
+    for one in held:
+        content = one.snapshot.snapshot.content
+        for use in shelves.versions.uses(content.dvc.md5):
+            version = VersionReference(use.model, use.number)
+            record = read_record(shelves.ledger, version).record
+            roles = {data.role for data in record.data if data.dvc.md5 == content.dvc.md5}
+            is_trained = bool(roles & set(TRAINING_ROLES))
+            if version not in reasons or (is_trained and not reasons[version][1]):
+                verb = "trained on" if is_trained else "measured on"
+                reasons[version] = f"{verb} {one.snapshot.reference}", is_trained
+    pending = [version for version, (_, is_trained) in reasons.items() if is_trained]
+    while pending:
+        version = pending.pop(0)
+        digest = read_record(shelves.ledger, version).digest
+        for use in shelves.versions.uses(digest):
+            child = VersionReference(use.model, use.number)
+            if use.kind == "parent" and not reasons.get(child, ("", False))[1]:
+                reasons[child] = f"tuned from {version}", True
+                pending.append(child)
+    live = _live(shelves, {version.model for version in reasons})
+    for version, (how, is_trained) in sorted(reasons.items(), key=lambda pair: str(pair[0])):
+        yield Affected(version, how, is_trained, tuple(sorted(live.get(version, ()))))
+
+
+def _live(shelves: Shelves, models: Iterable[str]) -> dict[VersionReference, list[str]]:
+    found: dict[VersionReference, list[str]] = {}
+    for model in models:
+        contents = shelves.ledger.read_many(shelves.ledger.paths(layout.aliases(model)))
+        for path, content in contents.items():
+            state = AliasState.parse(content, what=path)
+            found.setdefault(VersionReference(model, state.version), []).append(state.alias)
+    return found

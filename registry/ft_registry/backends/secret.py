@@ -1,0 +1,39 @@
+"""Finds the secret of keyed hashes, or makes one."""
+
+import os
+from pathlib import Path
+from secrets import token_hex
+
+from ft_registry.errors import InvalidInput
+from ft_registry.model.secret import Secret
+
+_LEAST = 16
+"""Characters: a secret that can be guessed protects nothing."""
+
+
+def find_secret(given: str, file: Path, *, make: bool) -> Secret | None:
+    """Returns the secret that is given, else that of a file; None: there is none.
+
+    Args:
+        given: The value of the environment's variable; empty: it is not set.
+        file: Where it is kept otherwise, readable by its owner alone.
+        make: Write a new one where there is none.
+
+    Raises:
+        InvalidInput: It is too short.
+    """
+    if not given and file.is_file():
+        given = file.read_text(encoding="utf-8").strip()
+    if not given and make:
+        given = token_hex(32)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
+            target.write(f"{given}\n")
+    if not given:
+        return None
+    if len(given) < _LEAST:
+        raise InvalidInput(
+            f"expected a secret of at least {_LEAST} characters, found {len(given)}",
+            hints=["FT_REGISTRY_EXAMPLE_KEY holds it; openssl rand -hex 32 makes a good one"],
+        )
+    return Secret(given.encode())
