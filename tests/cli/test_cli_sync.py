@@ -1,6 +1,7 @@
 """`status` and `sync` as their user sees them: what is told, what is printed, how they end."""
 
 import contextlib
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -128,6 +129,32 @@ def test_sync_publishes_what_waits_and_status_tells_how_the_remote_stands(
     assert "promote m/1 to champion" in outcome.stdout
     seeded.done("sync", env=env)
     assert seeded.done("status", env=env)["ledger_remote"]["state"] == "level"
+    # A check-out that lost the setting shares the ledger all the same.
+    assert "no setting of this check-out names team" in seeded.cli("status").stderr
+    seeded.done("promote", "m/1", "--to", "staging")
+    assert seeded.git("rev-parse", "ft-registry", cwd=tmp_path / "team.git") == seeded.head()
+
+
+def test_what_another_clone_moved_is_left_until_its_event_comes(
+    seeded: Project, tmp_path: Path
+) -> None:
+    seeded.git("init", "--quiet", "--bare", str(tmp_path / "team.git"))
+    seeded.git("remote", "add", "team", str(tmp_path / "team.git"))
+    database = f"sqlite:///{seeded.root / 'mlflow.db'}"
+    env = {"FT_REGISTRY_LEDGER_REMOTE": "team", "MLFLOW_TRACKING_URI": database}
+    seeded.done("sync", env=env)
+    other = Project(Path(shutil.copytree(seeded.root, tmp_path / "other", symlinks=True)))
+    other.done("rollback", "m@champion", "--offline", "--reason", "it is worse", env=env)
+    for way in ((), ("--adopt",)):
+        outcome = seeded.cli("--json", "sync", *way, env=env)
+        assert outcome.code == 5
+        assert [drift["kind"] for drift in outcome.document["left"]] == ["alias_ahead"]
+        assert "run ft-registry sync in the clone that moved it" in outcome.error["hints"][0]
+    assert aliases(seeded) == [("champion", 1)]
+    other.done("sync", env=env)
+    seeded.done("sync", env=env)
+    assert aliases(seeded) == [("champion", 1)]
+    assert seeded.done("status", env=env)["drift"] == []
 
 
 def test_a_remote_that_went_back_is_named_and_published_again(

@@ -16,6 +16,7 @@ from tests.ledger.repositories import (
     rev,
 )
 
+from ft_registry.backends.git.refs import remembered_remote
 from ft_registry.errors import Conflict, InvalidInput, NotARegistry
 from ft_registry.model.layout import FORMAT
 from ft_registry.ports.ledger import HistoryLost, RequirementFailed
@@ -120,6 +121,38 @@ def test_nothing_is_appended_when_the_branch_was_deleted_on_the_server(team: Tea
     with pytest.raises(HistoryLost):
         write(team.ledger(team.one), "models/2.json", b"", subject="after")
     assert subjects(team.ledger(team.one, offline=True)) == ["before"]
+
+
+class TestTheRememberedRemote:
+    """What a check-out without the setting goes by."""
+
+    def test_is_the_one_that_was_seen(self, team: Team) -> None:
+        git(team.one, "remote", "add", "fork", str(team.server))
+        git(team.one, "fetch", "--quiet", "fork")
+        assert remembered_remote(open_ledger(team.one)._door) == "origin"
+
+    def test_is_the_one_that_a_fresh_clone_got_a_ledger_from(
+        self, team: Team, tmp_path: Path
+    ) -> None:
+        git(team.server, "branch", "topic/ft-registry", "main")
+        fresh = clone(team.server, tmp_path / "fresh")
+        assert remembered_remote(open_ledger(fresh)._door) == "origin"
+        git(fresh, "remote", "add", "fork", str(team.server))
+        git(fresh, "fetch", "--quiet", "fork")
+        with pytest.raises(InvalidInput, match="found fork, origin"):
+            remembered_remote(open_ledger(fresh)._door)
+
+    def test_is_none_where_none_has_a_ledger(self, team: Team, repository: Path) -> None:
+        assert remembered_remote(open_ledger(repository)._door) == ""
+        git(team.server, "branch", "-m", "ft-registry", "topic/ft-registry")
+        fresh = clone(team.server, repository.parent / "fresh")
+        assert remembered_remote(open_ledger(fresh)._door) == ""
+
+    def test_is_not_forgotten_with_the_remote(self, team: Team) -> None:
+        git(team.one, "remote", "remove", "origin")
+        ledger = open_ledger(team.one, remote=remembered_remote(open_ledger(team.one)._door))
+        with pytest.raises(InvalidInput, match="'origin'"):
+            write(ledger, PATH, b"1")
 
 
 def test_only_the_ledger_is_pushed(team: Team, tmp_path: Path) -> None:

@@ -395,8 +395,23 @@ def test_a_branch_that_was_deleted_on_the_server_is_published_again_when_told(te
         settle(team, "both")
     with pytest.raises(Conflict, match="expected a ledger at the remote"):
         settle(team, "theirs")
+    assert view(team).state == "rolled back"
     assert settle(team, "ours").pushed == 2
     assert in_step(team) == ["s"]
+
+
+def test_a_published_event_that_was_amended_is_set_aside_when_its_new_form_is_adopted(
+    team: Team,
+) -> None:
+    write(team.ledger(team.one), ALIAS, b"1", subject="s")
+    amended = git(
+        team.server, "commit-tree", "-m", "x", "-p", "ft-registry~1", "ft-registry^{tree}"
+    )
+    git(team.server, "update-ref", "refs/heads/ft-registry", amended.strip())
+    with pytest.raises(HistoryLost, match="rewritten: 1 events are gone; the newest: 's'"):
+        team.ledger(team.one).refresh()
+    settle(team, "theirs")
+    assert aside(team.one) == ["s"]
 
 
 def test_offline_there_is_nothing_to_settle(team: Team) -> None:

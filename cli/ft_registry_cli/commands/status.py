@@ -68,6 +68,11 @@ def add_to(app: typer.Typer) -> None:
         if found.drift:
             lines += ["", _drift(_rows(found.drift))]
         state.emit(document, "\n".join(lines))
+        if found.remote and not workspace.settings.ledger_remote:
+            state.talk(
+                f"no setting of this check-out names {found.remote.remote}, which this clone "
+                "shares its ledger through"
+            )
         if found.drift:
             state.talk(
                 "ft-registry sync puts back aliases, tags and descriptions that are missing",

@@ -59,13 +59,7 @@ def parse_json(data: bytes | str, *, what: str) -> Any:
     try:
         # Not left to json, which guesses UTF-16 and UTF-32 and lets raw surrogates pass.
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-        value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            parse_int=_whole,
-        )
+        value = _STRICT.decode(text)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -104,3 +98,12 @@ def _whole(text: str) -> int | float:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number")
+
+
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_refuse_constant,
+    parse_float=_finite,
+    parse_int=_whole,
+)
+"""Made once: a ledger holds tens of thousands of documents."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from ft_registry.backends.git.door import GitDoor, identity_variables
-from ft_registry.backends.git.message import format_message
+from ft_registry.backends.git.message import format_message, read_label
 from ft_registry.backends.git.objects import ObjectReader, TreeWriter, check_oid
 from ft_registry.errors import IntegrityError
 from ft_registry.model.canonical import digest_bytes
@@ -95,15 +95,22 @@ class EventCommits:
         return {path: _digest(content) for path, content in zip(paths, contents, strict=True)}
 
     def identities(self, commits: Sequence[str]) -> dict[str, str]:
-        """Returns by commit what tells its event from every other: its document's object.
+        """Returns by commit what tells its event from every other: its document and its label.
 
-        A replayed event is another commit, but the same document.
+        A replayed event is another commit, but has the same of both; a commit that was amended has
+        another label.
         """
         out = self._door.run(
             "cat-file", "--batch-check=%(objectname)",
             stdin="".join(f"{commit}:{EVENT}\n" for commit in commits).encode(),
         )  # fmt: skip
-        return dict(zip(commits, out.decode().splitlines(), strict=True))
+        labels = map(read_label, self._reader.commits(commits))
+        return {
+            commit: f"{document}\n{label}"
+            for commit, document, label in zip(
+                commits, out.decode().splitlines(), labels, strict=True
+            )
+        }
 
     def _signing(self) -> list[str]:
         if self._sign is None:

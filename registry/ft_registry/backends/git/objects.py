@@ -65,11 +65,21 @@ class ObjectReader:
 
     def blobs(self, names: Sequence[str]) -> Iterator[bytes | None]:
         """Yields the content behind each name (`<commit>:<path>` or an id), None when missing."""
-        answers = self._bulk(names) if len(names) >= _BULK else map(self._ask, names)
-        for name, (kind, content) in zip(names, answers, strict=True):
+        for name, (kind, content) in zip(names, self._answers(names), strict=True):
             if kind == b"missing":
                 self._check_absent(*name.partition(":")[::2])
             yield content if kind == b"blob" else None
+
+    def commits(self, oids: Sequence[str]) -> Iterator[bytes]:
+        """Yields commits as git stores them.
+
+        Raises:
+            IntegrityError: One is lost.
+        """
+        for oid, (kind, content) in zip(oids, self._answers(oids), strict=True):
+            if kind != b"commit":
+                raise IntegrityError(f"expected a git commit {oid}, found {kind.decode()}")
+            yield content
 
     def tree(self, name: str) -> dict[str, TreeEntry]:
         """Returns the entries of a tree.
@@ -81,6 +91,9 @@ class ObjectReader:
         if kind != b"tree":
             raise IntegrityError(f"expected a git tree at {name}, found {kind.decode()}")
         return parse_tree(content, oid_bytes=self._oid_bytes)
+
+    def _answers(self, names: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
+        return self._bulk(names) if len(names) >= _BULK else map(self._ask, names)
 
     def _check_absent(self, commit: str, path: str) -> None:
         """Raises IntegrityError when git's "missing" means a lost object and not an empty place."""

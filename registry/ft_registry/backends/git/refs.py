@@ -31,17 +31,18 @@ def remembered_remote(door: GitDoor) -> str:
         InvalidInput: Several remotes have one.
     """
     refs = LedgerRefs(door)
-    for folder in (SEEN, "refs/remotes"):
-        ends = f"/{BRANCH}"
-        found = [ref.removesuffix(ends) for ref in refs.below(folder) if ref.endswith(ends)]
-        if len(found) > 1:
-            raise InvalidInput(
-                f"expected one remote to share the ledger, found {', '.join(sorted(found))}",
-                hints=[f'ledger_remote = "{found[0]}" in ft-registry.toml chooses one'],
-            )
-        if found:
-            return found[0]
-    return ""
+    ends = f"/{BRANCH}"
+    found = [ref.removesuffix(ends) for ref in refs.below(SEEN)]
+    tracked = {} if found else refs.below("refs/remotes")
+    if any(ref.endswith(ends) for ref in tracked):
+        # The branch topic/ft-registry of origin is no ledger of a remote origin/topic.
+        found = [name for name in door.run("remote").decode().split() if f"{name}{ends}" in tracked]
+    if len(found) > 1:
+        raise InvalidInput(
+            f"expected one remote to share the ledger, found {', '.join(sorted(found))}",
+            hints=[f'ledger_remote = "{found[0]}" in ft-registry.toml chooses one'],
+        )
+    return found[0] if found else ""
 
 
 class LedgerRefs:

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ft_registry.backends.git.door import NETWORK_SECONDS, GitDoor, GitFailed
-from ft_registry.backends.git.refs import BRANCH, PINS, REF
+from ft_registry.backends.git.refs import BRANCH, PINS, REF, SEEN
 from ft_registry.errors import BackendUnavailable, InvalidInput, OutcomeUnknown
 
 _MOVED = (
@@ -19,6 +19,8 @@ _MOVED = (
 _UNREPORTED = "failed to report status"
 """What it says of a push that the remote ended without a word on the branch."""
 _FETCH_TRIES = 5
+_NONE = b"no ledger\n"
+"""What the stamp of a fetch holds when there was none: git leaves the tracking ref as it was."""
 
 
 class LedgerRemote:
@@ -40,10 +42,15 @@ class LedgerRemote:
 
     @property
     def stamp(self) -> Path:
-        """The file whose time is that of the last fetch."""
+        """The file whose time is that of the last answer."""
         return (
             self._door.place.common_dir / "ft-registry" / f"fetched-{self.name.replace('/', '-')}"
         )
+
+    @property
+    def had_none(self) -> bool:
+        """Whether the remote had no ledger when it was asked last, whatever was fetched before."""
+        return self.stamp.exists() and self.stamp.read_bytes() == _NONE
 
     def check_exists(self) -> None:
         """Raises InvalidInput unless the repository has a remote of this name."""
@@ -52,7 +59,11 @@ class LedgerRemote:
             raise InvalidInput(
                 f"expected the ledger's remote to be one of {', '.join(remotes) or '(none)'}, "
                 f"found {self.name!r}",
-                hints=["git remote add NAME URL, or set ledger_remote in ft-registry.toml"],
+                hints=[
+                    "git remote add NAME URL, or set ledger_remote in ft-registry.toml",
+                    "where no setting names it, this clone has shared its ledger through it: git "
+                    f"update-ref -d {SEEN}/{self.name}/{BRANCH} makes it forget",
+                ],
             )
 
     def fetch(self, *, with_pins: bool = False) -> bool:
@@ -74,8 +85,7 @@ class LedgerRemote:
                 self.name, *refspecs, seconds=NETWORK_SECONDS,
             )  # fmt: skip
             if status == 0 or "couldn't find remote ref" in stderr:
-                self.stamp.parent.mkdir(parents=True, exist_ok=True)
-                self.stamp.touch()
+                self._note(has_ledger=status == 0)
                 return status == 0
             if "cannot lock ref" not in stderr:
                 break
@@ -138,6 +148,8 @@ class LedgerRemote:
             # It has happened, whether or not this can be noted; the next fetch notes it again.
             # Only from where it was: another process may have noted something newer meanwhile.
             self._door.attempt("update-ref", self.tracking_ref, commit, tracked)
+            if self.had_none:
+                self._note(has_ledger=True)
             return True
         in_the_way = "; cannot create" in stderr
         # To a push that replaces the head, the same words are the answer of a protected branch.
@@ -155,6 +167,10 @@ class LedgerRemote:
                 ],
             )
         return self._find_out(commit, stderr or summary or f"status {status}", is_over=True)
+
+    def _note(self, *, has_ledger: bool) -> None:
+        self.stamp.parent.mkdir(parents=True, exist_ok=True)
+        self.stamp.write_bytes(b"" if has_ledger else _NONE)
 
     def _tracked(self) -> str:
         """Returns what the tracking ref names, in the form in which `update-ref` requires it."""

@@ -188,8 +188,7 @@ class Settling:
         """
         ours, theirs, seen = plan.heads
         now = self._trust.look()
-        # A remote that has no ledger leaves the tracking ref where it was.
-        if now.ours != ours or (theirs is not None and now.theirs != theirs):
+        if (now.ours, now.theirs) != (ours, theirs):
             raise self._moved()
         return Relation(ours, theirs, seen, plan.state, stored=now.stored)
 

@@ -60,8 +60,9 @@ class RemoteTrust:
 
     def look(self) -> Relation:
         """Returns how things stand by what is known here."""
-        ours, theirs, stored = self._read()
-        return self._compare(ours, theirs, stored or theirs, stored)
+        ours, tracked, stored = self._read()
+        theirs = None if self._remote.had_none else tracked
+        return self._compare(ours, theirs, stored or tracked, stored)
 
     def ask(self, *, with_pins: bool = False) -> Relation:
         """Asks the remote, and returns how things stand.
