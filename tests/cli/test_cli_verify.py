@@ -129,6 +129,37 @@ def test_a_flipped_byte_anywhere_is_named_and_blocks_the_way_back(
     assert mine.head() == before
 
 
+def test_a_lost_file_is_not_counted_as_there(mine: Project) -> None:
+    (files_of(mine, 1) / WEIGHTS).unlink()
+    outcome = mine.cli("verify", "--fast", "m/1")
+    assert outcome.code == 4
+    assert outcome.stdout.startswith("m/1  DAMAGED  by size: 1 of 2 files, ")
+
+
+def test_a_version_that_mlflow_lost_is_told(mine: Project) -> None:
+    with contextlib.closing(sqlite3.connect(mine.root / "mlflow.db")) as db:
+        db.execute("DELETE FROM model_versions WHERE version = 1")
+        db.commit()
+    outcome = mine.cli("--json", "verify")
+    assert outcome.code == 0, "its bytes are whole"
+    (told,) = [item for item in outcome.document["items"] if item["state"] == "unknown"]
+    assert (told["kind"], told["name"]) == ("version", "m/1")
+    assert "not in MLflow" in mine.cli("verify").stdout
+
+
+def test_what_is_damaged_in_the_cache_is_named_by_its_path_and_can_be_mended(mine: Project) -> None:
+    damage_cache(mine)
+    good = (mine.root / "data/train.jsonl").read_bytes()
+    (item,) = [i for i in mine.cli("--json", "verify", "m/1").document["items"] if i["at"]]
+    refusal = mine.cli("rollback", "m@champion", "--reason", "r").stderr
+    assert f"at {item['at']}" in refusal
+    assert f"hint: rm -f {item['at']}" in refusal
+    Path(item["at"]).unlink()
+    mine.dvc("commit", "--force", "data/train.jsonl.dvc")
+    assert (mine.root / "data/train.jsonl").read_bytes() == good
+    assert mine.cli("verify", "m/1").code == 0
+
+
 def test_lost_data_is_told_by_its_own_name(mine: Project) -> None:
     (data,) = mine.workspace().show("m/1").filed.record.data
     mine.cached(data.dvc.md5).unlink()

@@ -161,7 +161,7 @@ class MemoryData:
         found = _md5(self.places[place][md5])
         if found == md5.removesuffix(".dir"):
             return None
-        return DataFault(name, "changed", f"md5 {md5}", f"md5 {found}")
+        return DataFault(name, "changed", f"md5 {md5}", f"md5 {found}", f"/{md5}")
 
     def _listed(self, place: str, md5: str) -> dict[str, str]:
         if not md5.endswith(".dir"):

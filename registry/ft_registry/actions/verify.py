@@ -15,16 +15,18 @@ from ft_registry.actions.resolve import read_record, require_model
 from ft_registry.actions.verify_base import BaseLook, base_version
 from ft_registry.actions.verify_data import DataLook
 from ft_registry.actions.verify_ledger import verify_ledger
+from ft_registry.actions.verify_shown import look_at_versions
 from ft_registry.actions.verify_weights import Progress, WeightsLook
 from ft_registry.errors import BackendUnavailable, IntegrityError
 from ft_registry.model import layout
-from ft_registry.model.record import VersionBase
+from ft_registry.model.record import VersionBase, VersionRecord
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.verification import Depth, Finding, Verification
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.models import StoreView
 
 _SHOWN = 3
 """Findings that an error names; `verify` shows all of them."""
@@ -50,6 +52,7 @@ def verify_version(
     evidence: Evidence,
     *,
     depth: Depth,
+    view: StoreView | None = None,
     progress: Progress | None = None,
 ) -> Verification:
     """Looks at all that a version is made of, and at the versions that it was tuned from.
@@ -58,6 +61,7 @@ def verify_version(
         version: Which.
         evidence: Where to look.
         depth: How closely.
+        view: Tells whether the store still has the version itself; None: that is not asked.
         progress: Is told how many bytes of weights were read, and how many there are.
 
     Raises:
@@ -69,13 +73,17 @@ def verify_version(
     require_model(ledger, version.model)
     if holdings.record(version) is None:
         read_record(ledger, version)  # tells which there are
-    return _verify([version], holdings, evidence, depth=depth, progress=progress)
+    return _verify([version], holdings, evidence, depth=depth, view=view, progress=progress)
 
 
 def verify_all(
-    evidence: Evidence, *, depth: Depth, progress: Progress | None = None
+    evidence: Evidence,
+    *,
+    depth: Depth,
+    view: StoreView | None = None,
+    progress: Progress | None = None,
 ) -> Verification:
-    """Looks at every version and at the ledger itself.
+    """Looks at every version and at the ledger itself; see `verify_version`.
 
     Left out are versions that were taken out of MLflow on purpose: nothing of them is expected.
 
@@ -86,7 +94,7 @@ def verify_all(
     holdings = Holdings(ledger, require_ledger(ledger))
     every = list(holdings.all())
     kept = [version for version in every if not holdings.is_given_up(version)]
-    found = _verify(kept, holdings, evidence, depth=depth, progress=progress)
+    found = _verify(kept, holdings, evidence, depth=depth, view=view, progress=progress)
     audited = verify_ledger(ledger, depth=depth)
     # What cannot be read is told by those who looked at all of the ledger, if they saw it.
     told = {finding.subject for finding in audited.damage if finding.kind == "document"}
@@ -149,9 +157,13 @@ def judge(version: VersionReference, found: Verification, *, override_data: bool
 
 def _way_out(damage: Sequence[Finding]) -> list[str]:
     kinds = {finding.kind for finding in damage}
+    if "data" not in kinds:
+        return []
+    rotten = next((finding.at for finding in damage if finding.at.startswith("/")), "")
+    mend = [f"rm -f {rotten} takes the damaged object away; then dvc fetch"] if rotten else []
     if kinds == {"data"}:
-        return ["--override data moves all the same: its weights are whole, it loads"]
-    return ["--override data lets damaged data pass, not weights"] if "data" in kinds else []
+        return ["--override data moves all the same: its weights are whole, it loads", *mend]
+    return ["--override data lets damaged data pass, not weights", *mend]
 
 
 def _first(findings: Sequence[Finding]) -> str:
@@ -165,6 +177,7 @@ def _verify(
     evidence: Evidence,
     *,
     depth: Depth,
+    view: StoreView | None,
     progress: Progress | None,
 ) -> Verification:
     weights = WeightsLook(evidence.artifacts, evidence.cache, depth)
@@ -172,6 +185,7 @@ def _verify(
     data = DataLook(evidence.ledger, evidence.data, depth)
     ranks: dict[str, int] = {}
     parts: list[Verification] = []
+    records: list[VersionRecord] = []
     pending = deque(versions)
     while pending:
         version = pending.popleft()
@@ -184,6 +198,7 @@ def _verify(
             parts.append(Verification((_broken(version, error),)))
             continue
         record = holding.filed.record
+        records.append(record)
         weights.add(holding)
         parts.append(Verification(tuple(bases.look(record))))
         parts.append(data.look(record))
@@ -192,6 +207,8 @@ def _verify(
             below = base_version(record.base)
             if below is not None and holdings.record(below) is not None:
                 pending.append(below)
+    if view is not None:
+        parts.append(look_at_versions(view, records))
     found = weights.finish(progress).joined(parts)
     return Verification(_sorted(found.findings, ranks), found.notes)
 

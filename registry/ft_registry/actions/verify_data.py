@@ -107,7 +107,7 @@ def _faults(dataset: Dataset, copy: DataCopy, subject: str) -> list[Finding]:
     return [
         Finding(
             "data", _name(dataset, fault.name), fault.state, subject, copy.place,
-            fault.expected, fault.found,
+            fault.expected, fault.found, at=fault.at,
         )
         for fault in copy.faults
     ]  # fmt: skip

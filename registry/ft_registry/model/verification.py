@@ -40,6 +40,8 @@ class Finding:
     found: str = ""
     size: int | None = None
     """Bytes of what was found; None: not counted."""
+    at: str = ""
+    """Of damaged data: the path of the object itself, to take it away by."""
 
     @property
     def is_damage(self) -> bool:
@@ -62,6 +64,7 @@ class Finding:
             "expected": self.expected,
             "found": self.found,
             "size": self.size,
+            "at": self.at,
         }
 
     def as_text(self) -> str:
@@ -74,7 +77,8 @@ class Finding:
             return f"{what}{where}: not checked: {self.found}"
         expected = f": expected {self.expected}" if self.expected else ""
         found = f", found {self.found}" if self.found else ""
-        return shortened(f"{what}{where} is {self.state}{expected}{found}")
+        at = f", at {self.at}" if self.at else ""
+        return shortened(f"{what}{where} is {self.state}{expected}{found}") + at
 
 
 def shortened(text: str) -> str:

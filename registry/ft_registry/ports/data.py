@@ -39,6 +39,8 @@ class DataFault:
     state: Literal["changed", "missing"]
     expected: str
     found: str
+    at: str = ""
+    """Where exactly the bytes lie, for who has to take them away: a path; empty: nowhere."""
 
 
 @dataclass(frozen=True)

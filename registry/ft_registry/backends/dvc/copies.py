@@ -29,7 +29,9 @@ def copy_in(place: ObjectPlace, content: DataContent, *, depth: Depth) -> DataCo
         try:
             listed = _listing(place, content)
         except IntegrityError as error:
-            fault = DataFault(md5, "changed", f"md5 {object_md5(md5)}", error.message)
+            fault = DataFault(
+                md5, "changed", f"md5 {object_md5(md5)}", error.message, place.where(md5)
+            )
             return DataCopy(place.shown, "damaged", (fault,))
         look = _Look(place, content, listed, place.held(set(listed.values())))
         return _judged(place, look.faults(depth))
@@ -90,7 +92,8 @@ class _Look:
                 found.append(_missing(name, oid))
             elif oid in damaged:
                 told = f"md5 {damaged[oid].md5} ({damaged[oid].size:,} bytes)"
-                found.append(DataFault(name, "changed", f"md5 {oid}", told))
+                at = self._place.where(oid)
+                found.append(DataFault(name, "changed", f"md5 {oid}", told, at))
         return tuple(found)
 
     def _faults_by_reading(self) -> tuple[DataFault, ...]:
@@ -101,7 +104,9 @@ class _Look:
             sha256 = self._sha256(done)
             if sha256 != self._content.sha256:  # other bytes of the same MD5
                 whole = self._content.dvc.md5
-                return (DataFault(whole, "changed", self._content.sha256, sha256),)
+                # Of a folder it is not known which of the files it is.
+                at = "" if whole.endswith(".dir") else self._place.where(whole)
+                return (DataFault(whole, "changed", self._content.sha256, sha256, at),)
         return self._faults(damaged)
 
     def _adds_up(self) -> bool:

@@ -49,6 +49,9 @@ class ObjectPlace(Protocol):
     def width(self) -> int:
         """How many objects are best read at once."""
 
+    def where(self, oid: str) -> str:
+        """Returns where an object lies, for people: a path of this machine, or below the place."""
+
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
         """Returns the objects among these that are there."""
 
@@ -100,6 +103,10 @@ class FolderPlace:
     def __init__(self, shown: str, root: Path) -> None:
         self.shown = shown
         self._root = root
+
+    def where(self, oid: str) -> str:
+        """See `ObjectPlace.where`."""
+        return str(self._path(oid))
 
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
         """See `ObjectPlace.held`."""
@@ -165,6 +172,10 @@ class ClosedPlace:
         self.shown = shown
         self._reason = reason
         self._hints = hints
+
+    def where(self, oid: str) -> str:  # noqa: ARG002 - whatever
+        """See `ObjectPlace.where`."""
+        return ""
 
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:  # noqa: ARG002 - whatever
         """See `ObjectPlace.held`."""

@@ -112,6 +112,10 @@ class CloudPlace:
         self._silence = ""
         self._silent_until = 0.0
 
+    def where(self, oid: str) -> str:
+        """See `ObjectPlace.where`."""
+        return f"files/md5/{oid[:2]}/{oid[2:]}"
+
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
         """See `ObjectPlace.held`."""
         wanted = list(oids)
