@@ -50,6 +50,11 @@ class State:
 
         return Workspace.open(self.root, offline=self.offline)
 
+    def close(self) -> None:
+        """Closes the workspace, if it was opened."""
+        if "workspace" in vars(self):
+            self.workspace.close()
+
     def emit(self, document: Any, text: str | Callable[[], str]) -> None:
         """Prints a result: the document with ``--json``, else the text."""
         if self.json:
@@ -114,7 +119,10 @@ def command(
                 quiet=values.pop("quiet") or above.quiet,
                 offline=values.pop("offline", False),
             )
-            function(state, **values)
+            try:
+                function(state, **values)
+            finally:
+                state.close()
 
         own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
         call.__signature__ = signature.replace(parameters=[context, *own, *shared])  # type: ignore[attr-defined]

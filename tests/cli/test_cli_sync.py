@@ -130,7 +130,7 @@ def test_sync_publishes_what_waits_and_status_tells_how_the_remote_stands(
     seeded.done("sync", env=env)
     assert seeded.done("status", env=env)["ledger_remote"]["state"] == "level"
     # A check-out that lost the setting shares the ledger all the same.
-    assert "no setting of this check-out names team" in seeded.cli("status").stderr
+    assert "ledger_remote is not set in this check-out: team" in seeded.cli("status").stderr
     seeded.done("promote", "m/1", "--to", "staging")
     assert seeded.git("rev-parse", "ft-registry", cwd=tmp_path / "team.git") == seeded.head()
 

@@ -1,5 +1,6 @@
 """What people do to a real MLflow by hand is named, and undone or put on record."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from tests.cli.project import Project, environment, items
 from tests.mlflow.hands import DATA, Hands, make_three
 
-from ft_registry.errors import Conflict, IntegrityError
+from ft_registry.errors import Conflict, IntegrityError, Refused
 
 pytestmark = pytest.mark.integration
 
@@ -62,7 +63,7 @@ def test_an_alias_moved_by_hand_is_left_alone_by_a_plain_sync(hands: Hands) -> N
     assert hands.kinds() == [("alias_moved", "m@champion")]
     failure = hands.sync().failure
     assert isinstance(failure, Conflict)
-    assert "m@champion: expected version 3, found version 2" in failure.message
+    assert "alias moved m@champion" in failure.message
     assert hands.champion() == 2
 
 
@@ -161,6 +162,8 @@ def test_an_adopted_deletion_is_expected_no_more(hands: Hands) -> None:
     assert hands.sync("adopt").failure is None
     assert hands.drift() == []
     assert hands.workspace.log()[0].event.subject == "adopt the deletion of m/2 from MLflow"
+    with pytest.raises(Refused, match="m/2, called deleted"):
+        hands.project.register("m", "ad2", data=DATA[:1], method="sft")
 
 
 def test_the_deletion_of_what_an_alias_names_is_not_adopted(hands: Hands) -> None:
@@ -222,7 +225,8 @@ def test_bytes_that_are_lost_are_told_and_the_rest_goes_on(alone: Hands) -> None
     alone.client.set_registered_model_alias("m", "champion", "1")
     done = alone.sync("restore")
     assert isinstance(done.failure, IntegrityError)
-    assert "m/2" in done.failure.message or "m-" in done.failure.message
+    assert [str(version) for version in done.lost] == ["m/2"]
+    assert done.failure.message.endswith("found 1 that cannot be: m/2")
     assert alone.kinds() == [("logged_model_gone", "m/2")]
     assert alone.champion() == 3
 
@@ -234,9 +238,9 @@ def test_bytes_that_changed_are_not_stored_anew(alone: Hands) -> None:
     weights = weights / "adapter" / "adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"!")
     alone.client.delete_logged_model(model.model_id)
-    failure = alone.sync("restore").failure
-    assert isinstance(failure, IntegrityError)
-    assert "adapter_model.safetensors" in failure.message
+    done = alone.sync("restore")
+    assert isinstance(done.failure, IntegrityError)
+    assert ["adapter_model.safetensors" in why for why in done.lost.values()] == [True]
     assert alone.workspace.log()[0].event.type == "promote"
 
 
@@ -315,6 +319,47 @@ def test_what_is_added_after_a_loss_goes_to_where_the_version_lies_since(hands: 
     assert hands.drift() == []
     run = hands.client.get_run(hands.versions()[1].run_id)
     assert set(run.data.metrics) == {"dates.exact_match", "more.exact_match"}
+
+
+def test_the_log_of_a_lost_database_is_not_mixed_into_a_new_one(hands: Hands) -> None:
+    log = hands.database.with_name("mlflow.db-wal")
+    content = os.urandom(100)
+    hands.lose_database()
+    log.write_bytes(content)
+    found = hands.workspace.status()
+    assert (found.drift, "found only its log" in found.unchecked) == ((), True)
+    outcome = hands.project.cli("sync", "--restore")
+    assert (outcome.code, "found only its log" in outcome.stderr) == (6, True)
+    assert (hands.database.exists(), log.read_bytes()) == (False, content)
+    log.unlink()
+    hands.restore_as_process()
+
+
+def test_a_database_that_a_command_wrote_is_whole_in_one_file(hands: Hands) -> None:
+    hands.project.done("promote", "m/1", "--to", "champion")
+    hands.lose_database(instead=Path(shutil.copy(hands.database, hands.project.root / "copy.db")))
+    assert hands.drift() == []
+
+
+def test_what_mlflow_still_knows_is_restored_only_if_its_bytes_are_whole(alone: Hands) -> None:
+    for number in (1, 2):
+        model = alone.client.get_logged_model(
+            alone.versions()[number].source.removeprefix("models:/")
+        )
+        weights = Path(model.artifact_location.removeprefix("file://")) / "adapter"
+        weights = weights / "adapter_model.safetensors"
+        alone.client.delete_model_version("m", str(number))
+        if number == 1:
+            weights.unlink()
+        else:
+            weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    done = alone.sync("restore")
+    assert isinstance(done.failure, IntegrityError)
+    assert {str(version): why.split("found ")[1] for version, why in done.lost.items()} == {
+        "m/1": "no such file",
+        "m/2": "other bytes",
+    }
+    assert sorted(alone.versions()) == [3]
 
 
 def test_a_registered_model_deleted_by_hand_comes_back(hands: Hands) -> None:

@@ -1,5 +1,6 @@
 """``sync``: let the ledger, its remote and MLflow agree again."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from ft_registry.actions.sync import Synced
     from ft_registry.model.event import LoggedEvent
     from ft_registry.ports.ledger import Settled, SettlementPlan
+
+_WIDEST = 80
+"""Characters of a line; a path may be longer."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -99,7 +103,7 @@ def _document(
         "drift": [drift.as_json() for drift in plan.drift],
         "steps": [{"do": step.do, "name": step.name, "text": step.text} for step in steps],
         "left": [drift.as_json() for drift in plan.left],
-        "lost": list(done.lost) if done else [],
+        "lost": [f"{version}: {why}" for version, why in done.lost.items()] if done else [],
         "refused": list(done.refused) if done else [],
         "notices": list(done.notices) if done else [],
     }
@@ -113,19 +117,31 @@ def _text(
 ) -> str:
     lines = []
     if settled is not None:
-        aside = f", {len(settled.set_aside)} set aside" if settled.set_aside else ""
-        lines.append(
-            f"ledger    {settlement.state}: {settled.pushed} events published, {settled.taken} "
-            f"taken over, {settled.replayed} written anew{aside}"
-        )
+        counts = {
+            "published": settled.pushed,
+            "taken over": settled.taken,
+            "written anew": settled.replayed,
+            "set aside": len(settled.set_aside),
+        }
+        deeds = ", ".join(f"{count} {deed}" for deed, count in counts.items() if count)
+        lines.append(f"ledger    it was {settlement.state}; events: {deeds or 'as they were'}")
     elif done is None:
         lines += [f"would     {text}" for text in _settlement_lines(settlement)]
     steps = done.done if done else plan.steps
     verb = "done" if done else "would"
     lines += [f"{verb:<9} {step.name}: {step.text}" for step in steps]
     for drift in plan.left:
-        lines.append(f"left      {drift.kind.replace('_', ' ')}: {drift.name}")
-        lines.append(f"          expected {drift.expected}, found {drift.found}")
-    lines += [f"lost      {text}" for text in (done.lost if done else ())]
-    lines += [f"refused   {text}" for text in (done.refused if done else ())]
+        lines.append(f"left      {drift.words}: {drift.name}")
+        lines += _wrapped(f"expected {drift.expected}, found {drift.found}")
+    for version, why in done.lost.items() if done else ():
+        lines += [f"lost      {version}", *_wrapped(why)]
+    for text in done.refused if done else ():
+        lines += _wrapped(text, "refused")
     return "\n".join(lines) if lines else "nothing to do: MLflow shows what the ledger says"
+
+
+def _wrapped(text: str, head: str = "") -> list[str]:
+    return wrap(
+        text, _WIDEST, initial_indent=f"{head:<10}", subsequent_indent=" " * 10,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -36,12 +36,12 @@ def recreate(
     restored: dict[int, Restored] = {}
     for step in steps:
         assert step.version is not None  # noqa: S101 - the plan gives every such step one
-        filed = read_record(sides.ledger, VersionReference(model, step.version))
+        version = VersionReference(model, step.version)
+        filed = read_record(sides.ledger, version)
         try:
             restored[step.version] = _restored(filed, sides, context, course)
         except (NotFound, IntegrityError, Refused) as error:
-            course.lost.append(error.message)
-            course.gone.add((model, step.version))
+            course.lost[version] = error.message
     if not restored or not _place(model, restored, sides, course):
         return
     course.done += [step for step in steps if step.version in restored]
@@ -90,11 +90,11 @@ def _place(model: str, restored: Mapping[int, Restored], sides: Sides, course: C
         return True
     stuck = _stuck(shown, left)
     if stuck:
-        course.lost.append(
-            f"{model} cannot be made anew around {_listed(left)}: the bytes of "
-            f"{model}/{stuck[0]} are lost as well, and it would lose its place"
+        why = (
+            f"it is whole, but comes back only by making all of {model} anew, and that cannot take "
+            f"{model}/{stuck[0]} over: MLflow has nothing behind it"
         )
-        course.gone |= {(model, number) for number in left}
+        course.lost |= {VersionReference(model, number): why for number in left}
         return False
     numbers = version_numbers(sides.ledger, model)
     sides.models.rebuild(model, left, last=max([last, *numbers]))
@@ -118,7 +118,3 @@ def _stuck(shown: ShownModel | None, restored: Mapping[int, Restored]) -> list[i
         for number, one in sorted(there.items())
         if number not in restored and not one.deleted and one.uri and one.model_known is False
     ]
-
-
-def _listed(numbers: Mapping[int, Restored]) -> str:
-    return ", ".join(map(str, numbers))

@@ -19,8 +19,9 @@ from ft_registry.actions.evaluations import (
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.projection import project_version
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
+from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
-from ft_registry.errors import IntegrityError
+from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
@@ -75,6 +76,7 @@ def plan_registration(
 
     Raises:
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
+        Refused: The same was on record, and its deletion as well.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
@@ -111,7 +113,17 @@ def _known(draft: Draft, ledger: Ledger) -> VersionReference | None:
     if content is None:
         return None
     pointer = IdentityPointer.parse(content, what=f"the pointer of identity {draft.identity}")
-    return VersionReference(draft.model, pointer.version)
+    version = VersionReference(draft.model, pointer.version)
+    standing = read_standing(ledger, version)
+    if standing.is_deleted:
+        raise Refused(
+            f"expected inputs that are not on record, found those of {version}, {standing.words}",
+            hints=[
+                "that is final; other weights, data, configuration or base make a new version",
+                f"ft-registry restore {version} --into DIR brings its files while they survive",
+            ],
+        )
+    return version
 
 
 def _store(

@@ -1,7 +1,7 @@
 """Lets ledger and store of models agree again, by the plan that was printed."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ft_registry.actions.adopt import adopt_alias, adopt_deletion
 from ft_registry.actions.homes import home_of
@@ -28,8 +28,8 @@ class Synced:
     plan: SyncPlan
     """The last one, when the first was only to end what was cut off."""
     done: tuple[Step, ...] = ()
-    lost: tuple[str, ...] = ()
-    """What could not be restored since its bytes are lost, in words."""
+    lost: Mapping[VersionReference, str] = field(default_factory=dict)
+    """The versions that could not be restored, and why."""
     refused: tuple[str, ...] = ()
     """What the ledger did not take, in words."""
     notices: tuple[str, ...] = ()
@@ -39,8 +39,8 @@ class Synced:
         """What the caller must raise, after telling what was done."""
         if self.lost:
             return IntegrityError(
-                f"expected every version on record to be restorable, found {len(self.lost)} that "
-                f"are not: {_listed(self.lost)}",
+                f"expected to restore every version, found {len(self.lost)} that cannot be: "
+                f"{_listed([str(version) for version in self.lost])}",
                 hints=["put a backup of the artifacts back where they were, and run it again"],
             )
         return left_over(self.plan, self.refused)
@@ -48,19 +48,21 @@ class Synced:
 
 def left_over(plan: SyncPlan, refused: tuple[str, ...] = ()) -> Conflict | None:
     """Returns the error that names what was left alone, if anything contradicts still."""
-    left = tuple(drift.text for drift in plan.contradictions) + refused
+    left = [f"{drift.words} {drift.name}" for drift in plan.contradictions] + list(refused)
     if not left:
         return None
-    hints = {
-        "mend": [
-            "ft-registry sync --restore lets the ledger win",
-            "ft-registry sync --adopt puts on record what was done by hand",
-        ],
-        "adopt": ["ft-registry sync --restore lets the ledger win"],
-        "restore": ["MLflow itself refuses to change this: take it out of its database"],
-    }[plan.mode]
-    if any(drift.kind == "version_unknown" for drift in plan.contradictions):
-        hints.append("a version that is not on record: register it, or delete it in MLflow")
+    kinds = {drift.kind for drift in plan.contradictions}
+    hints = []
+    if "alias_ahead" in kinds:
+        hints.append("alias ahead: run ft-registry sync in the clone that moved it, then here")
+    if "version_unknown" in kinds:
+        hints.append("version unknown: register it, or delete it in MLflow")
+    if plan.mode == "restore" and kinds - {"version_unknown"}:
+        hints.append("MLflow itself refuses to change this: take it out of its database")
+    if plan.mode != "restore":
+        hints.append("ft-registry sync --restore lets the ledger win")
+    if plan.mode == "mend" and any(drift.adoptable for drift in plan.contradictions):
+        hints.append("ft-registry sync --adopt puts on record what was done by hand")
     return Conflict(
         f"expected MLflow to show what the ledger says, found that {len(left)} "
         f"difference{'s were' if len(left) > 1 else ' was'} left: {_listed(left)}",
@@ -68,7 +70,7 @@ def left_over(plan: SyncPlan, refused: tuple[str, ...] = ()) -> Conflict | None:
     )
 
 
-def _listed(texts: tuple[str, ...]) -> str:
+def _listed(texts: Sequence[str]) -> str:
     more = f"; and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
     return "; ".join(texts[:_NAMED]) + more
 
@@ -95,7 +97,7 @@ def sync(plan: SyncPlan, sides: Sides, context: Context) -> Synced:
                 if not plan.is_first:
                     _run(plan, sides, context, course)
     return Synced(
-        plan, tuple(course.done), tuple(course.lost), tuple(course.refused), tuple(course.notices)
+        plan, tuple(course.done), course.lost, tuple(course.refused), tuple(course.notices)
     )
 
 
@@ -117,9 +119,13 @@ def _tidy(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
     return True
 
 
-def _filed(step: Step, sides: Sides) -> FiledRecord:
+def _version(step: Step) -> VersionReference:
     assert step.version is not None  # noqa: S101 - the plan gives every such step one
-    return read_record(sides.ledger, VersionReference(step.model, step.version))
+    return VersionReference(step.model, step.version)
+
+
+def _filed(step: Step, sides: Sides) -> FiledRecord:
+    return read_record(sides.ledger, _version(step))
 
 
 def _restore_run(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
@@ -165,7 +171,7 @@ def _attach_record(step: Step, sides: Sides, _context: Context, _course: Course)
 
 
 def _set_alias(step: Step, sides: Sides, _context: Context, course: Course) -> bool:
-    if (step.model, step.version) in course.gone:
+    if _version(step) in course.lost:
         return False
     notices = project_alias(step.model, step.alias, ledger=sides.ledger, models=sides.models)
     course.notices += notices

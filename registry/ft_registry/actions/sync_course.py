@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from ft_registry.actions.plan_sync import Step
+from ft_registry.model.reference import VersionReference
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.ports.ledger import Ledger
@@ -27,10 +28,8 @@ class Course:
     """What came of the steps so far."""
 
     done: list[Step] = field(default_factory=list)
-    gone: set[tuple[str, int | None]] = field(default_factory=set)
-    """The versions that could not be restored."""
-    lost: list[str] = field(default_factory=list)
-    """The same, in words."""
+    lost: dict[VersionReference, str] = field(default_factory=dict)
+    """The versions that could not be restored, and why."""
     refused: list[str] = field(default_factory=list)
     """What the ledger did not take, in words."""
     notices: list[str] = field(default_factory=list)

@@ -97,10 +97,14 @@ class Drift:
         return self.kind in _ABSENT
 
     @property
+    def words(self) -> str:
+        """Its kind for people."""
+        return self.kind.replace("_", " ")
+
+    @property
     def text(self) -> str:
         """The difference in a sentence."""
-        what = self.kind.replace("_", " ")
-        return f"{what}: {self.name}: expected {self.expected}, found {self.found}"
+        return f"{self.words}: {self.name}: expected {self.expected}, found {self.found}"
 
     def as_json(self) -> dict[str, str]:
         """Returns the difference as `status --json` prints it."""

@@ -147,6 +147,8 @@ def _check_file(place: MlflowPlace) -> None:
             found = "no right to read"
         else:
             found = "" if _is_sqlite(database) else "something else"
+        if not found and not _is_there(database):
+            _check_no_log(database)
     except OSError as error:
         found = error.strerror or str(error)
     if found:
@@ -154,6 +156,29 @@ def _check_file(place: MlflowPlace) -> None:
             f"expected an SQLite database at {database}, or a folder to make one in, found {found}",
             hints=["move what is there away, or correct MLFLOW_TRACKING_URI"],
         )
+
+
+def _check_no_log(database: Path) -> None:
+    """Raises BackendUnavailable if the log of a database is left alone.
+
+    A new database beside it would take it for its own, and be a mixture of both.
+    """
+    log = log_of(database)
+    if log.is_file() and log.stat().st_size:
+        raise BackendUnavailable(
+            f"expected an SQLite database at {database}, found only its log, {log.name}: part of "
+            "what was in the database is there and nowhere else",
+            hints=[
+                f"put {database.name} back beside it, as it was at that moment",
+                f"or move {log.name} and {database.name}-shm away, and end what works on them; "
+                "ft-registry sync --restore fills a new database then",
+            ],
+        )
+
+
+def log_of(database: Path) -> Path:
+    """Returns the file into which SQLite writes ahead; it belongs to the database."""
+    return database.with_name(f"{database.name}-wal")
 
 
 def _is_sqlite(database: Path) -> bool:

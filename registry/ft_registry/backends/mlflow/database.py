@@ -6,9 +6,9 @@ the file is of another shape, callers ask MLflow's client instead.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
-from ft_registry.backends.mlflow.connection import MlflowPlace
+from ft_registry.backends.mlflow.connection import MlflowPlace, log_of
 from ft_registry.errors import BackendUnavailable
 
 _PATIENCE_SECONDS = 5
@@ -37,3 +37,16 @@ def reading(place: MlflowPlace) -> Iterator[sqlite3.Connection]:
         raise BackendUnavailable(f"expected to read {database}, found: {error}") from error
     with closing(db):
         yield db
+
+
+def write_back(place: MlflowPlace) -> None:
+    """Writes the log beside the database into it: a copy of that file alone is whole then.
+
+    Nobody is waited for. Where another process is at work, the log stays as valid as it was.
+    """
+    database = place.database
+    if database is None or not log_of(database).is_file():
+        return
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, timeout=0)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
