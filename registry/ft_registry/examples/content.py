@@ -42,14 +42,18 @@ def canonical_content(content: Mapping[str, Any], *, has_floats: bool = True) ->
         content: JSON values.
         has_floats: False when the reader saw none, which spares looking for them.
     """
-    try:
-        if not has_floats:
+    if not has_floats:
+        try:
             found = _encode_sorted(content)
-            if b":null" not in found and not _ASTRAL.search(found):
-                return found
-        return _encode(_ordered(content))
-    except UnicodeEncodeError:  # a lone surrogate
-        return _escaped(_ordered(content)).encode()
+        except UnicodeEncodeError:  # a lone surrogate, maybe in what is left out
+            return canonical_content(content)
+        if b":null" not in found and not _ASTRAL.search(found):
+            return found
+    ordered = _ordered(content)
+    try:
+        return _encode(ordered)
+    except UnicodeEncodeError:
+        return _escaped(ordered).encode()
 
 
 def _ordered(value: Any) -> Any:
@@ -115,10 +119,8 @@ class Hasher:
         """
         short, joined = self._short, memoryview(normals.joined)
         ends = normals.ends.tolist()
-        whole, asked = [], []
-        start = 0
-        for middle, end in zip(ends[::2], ends[1::2], strict=True):
-            whole.append(short(joined[start:end]))
-            asked.append(short(joined[start:middle]))
-            start = end + 1
+        middles, stops = ends[::2], ends[1::2]
+        starts = [0, *[stop + 1 for stop in stops]]
+        whole = [short(joined[start:stop]) for start, stop in zip(starts, stops, strict=False)]
+        asked = [short(joined[start:stop]) for start, stop in zip(starts, middles, strict=False)]
         return b"".join(whole), b"".join(asked)

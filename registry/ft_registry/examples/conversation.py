@@ -115,11 +115,11 @@ def _join_parts(parts: Sequence[Any], place: str, report: Report) -> str | None:
     for part in parts:
         if isinstance(part, str):
             texts.append(part)
-        elif not isinstance(part, dict):
-            report("wrong-type", f"{place}: expected parts of content, found {_type(part)}")
-        elif isinstance(part.get("text"), str):
+        elif isinstance(part, dict) and isinstance(part.get("text"), str):
             texts.append(part["text"])
         else:
+            if not isinstance(part, dict):
+                report("wrong-type", f"{place}: expected parts of content, found {_type(part)}")
             texts.append(json.dumps(part, sort_keys=True))
     return "\n".join(texts) if parts else None
 

@@ -168,6 +168,8 @@ _SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
 
 
 def _is_openai(row: Mapping[str, Any], keys: set[str]) -> bool:
+    if "chat_template_kwargs" in keys:  # TRL's word
+        return False
     if keys & {"tools", "functions", "parallel_tool_calls"}:
         return True
     messages = row["messages"]

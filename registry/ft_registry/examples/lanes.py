@@ -7,16 +7,16 @@ unknown key, a key given twice, an empty text, a control character, a role out o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 
 from ft_registry.examples.conversation import ASSISTANT, LEADING, Turn, check_order
 from ft_registry.examples.formats import Format
-from ft_registry.examples.normal import Bytes, NormalBatch, normal_batch
+from ft_registry.examples.normal import Bytes, NormalBatch, Places, normal_batch
+
+Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool]]"
 
 _LINE_FEED, _QUOTE, _BACKSLASH, _OPEN, _CLOSE, _U = b'\n"\\{}u'
 _ZERO, _ONE, _TWO, _SEVEN, _F = b"0127f"
@@ -73,7 +73,7 @@ class _FlatLane:
         )  # fmt: skip
         self._decode = msgspec.json.Decoder(row).decode_lines
         self._encode = msgspec.json.Encoder().encode_lines
-        self._texts = attrgetter(*(("f0", "f1") if fields[0] == prompt else ("f1", "f0")))
+        self._prompt_first = fields[0] == prompt
         self._labelled = labelled
 
     def read(self, chunk: bytes) -> Batch | None:
@@ -85,11 +85,13 @@ class _FlatLane:
             return None
         if not _is_sound(chunk, encoded, len(rows)):
             return None
-        texts: list[str] = list(chain.from_iterable(map(self._texts, rows)))
+        first, second = [row.f0 for row in rows], [row.f1 for row in rows]
+        prompts, answers = (first, second) if self._prompt_first else (second, first)
+        texts = [""] * (2 * len(rows))
+        texts[::2], texts[1::2] = prompts, answers
         normals = normal_batch(texts)
         if normals.has_empty:
             return None
-        prompts, answers = texts[::2], texts[1::2]
         return Batch(
             _lines(encoded), prompts, answers, normals, [1] * len(rows),
             labels=answers if self._labelled else None,
@@ -208,24 +210,33 @@ def _has_strange_escape(raw: Bytes) -> bool:
     Or a quotation mark by its number: it would make up for one that a key took with it.
     """
     places = np.flatnonzero(raw == _BACKSLASH)
-    rare = _RARE[raw[places + 1]]
-    if not rare.any():
+    rare = np.flatnonzero(_RARE[raw[places + 1]])
+    strange = rare[_is_strange(raw, places[rare])]
+    if not len(strange):
         return False
     # Of backslashes in a row every second one is text.
     order = np.arange(len(places))
     firsts = np.where(np.diff(places, prepend=-2) > 1, order, 0)
-    escapes = places[rare & ((order - np.maximum.accumulate(firsts)) % 2 == 0)]
-    is_number = raw[escapes + 1] == _U
-    if not is_number.all():
-        return True
-    latin = escapes[(raw[escapes + 2] == _ZERO) & (raw[escapes + 3] == _ZERO)]
-    tens, ones = raw[latin + 4], raw[latin + 5] | 0x20  # in lower case
-    strange = (
-        (tens <= _ONE)  # a control character
-        | ((tens == _TWO) & (ones == _TWO))  # a quotation mark
-        | ((tens == _SEVEN) & (ones == _F))  # delete
+    in_row = order - np.maximum.accumulate(firsts)
+    return bool((in_row[strange] % 2 == 0).any())
+
+
+def _is_strange(raw: Bytes, escapes: Places) -> Flags:
+    r"""Returns which escapes stand for a control character, delete or a quotation mark.
+
+    Args:
+        raw: JSON.
+        escapes: Where ``\b``, ``\f`` and ``\u`` stand.
+    """
+    last = len(raw) - 1
+    name, thousands, hundreds, tens, ones = (
+        raw[np.minimum(escapes + place, last)] for place in range(1, 6)
     )
-    return bool(strange.any())
+    is_quote = (tens == _TWO) & (ones == _TWO)
+    is_delete = (tens == _SEVEN) & ((ones | 0x20) == _F)  # in lower case
+    is_low = (thousands == _ZERO) & (hundreds == _ZERO)
+    strange: Flags = (name != _U) | (is_low & ((tens <= _ONE) | is_quote | is_delete))
+    return strange
 
 
 def _lines(encoded: bytes) -> list[bytes]:

@@ -38,7 +38,7 @@ class NormalBatch:
     def has_empty(self) -> bool:
         """Whether one of the texts has nothing left."""
         ends = self.ends
-        return bool(ends[:1] == 0) or bool((ends[1:] == ends[:-1] + 1).any())
+        return len(ends) > 0 and bool(ends[0] == 0 or (ends[1:] == ends[:-1] + 1).any())
 
     def texts(self) -> list[bytes]:
         """Returns the texts."""
@@ -54,7 +54,7 @@ def normal_text(text: str) -> bytes:
 def normal_batch(texts: Sequence[str]) -> NormalBatch:
     """Returns the normal forms of texts."""
     try:
-        joined = _SEPARATOR.join([*map(str.encode, texts), b""])
+        joined = _SEPARATOR.join([text.encode() for text in texts] + [b""])
     except UnicodeEncodeError:  # a lone surrogate
         return _batch_of([normal_text(text) for text in texts])
     characters = np.frombuffer(joined, dtype=np.uint8)
