@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import FrameType
 
 import typer
 
@@ -14,6 +16,7 @@ from ft_registry_cli.state import BROKEN_PIPE, printable
 
 _BUG = 70
 _INTERRUPTED = 130
+_A_MOMENT_SECONDS = 0.01
 
 _GIT_BINDINGS = (
     "GIT_DIR",
@@ -33,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in _GIT_BINDINGS:
         os.environ.pop(name, None)
     _open_streams()
+    sys.unraisablehook = _keep_interruption
     _exit(run(given))
 
 
@@ -74,7 +78,9 @@ def _explain(error: BaseException) -> _Outcome:
         hint = "ft-registry COMMAND --help says how it is used"
         return _Outcome(error.exit_code, "usage", message, (hint,))
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return _Outcome(_INTERRUPTED, "interrupted", "interrupted; run the command again")
+        # Not "run it again": a rollback that was on record already would go back further.
+        hint = "ft-registry status shows what is on record already, and what sync has to mend"
+        return _Outcome(_INTERRUPTED, "interrupted", "interrupted", (hint,))
     if isinstance(error, OSError):
         # A full disk, a folder that may not be read, a name that is too long: no bug of ours.
         what = f"to use {error.filename}" if error.filename else "to write the result"
@@ -84,6 +90,25 @@ def _explain(error: BaseException) -> _Outcome:
     return _Outcome(
         _BUG, "bug", f"{type(error).__name__}: {error}", (f"please report this bug: {lines}",)
     )
+
+
+def _keep_interruption(lost: "sys.UnraisableHookArgs") -> None:
+    """Raises again, a moment later, a Ctrl-C that came where Python drops what is raised.
+
+    In a finalizer, or while a module is imported: Python would print it and go on.
+    """
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.signal(signal.SIGALRM, _interrupt)
+        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT_SECONDS)
+    else:
+        sys.__unraisablehook__(lost)
+
+
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    if frame is not None and frame.f_code is _keep_interruption.__code__:
+        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT_SECONDS)  # still where it would be dropped
+    else:
+        raise KeyboardInterrupt
 
 
 def _open_streams() -> None:

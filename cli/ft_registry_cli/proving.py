@@ -1,5 +1,6 @@
 """What restore and reproduce share: steps as lines, and the level that they add up to."""
 
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,18 @@ Reference = Annotated[
     str, typer.Argument(metavar="REF", help="NAME/7, NAME@champion or NAME/latest.")
 ]
 _COLUMNS = 80
+
+
+def folder_named(text: str) -> Path:
+    """Returns the folder that an option names.
+
+    Raises:
+        BadParameter: The text is empty (a variable that is not set, mostly): as a path it would be
+            the current folder.
+    """
+    if not text:
+        raise typer.BadParameter("expected a folder, found an empty text")
+    return Path(text)
 
 
 def print_plan(

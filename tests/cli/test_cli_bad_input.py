@@ -61,6 +61,8 @@ OPTIONS: list[Case] = [
     (("show",), 2, "usage", "REF"),
     (("show", "m/1", "m/2"), 2, "usage", "m/2"),
     (("promote", "m/1"), 2, "usage", "--to"),
+    (("restore", "m/1", "--into", ""), 2, "usage", "empty text"),
+    (("reproduce", "m/1", "--into", ""), 2, "usage", "empty text"),
     (("promote", "m/1", "--to", "x", "--expect", "one"), 2, "usage", "--expect"),
     (("promote", "m/1", "--to", "x", "--expect", "-1"), 2, "usage", "-1"),
     (("promote", "m/1", "--to", "x", "--reason", "r" * 2001), 2, "usage", "2000"),

@@ -75,7 +75,7 @@ def test_worse_scores_are_told_with_the_interval_and_on_record(
     assert "differs" in line
     assert "level R2: data, config and code restored" in outcome.stdout
     event = trained.done("log", "m")["events"][0]
-    assert event["subject"].startswith("reproduce m/1: not reproduced: weights: ")
+    assert event["subject"].startswith("reproduce m/1: not reproduced: other weights: ")
     assert "scores dates.exact_match: 0." in event["subject"]
 
 
@@ -94,6 +94,8 @@ def test_a_command_that_fails_or_hangs_is_told(trained: Project, tmp_path: Path)
     assert (outcome.code, outcome.document["level"]) == (4, "R2")
     detail = steps(outcome)["stage train"]["detail"]
     assert detail == "python train.py: ended with status 3"
+    assert outcome.document["shortfall"] == f"not reproduced: stage train: {detail}"
+    assert trained.events()[-1].endswith(outcome.document["shortfall"])
     hung = Project.copy(trained.root, tmp_path / "other")
     slow = hung.root / "params.yaml"
     slow.write_text("mood: slow\nseed: 8\n")

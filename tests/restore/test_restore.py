@@ -12,7 +12,7 @@ from tests.ledger.repositories import work_state
 from tests.restore.conftest import register
 
 from ft_registry.actions.restore import Restored
-from ft_registry.errors import IntegrityError, InvalidInput
+from ft_registry.errors import FtRegistryError, IntegrityError, InvalidInput
 from ft_registry.model.canonical import digest_bytes
 
 pytestmark = pytest.mark.integration
@@ -244,7 +244,7 @@ def test_a_full_disk_leaves_nothing(
     monkeypatch.setattr(
         type(workspace.data), "bring", lambda *_: (_ for _ in ()).throw(OSError(28, "No space"))
     )
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(FtRegistryError, match="No space"):
         workspace.restore(plan)
     assert not list(tmp_path.glob("back*"))
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ft_registry_cli.proving import Reference, print_outcome, print_plan
+from ft_registry_cli.proving import Reference, folder_named, print_outcome, print_plan
 from ft_registry_cli.state import DryRun, State, command, printable
 
 
@@ -27,7 +27,12 @@ def add_to(app: typer.Typer) -> None:
         state: State,
         reference: Reference,
         into: Annotated[
-            Path, typer.Option(metavar="DIR", help="A new folder, or one that restore made of it.")
+            Path,
+            typer.Option(
+                metavar="DIR",
+                help="A new folder, or one that restore made of it.",
+                parser=folder_named,
+            ),
         ],
         allow_commands: Annotated[
             bool,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ft_registry_cli.proving import Reference, print_outcome, print_plan
+from ft_registry_cli.proving import Reference, folder_named, print_outcome, print_plan
 from ft_registry_cli.state import DryRun, State, command
 
 
@@ -26,7 +26,10 @@ def add_to(app: typer.Typer) -> None:
         state: State,
         reference: Reference,
         into: Annotated[
-            Path, typer.Option(metavar="DIR", help="A new folder, outside of the repository.")
+            Path,
+            typer.Option(
+                metavar="DIR", help="A new folder, outside of the repository.", parser=folder_named
+            ),
         ],
         level: Annotated[
             Depth, typer.Option(help="R0: record only. R1: weights too. R2: all.")

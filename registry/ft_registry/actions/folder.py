@@ -1,12 +1,13 @@
 """Builds a folder aside and lets it appear whole: a failure leaves nothing where it was to be."""
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from errno import ENOTDIR
 from pathlib import Path
 
-from ft_registry.errors import InvalidInput
+from ft_registry.errors import FtRegistryError, InvalidInput
+from ft_registry.model.proof import some
 
 
 def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
@@ -23,17 +24,16 @@ def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
     try:
         target = into.absolute().parent.resolve(strict=True) / into.absolute().name
         target = target.resolve()
-        if not target.parent.is_dir():
-            raise NotADirectoryError(ENOTDIR, f"{target.parent} is no folder")
-        is_used = target.exists() and (not target.is_dir() or any(target.iterdir()))
-    except OSError as error:
+        found = _found_at(target)
+    except (OSError, RuntimeError) as error:  # a link to itself is the latter
+        why = error.strerror if isinstance(error, OSError) else "a link that leads to itself"
         raise InvalidInput(
-            f"expected a folder to be made at {into}, found: {error.strerror}",
-            hints=["the folder around it must exist: mkdir -p"],
+            f"expected a folder to be made at {into}, found: {why}",
+            hints=["choose a folder that does not exist yet, in one that does"],
         ) from error
-    if is_used:
+    if found:
         raise InvalidInput(
-            f"expected no files at {into}, found some",
+            f"expected a new or empty folder at {target}, found {found}",
             hints=["choose a folder that does not exist yet; nothing is overwritten"],
         )
     for place in apart_from:
@@ -45,6 +45,20 @@ def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
     return target
 
 
+def _found_at(target: Path) -> str:
+    """Returns what stands where a folder is to be made; empty: nothing does.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    if not target.parent.is_dir():
+        return f"that {target.parent} is no folder"
+    if target.is_dir():
+        names = sorted(entry.name for entry in target.iterdir())
+        return f"{some(names)} in it" if names else ""
+    return "a file" if target.exists() else ""
+
+
 @contextmanager
 def built_aside(target: Path, nonce: str) -> Iterator[Path]:
     """Yields an empty folder whose content becomes the target's, unless the block raises.
@@ -54,6 +68,10 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
     Args:
         target: See `check_target`.
         nonce: Tells this build from others.
+
+    Raises:
+        InvalidInput: No folder can be made there.
+        FtRegistryError: Files cannot be written there: the disk is full, say.
     """
     exists = target.exists()
     aside = (target if exists else target.parent) / f"{target.name}.partial-{nonce}"
@@ -72,6 +90,16 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
             aside.rmdir()
         else:
             aside.rename(target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
+        if isinstance(error, OSError) and _is_of(error, aside):
+            raise FtRegistryError(
+                f"expected to write the files of {target}, found: {error.strerror or error}",
+                hints=["nothing of it is left; choose another folder, or make room"],
+            ) from error
         raise
+
+
+def _is_of(error: OSError, folder: Path) -> bool:
+    """Returns whether an error tells of a file in a folder, or of a file that was open."""
+    return error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(folder)

@@ -33,6 +33,10 @@ MEANINGS: dict[Level, str] = {
 
 StepState: TypeAlias = Literal["ok", "differs", "missing", "unknown"]
 _SHOWN = 3
+_RUN = ("stage ", "weights", "scores ")
+"""The steps of running again, by the beginning of their name."""
+_LINE = 300
+"""Characters of why a run failed."""
 
 
 class ProofStep(Part):
@@ -57,10 +61,19 @@ def shortfall(how: str, level: Level, steps: Sequence[ProofStep]) -> str:
     """
     if how == "restore" or level in ("R3", "R4"):
         return ""
-    runs = [step for step in steps if step.name.split()[0] in ("stage", "weights", "scores")]
-    failed = [step for step in runs if step.state != "ok"]
-    why = "; ".join(f"{step.name}: {step.detail or step.state}" for step in failed[:_SHOWN])
-    return f"not reproduced: {why or 'nothing could be compared'}"
+    failed = [step for step in steps if step.name.startswith(_RUN) and step.state != "ok"]
+    why = "; ".join(_failure(step) for step in failed[:_SHOWN]) or "no scores to compare"
+    # It becomes one line of the log, and a command may be a whole script.
+    line = " ".join("".join(char if char.isprintable() else " " for char in why).split())
+    cut = f"{line[:_LINE]} ..." if len(line) > _LINE else line
+    return f"not reproduced: {cut}"
+
+
+def _failure(step: ProofStep) -> str:
+    what = step.name
+    if what == "weights":
+        what = "weights not made" if step.state == "missing" else "other weights"
+    return f"{what}: {step.detail}"
 
 
 def some(names: Sequence[str]) -> str:

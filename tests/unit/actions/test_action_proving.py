@@ -14,7 +14,7 @@ from ft_registry.backends.dvc.pipelines import DvcPipelines
 from ft_registry.backends.recipe import ShellRunner
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
-from ft_registry.model.proof import ProofStep
+from ft_registry.model.proof import ProofStep, shortfall
 from ft_registry.model.record import Environment, Stage
 from ft_registry.model.registered import PackageList
 from ft_registry.model.repository_url import same_repository
@@ -42,6 +42,36 @@ def step(name: str, state: str = "ok") -> ProofStep:
 def test_what_a_recipe_needs_decides_the_level(steps: list[ProofStep], level: str) -> None:
     assert level_of([step("artifact"), *steps], at_most="R2") == level
     assert level_of([step("artifact"), *steps], at_most="R0") == "R0"
+
+
+FAILED = [
+    (("stage train", "differs", "a: ended with status 3"), "stage train: a: ended with status 3"),
+    (("stage train", "unknown", "not run"), "stage train: not run"),
+    (("weights", "missing", "a.bin"), "weights not made: a.bin"),
+    (("weights", "differs", "a.bin"), "other weights: a.bin"),
+    (("scores dates.em", "differs", "0.1"), "scores dates.em: 0.1"),
+    (("input build/x", "differs", "x"), "no scores to compare"),
+]
+
+
+@pytest.mark.parametrize(("found", "why"), FAILED, ids=lambda value: value[0])
+def test_a_run_that_proves_nothing_says_by_what_it_failed(
+    found: tuple[str, str, str], why: str
+) -> None:
+    name, state, detail = found
+    steps = [
+        step("artifact"),
+        ProofStep.model_validate({"name": name, "state": state, "detail": detail}),
+    ]
+    assert shortfall("reproduce", "R2", steps) == f"not reproduced: {why}"
+    assert shortfall("reproduce", "R3", steps) == shortfall("restore", "R1", steps) == ""
+
+
+def test_a_failure_is_one_line_whatever_the_command_was() -> None:
+    script = "set -e\n\x1b[31mpython train.py\u2028" + "x" * 1000
+    line = shortfall("reproduce", "R2", [ProofStep(name="stage t", state="differs", detail=script)])
+    assert line.startswith("not reproduced: stage t: set -e [31mpython train.py x")
+    assert (len(line) < 400, line.isprintable()) == (True, True)
 
 
 # Weights.

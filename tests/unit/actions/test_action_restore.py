@@ -2,6 +2,8 @@
 
 import json
 from dataclasses import replace
+from errno import ENOSPC
+from os import strerror
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.unit.actions.stage import make_context
 from tests.unit.values import CHAIN, WHY, make_record
 
 from ft_registry.actions.bringing import Sources
+from ft_registry.actions.folder import built_aside
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.reproduce import plan_reproduction, reproduce
 from ft_registry.actions.resolve import read_evaluations
@@ -20,7 +23,14 @@ from ft_registry.actions.restore import Restored, plan_restore, restore
 from ft_registry.actions.run_settings import Wishes
 from ft_registry.backends.dvc.pipelines import DvcPipelines
 from ft_registry.backends.recipe import ShellRunner
-from ft_registry.errors import BackendUnavailable, GateRefused, IntegrityError, Refused
+from ft_registry.errors import (
+    BackendUnavailable,
+    FtRegistryError,
+    GateRefused,
+    IntegrityError,
+    InvalidInput,
+    Refused,
+)
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry, manifest_digest
@@ -82,6 +92,41 @@ def test_the_whole_is_level_two_and_on_record(world: World) -> None:
     assert proof is not None
     assert (proof.level, proof.how, proof.steps) == ("R2", "restore", restored.steps)
     assert (world.into / "record.json").read_bytes() == restored.plan.filed.content
+
+
+@pytest.mark.parametrize("into", ["file", "file/sub", "file/a/b", "loop", "none/sub", "used"])
+def test_a_folder_that_cannot_be_made_is_bad_input(world: World, into: str) -> None:
+    world.register()
+    root = world.into.parent
+    (root / "file").touch()
+    (root / "loop").symlink_to("loop")
+    (root / "used").mkdir()
+    (root / "used" / "mine").touch()
+    world.into = root / into
+    with pytest.raises(InvalidInput, match=r"expected a .*folder") as caught:
+        world.restore()
+    assert str(root / into.partition("/")[0]) in caught.value.message
+    assert caught.value.hints
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc, where nobody may write")
+def test_a_folder_where_nobody_may_write_is_bad_input(world: World) -> None:
+    world.register()
+    world.into = Path("/proc/back")
+    with pytest.raises(InvalidInput, match="expected a folder to be made at /proc/back, found"):
+        world.restore()
+
+
+def test_a_disk_that_is_full_leaves_nothing_and_names_the_folder_alone(tmp_path: Path) -> None:
+    def fill() -> None:
+        with built_aside(tmp_path / "back", "0") as aside:
+            (aside / "some").write_bytes(b"bytes")
+            raise OSError(ENOSPC, strerror(ENOSPC), str(aside / "more"))
+
+    with pytest.raises(FtRegistryError, match=f"write the files of {tmp_path}/back, found: ") as e:
+        fill()
+    assert "partial" not in e.value.message
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_place_is_named_without_the_machines_paths(world: World) -> None:
