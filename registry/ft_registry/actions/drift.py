@@ -46,14 +46,14 @@ def look(ledger: Ledger, view: StoreView) -> Look:
 
 def _with_author(drift: Drift, ledger: Ledger) -> Drift:
     """Tells an alias that another clone moved from one that has not followed this one."""
-    if drift.kind != "alias_stale" or not drift.state:
+    if not drift.state:
         return drift
     place = layout.alias(drift.model, drift.alias)
     written = (write for one in ledger.events(place) for write in one.event.writes)
     if any(write.path == place and write.digest == drift.state for write in written):
         return drift
     found = f"version {drift.target}: moved by an event that is not in this ledger"
-    return replace(drift, kind="alias_ahead", found=found)
+    return replace(drift, kind="alias_ahead", found=found, adoptable=False)
 
 
 def look_or_say(ledger: Ledger, view: StoreView | None, *, otherwise: str = "") -> Look:

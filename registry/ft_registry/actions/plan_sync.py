@@ -200,7 +200,7 @@ def _alias_steps(
         if mode == "adopt" and one.adoptable:
             text = f"put on record that it names {one.target or 'nothing'}"
             yield _step("adopt_alias", model, [one], text)
-        elif one.kind == "alias_unknown":
+        elif one.version is None:
             yield _step("remove_alias", model, [one], "take it away")
         else:
             yield _step("set_alias", model, [one], f"point it to {one.version}")

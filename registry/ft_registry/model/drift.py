@@ -89,7 +89,7 @@ class Drift:
     key: str = ""
     """Of a tag."""
     state: str = ""
-    """Of an alias: the digest of the document that the store says to follow; empty: not said."""
+    """Of an alias that no hand moved: the digest of the document that the store says to follow."""
 
     @property
     def is_absence(self) -> bool:
@@ -224,8 +224,8 @@ def _deleted(model: ExpectedModel, number: int, shown: ShownModel, sound: Set[in
     held = [
         alias
         for alias, version in sorted(model.aliases.items())
-        # One that names another version now can be adopted before the deletion is.
-        if version == number and shown.aliases.get(alias) not in sound
+        # One that a hand moved to another version can be adopted before the deletion is.
+        if version == number and (shown.aliases.get(alias) not in sound or _state(shown, alias))
     ]
     with_it = f" (and with it the alias {', '.join(held)})" if held else ""
     return _drift(
@@ -285,32 +285,39 @@ def _of_aliases(
         if wanted == found:
             continue
         name = f"{model.name}@{_shown(alias)}"
-        mark = shown.projected.get(alias)
-        said = mark.version if mark else None
+        state = _state(shown, alias)
         if found is None:
             if wanted not in there:
                 continue  # it went with its version
+            mark = shown.projected.get(alias)
             yield _drift(
                 "alias_missing", name, model, f"version {wanted}", "no such alias",
-                version=wanted, alias=alias, adoptable=said == wanted,
+                version=wanted, alias=alias, adoptable=mark is not None and mark.version == wanted,
             )  # fmt: skip
         elif wanted is None:
             yield _drift(
                 "alias_unknown", name, model, "no such alias", f"version {found}", alias=alias,
                 target=found, restorable=_STORES_ALIAS.fullmatch(alias) is not None,
                 adoptable=found in sound and _is_alias(alias),
+                state=state if _is_alias(alias) else "",
             )  # fmt: skip
-        elif mark is not None and said == found:
+        elif state:
             yield _drift(
                 "alias_stale", name, model, f"version {wanted}",
                 f"version {found}: it has not followed the ledger yet",
-                version=wanted, alias=alias, target=found, state=mark.state,
+                version=wanted, alias=alias, target=found, state=state,
             )  # fmt: skip
         else:
             yield _drift(
                 "alias_moved", name, model, f"version {wanted}", f"version {found}",
                 version=wanted, alias=alias, target=found, adoptable=found in sound,
             )  # fmt: skip
+
+
+def _state(shown: ShownModel, alias: str) -> str:
+    """Returns the digest of the document that an alias follows; empty: a hand may have moved it."""
+    mark = shown.projected.get(alias)
+    return mark.state if mark is not None and mark.version == shown.aliases.get(alias) else ""
 
 
 def _drift(

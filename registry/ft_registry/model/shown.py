@@ -30,7 +30,8 @@ class Mark:
 
     version: int
     state: str = ""
-    """The digest of the alias's document; empty: of a time when it was not said."""
+    """The digest of the alias's document; empty: of a time when it was not said. Nobody knows then
+    whose move it was, and nothing follows without asking."""
 
     @property
     def text(self) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.fakes.memory_artifacts import MemoryArtifacts
 from tests.unit.actions.stage import Stage
@@ -166,6 +166,7 @@ def test_restoring_leaves_no_drift_and_no_claim(done: list[tuple[str, int]]) -> 
 
 
 @given(deeds)
+@example([("delete", 3), ("elsewhere", 1)])
 @law
 def test_adopting_twice_is_adopting_once(done: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -247,6 +248,17 @@ def test_what_another_clone_moved_is_not_undone_without_asking(tmp_path: Path) -
         assert registry.models.aliases["support", "champion"] == 1
     assert registry.sync("restore").failure is None
     assert registry.models.aliases["support", "champion"] == 3
+
+
+def test_an_alias_that_another_clone_made_is_not_adopted_as_made_by_hand(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    registry.models.set_alias("support", "canary", Mark(1, f"sha256:{1:064x}"))
+    assert registry.drift()[0].startswith("alias ahead: support@canary")
+    head = registry.stage.ledger.head()
+    assert isinstance(registry.sync("adopt").failure, Conflict)
+    assert registry.stage.ledger.head() == head
+    assert registry.sync("restore").failure is None
+    assert ("support", "canary") not in registry.models.aliases
 
 
 def test_an_alias_that_this_ledger_moved_before_follows(tmp_path: Path) -> None:

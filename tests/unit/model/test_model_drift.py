@@ -35,12 +35,16 @@ def model(
     return ExpectedModel(name, aliases or {}, versions)
 
 
+def mark(number: int) -> Mark:
+    return Mark(number, f"sha256:{number:064x}")
+
+
 def project(expected: ExpectedModel) -> ShownModel:
     """Returns what a store shows that has followed the ledger."""
     return ShownModel(
         name=expected.name,
         aliases=dict(expected.aliases),
-        projected={alias: Mark(number) for alias, number in expected.aliases.items()},
+        projected={alias: mark(number) for alias, number in expected.aliases.items()},
         versions={n: shown(expected.versions[n]) for n in expected.live},
     )
 
@@ -95,7 +99,7 @@ class Store:
         said = dict(self.of.projected)
         if projected != 0:
             said.pop(alias, None)
-            said |= {alias: Mark(projected)} if projected is not None else {}
+            said |= {alias: mark(projected)} if projected is not None else {}
         return replace(self.of, aliases=aliases, projected=said)
 
 
@@ -261,7 +265,7 @@ def test_a_version_whose_deletion_was_adopted_is_expected_no_more() -> None:
 
 
 def test_after_an_older_backup_an_alias_that_went_back_is_named_as_well() -> None:
-    seen = replace(STORE.forgetting(2, 3), aliases={"champion": 1}, projected={"champion": Mark(1)})
+    seen = replace(STORE.forgetting(2, 3), aliases={"champion": 1}, projected={"champion": mark(1)})
     assert {one.kind for one in drift(seen)} == {"database_behind", "alias_stale"}
 
 
@@ -319,3 +323,8 @@ def test_any_single_edit_is_exactly_one_difference(
     seen = {one.name: project(one) for one in registry}
     seen[edited.name] = EDITS[kind](Store(seen[edited.name]), number)
     assert [(one.kind, one.model) for one in find_drift(registry, seen)] == [(kind, edited.name)]
+
+
+def test_a_mark_that_does_not_say_whose_move_it_was_lets_nothing_follow() -> None:
+    seen = replace(STORE.point("champion", 1), projected={"champion": Mark(1)})
+    assert [one.kind for one in drift(seen)] == ["alias_moved"]
