@@ -13,7 +13,9 @@ PAGE = ROOT / "docs" / "cli.md"
 BLOCK = re.compile(r"```text\n\$ ft-registry ([^\n]*)\n(.*?)```", re.DOTALL)
 CLI = [sys.executable, "-c", "from ft_registry_cli.main import main; main()"]
 COMMANDS = (
-    "", "init", "status", "ui", "data", "data snapshot", "register", "list", "show", "log", "at",
+    "", "init", "status", "ui", "data", "data check",
+    "data snapshot", "data list", "data show", "data diff", "data overlap", "data trace",
+    "data erase-plan", "register", "list", "show", "log", "at",
     "lineage", "promote", "rollback", "restore", "reproduce", "sync", "verify",
 )  # fmt: skip
 

@@ -5,16 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ft_registry.errors import InvalidInput
 from ft_registry.model.document import Unknown
+from ft_registry.model.examples import ExampleIndex
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import ROLES, Dataset, Snapshot
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
-NO_RECORDS = Unknown(unknown="examples are not indexed yet")
+NO_RECORDS = Unknown(
+    unknown="no snapshot of it has an index: ft-registry data snapshot makes one"
+)
 
 
 @dataclass(frozen=True)
@@ -115,20 +119,36 @@ def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
     taken: set[tuple[str, str]] = set()
     named = []
     for dataset in found:
-        first = _snapshot_name(dataset, places, ledger) or _file_name(dataset.path)
+        snapshots = _snapshots(dataset, places, ledger)
+        same = [one for one in snapshots if one.content.path == dataset.path]
+        first = same[-1].name if same else _file_name(dataset.path)
         names = (f"{first}-{number}" if number > 1 else first for number in count(1))
         name = next(name for name in names if (dataset.role, name) not in taken)
         taken.add((dataset.role, name))
-        named.append(dataset.model_copy(update={"name": name}))
+        named.append(dataset.model_copy(update={"name": name, **_examples(dataset, same or snapshots)}))
     return tuple(named)
 
 
-def _snapshot_name(dataset: Dataset, places: Sequence[str], ledger: Ledger) -> str | None:
+def _snapshots(dataset: Dataset, places: Sequence[str], ledger: Ledger) -> list[Snapshot]:
+    """Returns the snapshots of a dataset's bytes, the oldest first."""
     wanted = [place for place in places if place.endswith(f"/{dataset.dvc.md5}.json")]
     contents = ledger.read_many(wanted)
     snapshots = [Snapshot.parse(content, what=place) for place, content in contents.items()]
-    same = [found for found in snapshots if found.content.path == dataset.path]
-    return max(same, key=lambda found: found.taken_at).name if same else None
+    return sorted(snapshots, key=lambda snapshot: snapshot.taken_at)
+
+
+def _examples(dataset: Dataset, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
+    """Returns what the newest snapshot knows of the examples."""
+    for snapshot in reversed(snapshots):
+        if isinstance(snapshot.examples, ExampleIndex):
+            return {
+                "rows": snapshot.examples.rows
+                if isinstance(dataset.rows, Unknown)
+                else dataset.rows,
+                "records_root": snapshot.examples.root,
+                "profile": snapshot.profile,
+            }
+    return {}
 
 
 def _file_name(path: str) -> str:

@@ -120,19 +120,15 @@ def examine(
     found = Examination(format_, len(sources))
     tasks = split(sources)
     total = sum(source.size for source in sources)
-    lines = rows = done = 0
-    for number, outcome in enumerate(executor.run(tasks, settings, tokenizer=look.tokenizer)):
+    lines = done = 0
+    for outcome in executor.run(tasks, settings, tokenizer=look.tokenizer):
         source, part = outcome.task.source, outcome.part
         if outcome.task.start == 0:
-            lines = rows = 0
+            lines = 0
         found.faults.merge(part.faults, lines=lines, file=source.name)
         if outcome.unreadable:
             _add(found.faults, "unreadable", outcome.unreadable, source.name)
         lines += part.lines
-        rows += part.rows
-        is_last = number + 1 == len(tasks) or tasks[number + 1].source != source
-        if is_last and not rows and not outcome.unreadable:
-            _add(found.faults, "empty-file", "no example", source.name)
         found.rows += part.rows
         found.tally.merge(part.tally)
         if writer is not None:
@@ -140,6 +136,9 @@ def examine(
         done += (outcome.task.stop or source.size) - outcome.task.start
         if progress is not None:
             progress(done, total)
+    # An empty shard beside full ones is harmless.
+    if not found.rows and not found.faults.total:
+        _add(found.faults, "empty-file", "no example", "")
     if format_.name == UNKNOWN and found.rows:
         _add(found.faults, "unknown-format", f"keys: {_keys(sample)}", "")
     return found

@@ -63,7 +63,8 @@ def _data(data: Dataset) -> str:
     rows = f"{data.rows} rows" if isinstance(data.rows, int) else "rows not counted"
     sha256 = data.sha256.removeprefix("sha256:")[:12]
     hashes = f"DVC {_code(data.dvc.md5)}, sha256 {_code(sha256)}"
-    return f"{escape(data.role)}: {_code(data.path)}, {rows}, {hashes}"
+    kind = f", {escape(data.profile.format)}" if data.profile else ""
+    return f"{escape(data.role)}: {_code(data.path)}, {rows}{kind}, {hashes}"
 
 
 def _list(title: str, entries: Sequence[str]) -> str:

@@ -111,7 +111,12 @@ def add_version(
             id=f"data:{data.sha256}",
             kind="data",
             label=f"{data.path} ({data.dvc.md5[:12]}{rows})",
-            details={"sha256": data.sha256, "md5": data.dvc.md5, "path": data.path},
+            details={
+                "sha256": data.sha256,
+                "md5": data.dvc.md5,
+                "path": data.path,
+                **({"examples": data.records_root} if isinstance(data.records_root, str) else {}),
+            },
         )
         graph.connect(source, graph.add(node), _RELATIONS.get(data.role, "trained on"))
     dirty = ", with a patch" if record.code.dirty else ""
