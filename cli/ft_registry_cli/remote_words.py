@@ -27,19 +27,20 @@ def as_json(view: "RemoteView | None") -> dict[str, Any] | None:
 
 
 def as_text(view: "RemoteView", now: datetime) -> str:
-    """Returns the view in a sentence, with its age."""
+    """Returns the view in a line, with its age, and in another what was lost last, if anything."""
+    gone = "is gone" if view.lost == 1 else "are gone"
     words = {
         "level": "same events here and there",
         "ahead": f"{_events(view.ahead)} not pushed",
         "behind": f"{_events(view.behind)} not taken over",
         "diverged": f"diverged: {_events(view.ahead)} only here, {_events(view.behind)} only there",
-        "rolled back": f"rolled back: {_events(view.lost)} that were published there are gone",
-        "rewritten": f"rewritten: {_events(view.lost)} that were published there are gone",
+        "rolled back": f"rolled back: {_events(view.lost)} published there {gone}",
+        "rewritten": f"rewritten: {_events(view.lost)} published there {gone}",
     }[view.state]
     said = f"{view.remote}: {words}; {_asked(view.fetched_at, now)}"
     if view.newest_lost is None:
         return said
-    return f"{said}\n          the newest of them: {line(view.newest_lost)}"
+    return f"{said}\nthe newest of them: {line(view.newest_lost)}"
 
 
 def line(logged: "LoggedEvent") -> str:

@@ -46,6 +46,8 @@ class TestAnUnreachableRemote:
         with pytest.raises(BackendUnavailable) as caught:
             write(team.ledger(team.one), PATH, b"1")
         assert caught.value.exit_code == 6
+        assert "'origin' to answer git fetch, found: fatal: '" in caught.value.message
+        assert "\n" not in caught.value.message
         assert "--offline" in caught.value.hints[1]
         assert git(team.one, "for-each-ref") == before
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _WIDEST = 80
 """Characters of a line, and of a cell; `--json` has all of it."""
+_INDENT = " " * 10
+"""Below the first line of what does not fit into one."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -52,7 +54,9 @@ def add_to(app: typer.Typer) -> None:
             f"last      {found.last.event.time[:19]}Z  {found.last.event.subject}",
         ]
         if found.remote:
-            lines.append(f"remote    {remote_words.as_text(found.remote, datetime.now(UTC))}")
+            said = remote_words.as_text(found.remote, datetime.now(UTC)).split("\n")
+            first, *more = (part for text in said for part in wrap(text, _WIDEST - len(_INDENT)))
+            lines += [f"remote    {first}", *(f"{_INDENT}{text}" for text in more)]
         lines.append(f"drift     {_summary(found)}")
         rows = [
             [
@@ -70,8 +74,8 @@ def add_to(app: typer.Typer) -> None:
         state.emit(document, "\n".join(lines))
         if found.remote and not workspace.settings.ledger_remote:
             state.talk(
-                f"no setting of this check-out names {found.remote.remote}, which this clone "
-                "shares its ledger through"
+                f"ledger_remote is not set in this check-out: {found.remote.remote} is what this "
+                "clone knows"
             )
         if found.drift:
             state.talk(
@@ -102,7 +106,7 @@ def _drift(rows: list[list[str]]) -> str:
 
 
 def _wrapped(side: str, text: str) -> list[str]:
-    return wrap(text, _WIDEST, initial_indent=f"  {side}  ", subsequent_indent=" " * 10)
+    return wrap(text, _WIDEST, initial_indent=f"  {side}  ", subsequent_indent=_INDENT)
 
 
 def _rows(drift: "Sequence[Drift]") -> list[list[str]]:

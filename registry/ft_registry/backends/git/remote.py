@@ -91,7 +91,7 @@ class LedgerRemote:
                 break
             # Another process of this clone fetches the same ref at this moment.
             time.sleep(0.05 * (again + 1))
-        raise self._silent(stderr)
+        raise self._silent("fetch", stderr)
 
     def ask_head(self) -> str | None:
         """Returns the remote's head as it is now, past the tracking ref.
@@ -103,7 +103,7 @@ class LedgerRemote:
             "ls-remote", "--refs", self.name, REF, seconds=NETWORK_SECONDS
         )
         if status:
-            raise self._silent(stderr)
+            raise self._silent("ls-remote", stderr)
         # It also lists refs that only end like ours.
         lines = (line.split("\t") for line in out.decode().splitlines())
         heads = [oid for oid, name in lines if name == REF]
@@ -178,12 +178,14 @@ class LedgerRemote:
         status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", ref)
         return out.decode().strip() if status == 0 else ""
 
-    def _silent(self, stderr: str) -> BackendUnavailable:
+    def _silent(self, tried: str, stderr: str) -> BackendUnavailable:
         return BackendUnavailable(
-            f"expected the ledger's remote {self.name!r} to answer, found: {_in_a_line(stderr)}",
+            f"expected the ledger's remote {self.name!r} to answer git {tried}, found: "
+            f"{_in_a_line(stderr)}",
             hints=[
                 "check the network and your access",
-                "--offline goes on without it: the event waits here until the remote is reached",
+                "--offline goes on without it: the event waits here for the next command that "
+                "reaches it, what changes in MLflow changes for all at once",
             ],
         )
 
@@ -218,4 +220,4 @@ def _in_a_line(stderr: str) -> str:
     """Returns what git said, without its advice to people who type git commands."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     end = next((n for n, line in enumerate(lines) if line.startswith("Please make sure")), None)
-    return " ".join(lines[:end]) or "no word"
+    return "; ".join(lines[:end]) or "no word"
