@@ -238,6 +238,15 @@ def test_histograms_add_up(one: list[int], other: list[int]) -> None:
     assert merged == whole
 
 
+@law
+@given(number=st.integers(0, 2**40), times=st.integers(1, 9))
+def test_a_number_often_is_the_number_again_and_again(number: int, times: int) -> None:
+    often, again = Histogram(), Histogram()
+    often.add_often(number, times)
+    again.add([number] * times)
+    assert often == again
+
+
 def test_an_empty_histogram_says_nothing() -> None:
     assert Histogram().quantile(0.5) == 0
 

@@ -10,6 +10,14 @@ from tests.unit.strategies import law
 
 from ft_registry.examples.normal import normal_batch, normal_text
 
+
+def defined(text: str) -> bytes:
+    """The normal form, as it is defined."""
+    folded = "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    kept = "".join(char for char in folded if unicodedata.category(char) != "Cc")
+    return kept.encode("utf-8", "surrogatepass")
+
+
 many = st.lists(any_texts | st.text(), max_size=6)
 
 
@@ -37,6 +45,19 @@ def test_every_character_is_the_same_in_bulk_behind_ascii() -> None:
     for start in range(0x80, 0x3400, 128):
         found = [f"{pad}{'ceaSI<~ 0'[code % 9]}{chr(code)}z" for code in range(start, start + 128)]
         assert normal_batch(found).texts() == [normal_text(text) for text in found]
+
+
+@law
+@given(text=any_texts | st.text())
+def test_the_normal_form_is_what_it_is_defined_to_be(text: str) -> None:
+    assert normal_text(text) == defined(text)
+
+
+def test_so_it_is_for_every_character() -> None:
+    for code in range(0x110000):
+        char = chr(code)
+        if normal_text(char) != defined(char):
+            pytest.fail(f"U+{code:04X}")
 
 
 def test_what_composes_with_ascii_has_a_combining_class() -> None:

@@ -18,7 +18,7 @@ from ft_registry.examples.lanes import Batch, lane_for
 from ft_registry.examples.line import LineReader, ReadLine
 from ft_registry.examples.normal import Bytes, normal_batch, normal_text
 from ft_registry.examples.reading import Reading, read_example
-from ft_registry.examples.tally import Tally, count_classes
+from ft_registry.examples.tally import Lengths, Tally, count_classes
 
 ROW_BYTES = 32
 """Of one example in an index: exact hash 16, normal 8, prompt 8."""
@@ -58,7 +58,6 @@ class Settings:
     """Their normal hashes, 8 bytes each, sorted."""
     erased_subjects: bytes = b""
     """The hashes of subjects of whom nothing may be learnt, 8 bytes each, sorted."""
-    """The hashes of persons whose examples must not come back, 8 bytes each."""
 
 
 @dataclass
@@ -93,8 +92,8 @@ class Kernel:
         self._part = Part()
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
-        self._lengths: tuple[list[int], list[int]] = ([], [])
-        self._turns: list[int] = []
+        self._lengths: tuple[list[Lengths], list[Lengths]] = ([], [])
+        self._pending = 0
 
     def take(
         self,
@@ -211,36 +210,39 @@ class Kernel:
         rows[:, :16] = exact.reshape(-1, 32)[:, :16]
         rows[:, 16:24] = _columns(whole)
         rows[:, 24:] = _columns(asked)
-        # Where nothing is asked, it is not the same as what another is asked.
-        starts = np.zeros(len(rows), dtype=np.intp)
-        starts[1:] = batch.normals.ends[1:-1:2] + 1
-        rows[batch.normals.ends[::2] == starts, 24:] = 0
+        if batch.normals.has_empty:
+            # Where nothing is asked, it is not the same as what another is asked.
+            starts = np.append(0, batch.normals.ends[1:-1:2] + 1)
+            rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
         settings = self._settings
-        self._check_erased(rows[:, :16], settings.erased, numbers, "an erased example")
-        self._check_erased(
-            rows[:, 16:24], settings.erased_normal, numbers,
-            "an erased example, re-spaced or re-cased",
-        )  # fmt: skip
-        self._lengths[0].extend(self._measure(batch.prompts))
-        self._lengths[1].extend(self._measure(batch.answers))
-        self._turns.extend(batch.turns)
-        if len(self._turns) >= _PENDING:
+        if settings.erased:
+            self._check_erased(rows[:, :16], settings.erased, numbers, "an erased example")
+        if settings.erased_normal:
+            what = "an erased example, re-spaced or re-cased"
+            self._check_erased(rows[:, 16:24], settings.erased_normal, numbers, what)
+        self._lengths[0].append(np.array(self._measure(batch.prompts), dtype=np.int64))
+        self._lengths[1].append(np.array(self._measure(batch.answers), dtype=np.int64))
+        self._pending += len(rows)
+        if self._pending >= _PENDING:
             self._count_lengths()
         self._count(batch)
 
     def _count_lengths(self) -> None:
+        if not self._pending:
+            return
         tally = self._part.tally
-        asked, answered = (np.array(lengths, dtype=np.int64) for lengths in self._lengths)
+        asked, answered = map(np.concatenate, self._lengths)
         tally.prompts.add(asked)
         tally.answers.add(answered)
         tally.totals.add(asked + answered)
-        tally.turns.add(self._turns)
-        for lengths in (*self._lengths, self._turns):
-            lengths.clear()
+        self._lengths = ([], [])
+        self._pending = 0
 
     def _count(self, batch: Batch) -> None:
         tally = self._part.tally
+        for turns, count in Counter(batch.turns).items():
+            tally.turns.add_often(turns, count)
         count_classes(tally.openings, [prompt[:_OPENING] for prompt in batch.prompts])
         if batch.systems is not None:
             count_classes(tally.systems, [system[:_SYSTEM] for system in batch.systems if system])

@@ -194,31 +194,33 @@ def _has_one_row_a_line(raw: Bytes, rows: int) -> bool:
     Two objects on a line, or one on two lines, are not read by all. No object goes on with a brace
     that opens on a line after one that ends with a brace that closes: a comma is between them.
     """
-    ends = np.flatnonzero(raw == _LINE_FEED)
+    ends = (raw == _LINE_FEED).nonzero()[0]
     return bool(
         len(ends) == rows > 0
         and ends[-1] == len(raw) - 1
         and raw[0] == _OPEN
-        and (raw[ends[:-1] + 1] == _OPEN).all()
-        and (raw[ends - 1] == _CLOSE).all()
+        and (raw.take(ends[:-1] + 1) == _OPEN).all()
+        and (raw.take(ends - 1) == _CLOSE).all()
     )
 
 
 def _has_strange_escape(raw: Bytes) -> bool:
-    """Returns whether a control character is escaped, but for tab and the ends of lines.
+    r"""Returns whether a control character is escaped, but for tab and the ends of lines.
 
     Or a quotation mark by its number: it would make up for one that a key took with it.
     """
-    places = np.flatnonzero(raw == _BACKSLASH)
-    rare = np.flatnonzero(_RARE[raw[places + 1]])
-    strange = rare[_is_strange(raw, places[rare])]
-    if not len(strange):
+    places = (raw == _BACKSLASH).nonzero()[0]
+    rare = _RARE.take(raw.take(places + 1)).nonzero()[0]
+    if not len(rare):
+        return False
+    rare = rare[_is_strange(raw, places[rare])]
+    if not len(rare):
         return False
     # Of backslashes in a row every second one is text.
     order = np.arange(len(places))
     firsts = np.where(np.diff(places, prepend=-2) > 1, order, 0)
     in_row = order - np.maximum.accumulate(firsts)
-    return bool((in_row[strange] % 2 == 0).any())
+    return bool((in_row[rare] % 2 == 0).any())
 
 
 def _is_strange(raw: Bytes, escapes: Places) -> Flags:
@@ -228,14 +230,14 @@ def _is_strange(raw: Bytes, escapes: Places) -> Flags:
         raw: JSON.
         escapes: Where ``\b``, ``\f`` and ``\u`` stand.
     """
-    last = len(raw) - 1
-    name, thousands, hundreds, tens, ones = (
-        raw[np.minimum(escapes + place, last)] for place in range(1, 6)
-    )
-    is_quote = (tens == _TWO) & (ones == _TWO)
-    is_delete = (tens == _SEVEN) & ((ones | 0x20) == _F)  # in lower case
-    is_low = (thousands == _ZERO) & (hundreds == _ZERO)
-    strange: Flags = (name != _U) | (is_low & ((tens <= _ONE) | is_quote | is_delete))
+    strange: Flags = raw.take(escapes + 1) != _U
+    # Most are typographic: their numbers are not low.
+    low = (raw.take(escapes + 2, mode="clip") == _ZERO).nonzero()[0]
+    if len(low):
+        hundreds, tens, ones = (raw.take(escapes[low] + place, mode="clip") for place in (3, 4, 5))
+        is_quote = (tens == _TWO) & (ones == _TWO)
+        is_delete = (tens == _SEVEN) & ((ones | 0x20) == _F)  # in lower case
+        strange[low] |= (hundreds == _ZERO) & ((tens <= _ONE) | is_quote | is_delete)
     return strange
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -20,7 +20,11 @@ Places: TypeAlias = "np.ndarray[Any, np.dtype[np.intp]]"
 _SEPARATOR = b"\x7f"
 """A control character: the normal form of a text never holds it."""
 _SPACE, _LAST_OF_ASCII = 0x20, 0x7F
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_BLANK = bytes([*range(_SPACE + 1), _LAST_OF_ASCII])
+"""Whitespace and control characters in ASCII."""
+_FOREIGN_BLANK = re.compile(rb"\xc2[\x80-\x9f]|\xe1\x9a\x80|\xe2\x80[\xa8\xa9]")
+"""Those outside ASCII that NFKC leaves: control characters, a space of Ogham, ends of lines."""
+_FOREIGN_LEADS = (b"\xc2", b"\xe1\x9a\x80", b"\xe2\x80")
 _SHARE = 8
 """Where more than one byte in so many is outside ASCII, looking up costs more than it spares."""
 
@@ -34,7 +38,7 @@ class NormalBatch:
     ends: Places
     """Where the separators stand."""
 
-    @property
+    @cached_property
     def has_empty(self) -> bool:
         """Whether one of the texts has nothing left."""
         ends = self.ends
@@ -48,63 +52,67 @@ class NormalBatch:
 def normal_text(text: str) -> bytes:
     """Returns the normal form of a text, in UTF-8; lone surrogates stay what they are."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _CONTROL.sub("", "".join(folded.split())).encode("utf-8", "surrogatepass")
+    found = folded.encode("utf-8", "surrogatepass").translate(None, _BLANK)
+    if any(lead in found for lead in _FOREIGN_LEADS):
+        return _FOREIGN_BLANK.sub(b"", found)
+    return found
 
 
 def normal_batch(texts: Sequence[str]) -> NormalBatch:
     """Returns the normal forms of texts."""
     try:
-        joined = _SEPARATOR.join([text.encode() for text in texts] + [b""])
+        pieces = [text.encode() for text in texts]
     except UnicodeEncodeError:  # a lone surrogate
         return _batch_of([normal_text(text) for text in texts])
+    foreign = [place for place, text in enumerate(texts) if not text.isascii()]
+    for place in _changing(pieces, foreign):
+        pieces[place] = normal_text(texts[place])
+    # What is in normal form already stays what it is.
+    joined = _join(pieces).lower()
     characters = np.frombuffer(joined, dtype=np.uint8)
-    changing: set[int] = set()
-    if not joined.isascii():
-        foreign = np.flatnonzero(characters > _LAST_OF_ASCII)
-        if len(foreign) * _SHARE > len(joined):
-            return _batch_of([normal_text(text) for text in texts])
-        changing = _changing(joined, characters, foreign)
-    kept = characters.compress(characters > _SPACE).tobytes().lower()
-    batch = NormalBatch(kept, _ends(kept))
+    batch = _split(characters.compress(characters > _SPACE).tobytes())
     if len(batch.ends) != len(texts):  # a text holds the separator
         return _batch_of([normal_text(text) for text in texts])
-    if not changing:
-        return batch
-    found = batch.texts()
-    for place in changing:
-        found[place] = normal_text(texts[place])
-    return _batch_of(found)
+    return batch
+
+
+def _join(pieces: Sequence[bytes]) -> bytes:
+    return _SEPARATOR.join([*pieces, b""])
+
+
+def _split(joined: bytes) -> NormalBatch:
+    separators = np.frombuffer(joined, dtype=np.uint8) == _LAST_OF_ASCII
+    return NormalBatch(joined, separators.nonzero()[0])
 
 
 def _batch_of(found: Sequence[bytes]) -> NormalBatch:
-    joined = _SEPARATOR.join([*found, b""])
-    return NormalBatch(joined, _ends(joined))
+    return _split(_join(found))
 
 
-def _ends(joined: bytes) -> Places:
-    return np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == _LAST_OF_ASCII)
-
-
-def _changing(joined: bytes, characters: Bytes, foreign: Places) -> set[int]:
-    """Returns the places of texts with characters outside ASCII that change in normal form.
+def _changing(pieces: Sequence[bytes], foreign: Sequence[int]) -> list[int]:
+    """Returns the places of texts whose characters outside ASCII change in normal form.
 
     Args:
-        joined: The texts in UTF-8, separated.
-        characters: Its bytes.
-        foreign: Where those outside ASCII stand.
+        pieces: Texts in UTF-8.
+        foreign: The places of those with characters outside ASCII.
     """
-    breaks = np.flatnonzero(np.diff(foreign) > 1)
-    starts = [foreign[0].item(), *foreign[breaks + 1].tolist()]
-    stops = [*(foreign[breaks] + 1).tolist(), foreign[-1].item() + 1]
+    if not foreign:
+        return []
+    joined = _join([pieces[place] for place in foreign])
+    characters = np.frombuffer(joined, dtype=np.uint8)
+    places = (characters > _LAST_OF_ASCII).nonzero()[0]
+    if len(places) * _SHARE > len(joined):
+        return list(foreign)
+    breaks = (places[1:] - places[:-1] > 1).nonzero()[0]
+    starts = [places[0].item(), *places[breaks + 1].tolist()]
+    stops = [*(places[breaks] + 1).tolist(), places[-1].item() + 1]
     changed = [
         start
         for start, stop in zip(starts, stops, strict=True)
         if not _run_is_plain(joined[start:stop])
     ]
-    if not changed:
-        return set()
-    separators = np.flatnonzero(characters == _LAST_OF_ASCII)
-    return set(np.searchsorted(separators, changed).tolist())
+    separators = (characters == _LAST_OF_ASCII).nonzero()[0]
+    return [foreign[one] for one in set(np.searchsorted(separators, changed).tolist())]
 
 
 @lru_cache(maxsize=4096)

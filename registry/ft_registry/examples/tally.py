@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+
+Lengths: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 
 _MANTISSA = 7
 """Bits kept behind the leading one: buckets are exact below 256 and 0.8 % wide above."""
@@ -29,7 +31,7 @@ class Histogram:
         """How many numbers."""
         return sum(self.counts.values())
 
-    def add(self, numbers: "Sequence[int] | np.ndarray[Any, np.dtype[np.int64]]") -> None:
+    def add(self, numbers: "Sequence[int] | Lengths") -> None:
         """Takes numbers in."""
         if not len(numbers):
             return
@@ -40,6 +42,13 @@ class Histogram:
             self.counts[bucket] += count
         self.total += int(values.sum())
         self.largest = max(self.largest, int(values.max()))
+
+    def add_often(self, number: int, times: int) -> None:
+        """Takes one number in, as often as it was found."""
+        shift = max(number.bit_length() - 1 - _MANTISSA, 0)
+        self.counts[number >> shift << shift] += times
+        self.total += number * times
+        self.largest = max(self.largest, number)
 
     def merge(self, other: "Histogram") -> None:
         """Takes another's numbers in."""
