@@ -25,7 +25,8 @@ _BLANK = bytes([*range(_SPACE + 1), _LAST_OF_ASCII])
 _FOREIGN_BLANK = re.compile(rb"\xc2[\x80-\x9f]|\xe1\x9a\x80|\xe2\x80[\xa8\xa9]")
 """Those outside ASCII that NFKC leaves: control characters, a space of Ogham, ends of lines."""
 _FOREIGN_LEADS = (b"\xc2", b"\xe1\x9a\x80", b"\xe2\x80")
-_SHARE = 8
+_ASCII = bytes(range(_LAST_OF_ASCII + 1))
+_SHARE = 4
 """Where more than one byte in so many is outside ASCII, looking up costs more than it spares."""
 
 
@@ -64,9 +65,9 @@ def normal_batch(texts: Sequence[str]) -> NormalBatch:
         pieces = [text.encode() for text in texts]
     except UnicodeEncodeError:  # a lone surrogate
         return _batch_of([normal_text(text) for text in texts])
-    foreign = [place for place, text in enumerate(texts) if not text.isascii()]
-    for place in _changing(pieces, foreign):
-        pieces[place] = normal_text(texts[place])
+    for place, text in enumerate(texts):
+        if not text.isascii() and _may_change(pieces[place]):
+            pieces[place] = normal_text(text)
     # What is in normal form already stays what it is.
     joined = _join(pieces).lower()
     characters = np.frombuffer(joined, dtype=np.uint8)
@@ -89,37 +90,18 @@ def _batch_of(found: Sequence[bytes]) -> NormalBatch:
     return _split(_join(found))
 
 
-def _changing(pieces: Sequence[bytes], foreign: Sequence[int]) -> list[int]:
-    """Returns the places of texts whose characters outside ASCII change in normal form.
-
-    Args:
-        pieces: Texts in UTF-8.
-        foreign: The places of those with characters outside ASCII.
-    """
-    if not foreign:
-        return []
-    joined = _join([pieces[place] for place in foreign])
-    characters = np.frombuffer(joined, dtype=np.uint8)
-    places = (characters > _LAST_OF_ASCII).nonzero()[0]
-    if len(places) * _SHARE > len(joined):
-        return list(foreign)
-    breaks = (places[1:] - places[:-1] > 1).nonzero()[0]
-    starts = [places[0].item(), *places[breaks + 1].tolist()]
-    stops = [*(places[breaks] + 1).tolist(), places[-1].item() + 1]
-    changed = [
-        start
-        for start, stop in zip(starts, stops, strict=True)
-        if not _run_is_plain(joined[start:stop])
-    ]
-    separators = (characters == _LAST_OF_ASCII).nonzero()[0]
-    return [foreign[one] for one in set(np.searchsorted(separators, changed).tolist())]
+def _may_change(piece: bytes) -> bool:
+    """Returns whether characters outside ASCII may not stay what they are in normal form."""
+    foreign = piece.translate(None, _ASCII)
+    return len(foreign) * _SHARE > len(piece) or not _is_plain(foreign)
 
 
 @lru_cache(maxsize=4096)
-def _run_is_plain(run: bytes) -> bool:
-    """Returns whether a run of characters outside ASCII stays as it is, behind any of ASCII.
+def _is_plain(foreign: bytes) -> bool:
+    """Returns whether characters outside ASCII stay what they are, whatever of ASCII is between.
 
-    What composes with a character of ASCII has a combining class, and so has what moves.
+    What is in normal form is so in each of its pieces, and nothing composes with a character of
+    ASCII but what has a combining class.
     """
-    text = run.decode()
-    return not unicodedata.combining(text[0]) and normal_text(text) == run
+    text = foreign.decode()
+    return normal_text(text) == foreign and not any(map(unicodedata.combining, text))
