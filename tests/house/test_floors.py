@@ -26,6 +26,7 @@ DOORS = {
     "mlflow": "ft_registry.backends.mlflow",
     "dvc": "ft_registry.backends.dvc",
     "git": "ft_registry.backends.git.door",
+    "ray": "ft_registry.backends.executors.ray",
     "typer": "ft_registry_cli",
     "sqlite3": "ft_registry.backends",
     "subprocess": ("ft_registry.backends.git.door", "ft_registry.backends.recipe"),

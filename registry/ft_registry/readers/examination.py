@@ -9,8 +9,9 @@ from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
 from ft_registry.examples.formats import Format, detect_format
 from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
 from ft_registry.examples.line import LineReader
-from ft_registry.readers.example_files import Unreadable, read_chunks, sample_rows
+from ft_registry.readers.example_files import read_chunks, sample_rows
 from ft_registry.readers.example_sources import Source, Task
+from ft_registry.readers.example_streams import Unreadable
 from ft_registry.readers.measure import token_counter
 
 _LINE_LIMIT = 1 << 30
@@ -25,7 +26,7 @@ def examine(task: Task, settings: Settings, tokenizer: Path | None) -> tuple[Par
     """
     kernel = Kernel(settings, measure=_measure(tokenizer))
     try:
-        for chunk in read_chunks(task):
+        for chunk in read_chunks(task, line_limit=settings.line_limit):
             kernel.take(
                 chunk.data, starts_file=chunk.starts_file, ends_file=chunk.ends_file,
                 numbers=chunk.numbers,

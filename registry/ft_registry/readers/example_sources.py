@@ -13,6 +13,8 @@ KINDS: dict[str, SourceKind] = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
     ".parquet": "parquet",
 }  # fmt: skip
+_BESIDE = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json"})
+"""What the library `datasets` writes about examples, beside them."""
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 PART_BYTES = 16 << 20
 """Of a file that can be cut: small enough that all cores end at the same time."""
@@ -69,9 +71,11 @@ def _source(path: Path, name: str) -> Source | None:
     if compression:
         suffixes.pop()
     kind = KINDS.get(suffixes[-1]) if suffixes else None
+    parts = PurePosixPath(name).parts
     if (
         kind is None
-        or PurePosixPath(name).name.startswith(".")
+        or any(part.startswith(".") for part in parts)
+        or parts[-1] in _BESIDE
         or (compression and kind == "parquet")
     ):
         return None
@@ -82,11 +86,34 @@ def split(sources: Sequence[Source], *, part_bytes: int = PART_BYTES) -> list[Ta
     """Returns the parts of the sources, in order."""
     tasks = []
     for source in sources:
-        cuttable = source.kind == "jsonl" and not source.compression
-        if not cuttable or source.size <= part_bytes:
-            tasks.append(Task(source))
-            continue
-        count = -(-source.size // part_bytes)
-        edges = [source.size * number // count for number in range(count)]
+        if source.size <= part_bytes or source.compression:
+            edges = [0]
+        elif source.kind == "jsonl":
+            count = -(-source.size // part_bytes)
+            edges = [source.size * number // count for number in range(count)]
+        elif source.kind == "parquet":
+            edges = _row_groups(source, part_bytes)
+        else:
+            edges = [0]
         tasks += [Task(source, a, b) for a, b in zip(edges, [*edges[1:], None], strict=True)]
     return tasks
+
+
+def _row_groups(source: Source, part_bytes: int) -> list[int]:
+    """Returns the row groups with which the parts of a Parquet file begin."""
+    # Costs 0.3 s, so only who has Parquet pays for it.
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(source.path) as file:
+            metas = [file.metadata.row_group(place) for place in range(file.num_row_groups)]
+    except (OSError, ValueError, pyarrow.ArrowException):
+        return [0]  # whoever reads it says what is wrong
+    edges, held = [0], 0
+    for place, meta in enumerate(metas):
+        if held and held + meta.total_byte_size > part_bytes:
+            edges.append(place)
+            held = 0
+        held += meta.total_byte_size
+    return edges

@@ -46,8 +46,16 @@ def token_counter(file: Path) -> Callable[[Sequence[str]], list[int]]:
             hints=["--tokenizer takes the file of a fast tokenizer, or the folder around it"],
         ) from error
 
+    # What a model is fed is cut and filled up to one length; what is counted is not.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+
     def count(texts: Sequence[str]) -> list[int]:
-        encoded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        try:
+            encoded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        except (TypeError, UnicodeEncodeError):  # half a character, which is a fault by itself
+            whole = [text.encode("utf-8", "replace").decode() for text in texts]
+            encoded = tokenizer.encode_batch_fast(whole, add_special_tokens=False)
         return [len(one) for one in encoded]
 
     return count
