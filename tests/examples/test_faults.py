@@ -95,6 +95,8 @@ def test_a_line_beyond_the_limit_is_told() -> None:
         (b'{"te\\u0078t":"a","text":"a"}\n', "duplicate-key"),
         (b'{"text":"a\x7fb"}\n', "control-character"),
         (b'{"text":"a\\u0000b"}\n', "control-character"),
+        (b'{"text":"a\\bb"}\n', "control-character"),
+        (b'{"text":"a\\fb"}\n', "control-character"),
         (b'{"text":"\\udc00\\ud83d"}\n', "lone-surrogate"),
     ],
 )

@@ -8,6 +8,7 @@ API, Bedrock, and labelled text (https://huggingface.co/docs/trl/dataset_formats
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ft_registry.errors import InvalidInput
@@ -88,7 +89,7 @@ class Format:
         """Returns what the file calls a standard key."""
         return dict(self.renamed).get(standard, standard)
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """The keys that each example has, in the file's words."""
         if self.name == UNKNOWN:
@@ -97,7 +98,7 @@ class Format:
             return ("messages",)
         return tuple(self.key(standard) for standard in KINDS[self.name].required)
 
-    @property
+    @cached_property
     def content(self) -> frozenset[str] | None:
         """The keys that a trainer reads, in the file's words; None: all of them."""
         if self.name == UNKNOWN:

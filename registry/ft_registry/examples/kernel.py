@@ -156,7 +156,9 @@ class Kernel:
             part.rows += 1
             read = self._reader.read(line, report, breaks_off=breaks_off)
             if read is not None:
-                reading = read_example(read.row, self._settings.format, report)
+                reading = read_example(
+                    read.row, self._settings.format, report, may_be_odd=read.may_be_odd
+                )
                 found.append(_Found(number, read, reading))
         if found:
             self._add_readings(found)

@@ -9,6 +9,8 @@ from ft_registry.examples.faults import shown
 
 _DEPTH = 100
 """Objects and lists inside one another; no format needs ten."""
+_ODD = (b"\\u", b"\\b", b"\\f", b"\x7f")
+"""Signs of a control character, or of half of a character."""
 _DIGITS = 300
 """A whole number of fewer is certainly within the range of a double."""
 
@@ -27,6 +29,8 @@ class ReadLine(NamedTuple):
     row: dict[str, Any]
     has_floats: bool
     """Whether a number in it has a point or an exponent."""
+    may_be_odd: bool
+    """Whether a text in it may hold a control character or half of a character."""
 
 
 class LineReader:
@@ -74,7 +78,7 @@ class LineReader:
         if not isinstance(row, dict):
             report("not-an-object", f"expected an object, found {shown(row)}")
             return None
-        return ReadLine(row, self._has_floats)
+        return ReadLine(row, self._has_floats, any(sign in line for sign in _ODD))
 
     def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
