@@ -368,6 +368,9 @@ def test_a_flipped_byte_in_the_cache_blocks_until_it_is_set_aside(seeded: Projec
     assert "DVC cache" in outcome.error["message"]
     assert any("--override data" in hint for hint in outcome.error["hints"])
     assert seeded.done(*command[1:], "--override", "data")["overrides"] == ["data"]
+    shown = seeded.done("show", "m/1")["moves"][0]
+    assert (shown["overrides"], shown["actor"]) == (["data"], "Ada <ada@example.org>")
+    assert "overriding data" in seeded.cli("show", "m/1").stdout
 
 
 def test_a_flipped_byte_in_the_remote_blocks_although_the_cache_is_whole(

@@ -100,15 +100,16 @@ def _moved(found: "ShownVersion") -> list[tuple[str, str]]:
     present = [move for alias in found.aliases if (move := found.naming(alias))]
     others = [move for move in found.moves if move.event.overrides and move not in present]
     return [
-        *((f"@{move.event.alias}", f"since {_by(move.event)}") for move in present),
-        *((f"once @{move.event.alias}", f"at {_by(move.event)}") for move in others),
+        *(line for move in present for line in _told(f"@{move.event.alias}", move.event)),
+        *(line for move in others for line in _told(f"was @{move.event.alias}", move.event)),
     ]
 
 
-def _by(event: "Event") -> str:
-    against = f", overriding {', '.join(event.overrides)}" if event.overrides else ""
-    why = f": {event.reason}" if event.reason else ""
-    return f"{event.time[:19]}Z by {event.actor.as_text()} ({event.type}{against}){why}"
+def _told(name: str, event: "Event") -> list[tuple[str, str]]:
+    against = f"overriding {', '.join(event.overrides)}" if event.overrides else ""
+    why = ": ".join(filter(None, (against, event.reason)))
+    who = f"{event.type} at {event.time[:19]}Z by {event.actor.as_text()}"
+    return [(name, who), ("", why)] if why else [(name, who)]
 
 
 def _proved(proof: "Proof") -> list[tuple[str, str]]:

@@ -64,8 +64,6 @@ def add_to(app: typer.Typer) -> None:
         }
         state.emit(document, lambda: _text(found, depth))
         state.talk(*[f"note: {note}" for note in found.notes])
-        if depth == "fast":
-            state.talk("note: presence and sizes only were looked at; --full reads every byte")
         if found.damage:
             raise typer.Exit(IntegrityError.exit_code)
         if found.undecided:
@@ -80,10 +78,10 @@ def _text(found: "Verification", depth: "Depth") -> str:
     width = max((len(subject) for subject, _ in groups), default=0)
     lines: list[str] = []
     for subject, findings in groups:
-        by_size = "by size: " if depth == "fast" and subject != "ledger" else ""
-        told = f"{_verdict(findings)}  {by_size}{_counts(findings)}"
-        lines.append(f"{subject.ljust(width)}  {told}".rstrip())
+        lines.append(f"{subject.ljust(width)}  {_verdict(findings)}  {_counts(findings)}".rstrip())
         lines += _told([finding for finding in findings if finding.state != "ok"])
+    if depth == "fast":
+        lines.append("presence and sizes only; --full reads every byte of weights and data")
     return "\n".join(lines)
 
 
