@@ -178,7 +178,7 @@ class TestWhatWasTakenAway:
         with pytest.raises(HistoryLost) as caught:
             verbs[verb]()
         assert caught.value.exit_code == 4
-        assert f"{state}: 1 events are gone; the newest: 's', Ada <ada@example.org>, 2026" in str(
+        assert f"{state}: 1 event is gone; the newest: 's', Ada <ada@example.org>, 2026" in str(
             caught.value
         )
         assert "--restore" in caught.value.hints[0]
@@ -408,7 +408,7 @@ def test_a_published_event_that_was_amended_is_set_aside_when_its_new_form_is_ad
         team.server, "commit-tree", "-m", "x", "-p", "ft-registry~1", "ft-registry^{tree}"
     )
     git(team.server, "update-ref", "refs/heads/ft-registry", amended.strip())
-    with pytest.raises(HistoryLost, match="rewritten: 1 events are gone; the newest: 's'"):
+    with pytest.raises(HistoryLost, match="rewritten: 1 event is gone; the newest: 's'"):
         team.ledger(team.one).refresh()
     settle(team, "theirs")
     assert aside(team.one) == ["s"]

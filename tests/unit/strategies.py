@@ -10,6 +10,7 @@ from ft_registry.model.alias import AliasState
 from ft_registry.model.document import Document, Unknown
 from ft_registry.model.evaluation import Evaluation, ItemTable, Score
 from ft_registry.model.event import Event, Requirement, Write
+from ft_registry.model.examples import ExampleIndex, Profile, Spread
 from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.origin import Actor
@@ -34,6 +35,7 @@ from ft_registry.model.restored import RestoredFolder
 from ft_registry.model.snapshot import ROLES, DataContent, Dataset, DvcHash, Snapshot
 from ft_registry.model.standing import Standing
 from ft_registry.model.time import timestamp
+from ft_registry.model.tombstone import Tombstone
 
 law = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For a law that is quick to try; no deadline, because the machine is shared."""
@@ -69,6 +71,39 @@ actors = st.builds(Actor, name=texts, email=texts)
 entries = st.builds(FileEntry, path=paths, size=whole, sha256=hex64)
 dvc_hashes = st.builds(DvcHash, md5=md5s, size=whole, nfiles=whole)
 contents = st.builds(DataContent, path=paths, dvc=dvc_hashes, sha256=digests, rows=whole | unknowns)
+spreads = st.builds(Spread, mean=finite, p50=whole, p90=whole, p99=whole, max=whole)
+counts = st.dictionaries(texts, whole, max_size=2)
+profiles = st.builds(
+    Profile,
+    format=texts,
+    rows=whole,
+    unit=texts,
+    prompts=spreads,
+    answers=spreads,
+    totals=spreads,
+    turns=spreads,
+    duplicates=whole,
+    near_duplicates=whole,
+    labels=counts,
+    label_count=whole,
+    sources=counts,
+    languages=counts,
+    systems=whole,
+    foreign=whole,
+    faults=counts,
+    warnings=st.lists(texts, max_size=2).map(tuple),
+)
+example_indexes = st.builds(
+    ExampleIndex,
+    path=paths,
+    md5=md5s,
+    size=whole,
+    sha256=digests,
+    rows=whole,
+    root=digests,
+    key=st.just("") | texts,
+    subject=st.just("") | texts,
+)
 datasets = st.builds(
     Dataset,
     path=paths,
@@ -78,7 +113,8 @@ datasets = st.builds(
     role=st.sampled_from(ROLES),
     name=texts,
     pointer=texts,
-    records_root=unknowns,
+    records_root=digests | unknowns,
+    profile=st.none() | profiles,
 )
 bases = (
     st.builds(HubBase, id=texts, revision=texts | unknowns, digest=digests | unknowns)
@@ -214,6 +250,17 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         commit=texts | unknowns,
         taken_at=timestamps,
         taken_by=actors,
+        examples=st.none() | unknowns | example_indexes,
+        profile=st.none() | profiles,
+    ),
+    Tombstone: st.builds(
+        Tombstone,
+        exact=hex64.map(lambda text: text[:32]),
+        normal=st.just("") | hex64.map(lambda text: text[:16]),
+        key=st.just("") | hex64.map(lambda text: text[:8]),
+        reason=texts,
+        since=timestamps,
+        by=actors,
     ),
     Home: st.builds(
         Home,

@@ -125,7 +125,8 @@ def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
         names = (f"{first}-{number}" if number > 1 else first for number in count(1))
         name = next(name for name in names if (dataset.role, name) not in taken)
         taken.add((dataset.role, name))
-        named.append(dataset.model_copy(update={"name": name, **_examples(dataset, same or snapshots)}))
+        known = _examples(dataset, same or snapshots)
+        named.append(dataset.model_copy(update={"name": name, **known}))
     return tuple(named)
 
 

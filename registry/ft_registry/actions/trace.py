@@ -201,11 +201,7 @@ def _count(table: HashTable, wanted: Iterable[Hashes]) -> tuple[int, int, int]:
     normal, subject = exact.copy(), exact.copy()
     for one in wanted:
         if one.exact:
-            high, low = int(one.exact[:16], 16), int(one.exact[16:], 16)
-            start, stop = np.searchsorted(table.high, np.array([high, high + 1], dtype=np.uint64)
-                                          if high < 2**64 - 1 else np.array([high, high], np.uint64))  # fmt: skip  # noqa: E501
-            stop = len(table) if high == 2**64 - 1 else stop
-            exact[start:stop] |= table.low[start:stop] == np.uint64(low)
+            exact[table.places(one.exact)] = True
         if one.normal:
             normal |= table.normal == np.uint64(int(one.normal, 16))
         if one.subject and table.subject is not None:

@@ -49,6 +49,12 @@ class HashTable:
         """Returns one exact hash in hexadecimal."""
         return f"{int(self.high[place]):016x}{int(self.low[place]):016x}"
 
+    def places(self, exact: str) -> Places:
+        """Returns the places of one exact hash, given in hexadecimal."""
+        high, low = (np.uint64(int(half, 16)) for half in (exact[:16], exact[16:]))
+        start, stop = (np.searchsorted(self.high, high, side) for side in ("left", "right"))
+        return np.flatnonzero(self.low[start:stop] == low) + start
+
     def find(self, other: "HashTable") -> Places:
         """Returns for each row of another table a place here with its exact hash, or -1."""
         if not len(self):

@@ -135,9 +135,10 @@ class HistoryLost(IntegrityError):
         if view.newest_lost is not None:
             event = view.newest_lost.event
             newest = f"; the newest: {event.subject!r}, {event.actor.as_text()}, {event.time[:19]}Z"
+        count = "1 event is" if view.lost == 1 else f"{view.lost} events are"
         super().__init__(
             f"expected the ledger's remote {view.remote!r} to keep what was published there, found "
-            f"its history {view.state}: {view.lost} events are gone{newest}",
+            f"its history {view.state}: {count} gone{newest}",
             hints=[
                 "ft-registry sync --restore publishes them again",
                 "ft-registry sync --adopt follows the remote and sets them aside",

@@ -19,7 +19,7 @@ from ft_registry.model.record import VersionRecord
 from ft_registry.model.registered import ModelDocument
 
 KINDS = pytest.mark.parametrize("kind", DOCUMENTS, ids=lambda kind: kind.__name__)
-FREE = ("seeds", "packages")
+FREE = ("seeds", "packages", "labels", "sources", "languages", "faults")
 """Mappings whose keys are data: there is no unknown field in them."""
 
 
