@@ -19,9 +19,10 @@ from tests.unit.strategies import law
 from ft_registry.errors import NotFound
 from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import ROW_BYTES, Settings
+from ft_registry.examples.work import Task
 from ft_registry.readers import example_files, example_rows, example_streams
 from ft_registry.readers.example_files import read_chunks
-from ft_registry.readers.example_sources import Task, find_sources, split
+from ft_registry.readers.example_sources import find_sources, split
 
 Rows = Sequence[Mapping[str, Any]]
 

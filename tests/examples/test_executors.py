@@ -19,8 +19,9 @@ from ft_registry.backends.executors.ray import RayExecutor
 from ft_registry.errors import BackendUnavailable, InvalidInput, Refused
 from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import Settings
+from ft_registry.examples.work import Task
 from ft_registry.ports.executor import Executor
-from ft_registry.readers.example_sources import Task, find_sources, split
+from ft_registry.readers.example_sources import find_sources, split
 from ft_registry.readers.measure import token_counter
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="Ray, an extra, is not installed")
@@ -173,9 +174,12 @@ def test_without_ray_it_is_said_what_to_install(shards: Path) -> None:
 
 @pytest.mark.integration
 @needs_ray
-def test_a_cluster_finds_what_one_process_finds(shards: Path, tmp_path: Path) -> None:
+def test_a_cluster_finds_what_one_process_finds(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import ray
 
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))  # of the workers
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
         check_contract(RayExecutor(), shards, tmp_path)

@@ -11,11 +11,12 @@ from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import UNKNOWN, Format, detect_format, named_format
 from ft_registry.examples.kernel import Settings
 from ft_registry.examples.tally import Histogram, Tally
+from ft_registry.examples.work import Source
 from ft_registry.model.examples import Profile, Spread
 from ft_registry.ports.example_index import IndexWriter
 from ft_registry.ports.executor import Executor
 from ft_registry.readers.example_files import sample_rows
-from ft_registry.readers.example_sources import Source, find_sources, split
+from ft_registry.readers.example_sources import find_sources, split
 
 _CLASSES = 50
 """Labels, sources, languages that a profile names."""

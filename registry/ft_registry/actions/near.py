@@ -15,9 +15,9 @@ from ft_registry.examples.formats import Format, detect_format
 from ft_registry.examples.near import NearIndex
 from ft_registry.examples.reading import read_example
 from ft_registry.examples.table import HashTable
+from ft_registry.examples.work import Source
 from ft_registry.readers.examination import content_of, iterate
 from ft_registry.readers.example_files import sample_rows
-from ft_registry.readers.example_sources import Source
 
 NEAR = 4
 """How a row is marked of which a near duplicate was found."""

@@ -9,13 +9,14 @@ from typing import Any
 from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import FtRegistryError, Refused
 from ft_registry.examples.table import HashTable
+from ft_registry.examples.work import Source
 from ft_registry.model.secret import Secret
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.example_index import IndexFiles
 from ft_registry.ports.index import VersionIndex
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.examination import find_rows
-from ft_registry.readers.example_sources import Source, find_sources
+from ft_registry.readers.example_sources import find_sources
 
 
 @dataclass(frozen=True)

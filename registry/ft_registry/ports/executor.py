@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ft_registry.examples.kernel import Part, Settings
-from ft_registry.readers.example_sources import Task
+from ft_registry.examples.work import Task
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
 from ft_registry.examples.formats import Format, detect_format
 from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
 from ft_registry.examples.line import LineReader
+from ft_registry.examples.work import Source, Task
 from ft_registry.readers.example_files import read_chunks, sample_rows
-from ft_registry.readers.example_sources import Source, Task
 from ft_registry.readers.example_streams import Unreadable
 from ft_registry.readers.measure import token_counter
 

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Any
 
 from ft_registry.examples.kernel import BOM
+from ft_registry.examples.work import Source, Task
 from ft_registry.readers.example_rows import csv_lines, json_lines, parquet_lines
-from ft_registry.readers.example_sources import Source, Task
 from ft_registry.readers.example_streams import (
     CHUNK_BYTES,
     Unreadable,

@@ -17,7 +17,7 @@ import msgspec
 from ft_registry.examples.faults import shown
 from ft_registry.examples.formats import SYNONYMS
 from ft_registry.examples.kernel import BOM
-from ft_registry.readers.example_sources import Source
+from ft_registry.examples.work import Source
 from ft_registry.readers.example_streams import Unreadable, blocks
 
 ARRAY_BYTES = 2 << 30

@@ -1,14 +1,12 @@
 """Finds the files of a dataset that hold examples, and cuts them into parts of work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal, TypeAlias
 
 from ft_registry.errors import NotFound
+from ft_registry.examples.work import Source, SourceKind, Task
 from ft_registry.readers.files import walk
 
-SourceKind: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "parquet"]
 KINDS: dict[str, SourceKind] = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv",
     ".parquet": "parquet",
@@ -18,32 +16,6 @@ _BESIDE = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.js
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 PART_BYTES = 16 << 20
 """Of a file that can be cut: small enough that all cores end at the same time."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file of examples."""
-
-    path: Path
-    """Where its bytes lie."""
-    name: str
-    """Its path in the dataset; empty: it is the dataset."""
-    kind: SourceKind
-    compression: str
-    """``gzip``, ``zstd`` or empty."""
-    size: int
-    """Bytes."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """A part of a file: travels to other processes."""
-
-    source: Source
-    start: int = 0
-    """The first byte, of JSONL as it lies; the first row group, of Parquet."""
-    stop: int | None = None
-    """The first byte or row group that is no more of the part; None: to the end."""
 
 
 def find_sources(path: Path, *, name: str = "") -> list[Source]:

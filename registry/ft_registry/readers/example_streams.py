@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import IO, Any, cast
 
 from ft_registry.errors import FtRegistryError
-from ft_registry.readers.example_sources import Source
+from ft_registry.examples.work import Source
 
 CHUNK_BYTES = 128 << 10
 """Larger ones leave the processor's cache."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ft_registry.errors import FtRegistryError
 from ft_registry.examples.kernel import Settings
+from ft_registry.examples.work import Task
 from ft_registry.ports.executor import Outcome
 from ft_registry.readers.examination import examine
-from ft_registry.readers.example_sources import Task
 
 
 def attempt(task: Task, settings: Settings, tokenizer: Path | None) -> Outcome | Exception:

@@ -21,9 +21,9 @@ from pathlib import Path
 from ft_registry.backends.executors.in_worker import attempt
 from ft_registry.errors import BackendUnavailable
 from ft_registry.examples.kernel import Settings
+from ft_registry.examples.work import Task
 from ft_registry.ports.executor import Outcome
 from ft_registry.readers.examination import examine
-from ft_registry.readers.example_sources import Task
 
 SMALL_BYTES = 8 << 20
 """Done before other processes would have started."""

@@ -6,6 +6,7 @@ every node. See docs/adr/0008-corpora-beyond-one-machine.md.
 
 import logging
 import os
+import socket
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +17,8 @@ from ft_registry.backends.executors.in_worker import attempt
 from ft_registry.backends.imports import large_import
 from ft_registry.errors import BackendUnavailable, Refused
 from ft_registry.examples.kernel import Settings
+from ft_registry.examples.work import Task
 from ft_registry.ports.executor import Outcome
-from ft_registry.readers.example_sources import Task
 
 _AHEAD = 4
 """Tasks a core that are under way or done before their turn."""
@@ -79,6 +80,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
     is_ours = not ray.is_initialized()
     try:
         if is_ours:
+            _knock(address or os.environ.get("RAY_ADDRESS", ""))
             ray.init(
                 address,
                 include_dashboard=False,
@@ -86,7 +88,7 @@ def _cluster(address: str | None) -> Iterator[Any]:
                 logging_level=logging.ERROR,
             )
         yield ray
-    except (ray.exceptions.RayError, ConnectionError, TimeoutError) as error:
+    except (ray.exceptions.RayError, OSError) as error:
         reason = str(error).strip().splitlines()
         raise BackendUnavailable(
             f"expected a Ray cluster to run the tasks, found: {reason[-1] if reason else error!r}",
@@ -98,3 +100,17 @@ def _cluster(address: str | None) -> Iterator[Any]:
     finally:
         if is_ours:
             ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Finds out whether anybody is there: Ray itself tries for five minutes.
+
+    Args:
+        address: Where the cluster is; empty or a word (``auto``): Ray finds out.
+
+    Raises:
+        OSError: Nobody is.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
