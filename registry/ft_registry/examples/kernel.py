@@ -53,11 +53,11 @@ class Settings:
     line_limit: int = 16 << 20
     """Bytes."""
     erased: bytes = b""
-    """The exact hashes of erased examples, 16 bytes each, sorted."""
+    """The exact hashes of erased examples, 16 bytes each."""
     erased_normal: bytes = b""
-    """Their normal hashes, 8 bytes each, sorted."""
+    """Their normal hashes, 8 bytes each."""
     erased_subjects: bytes = b""
-    """The hashes of subjects of whom nothing may be learnt, 8 bytes each, sorted."""
+    """The hashes of subjects of whom nothing may be learnt, 8 bytes each."""
 
 
 @dataclass
@@ -89,6 +89,13 @@ class Kernel:
         self._hasher = Hasher(settings.key)
         self._lane = None if settings.subject else lane_for(settings.format)
         self._reader = LineReader(settings.line_limit)
+        self._erased = _Tombstones(settings.erased, 16, "an erased example")
+        self._erased_normal = _Tombstones(
+            settings.erased_normal, 8, "an erased example, re-spaced or re-cased"
+        )
+        self._erased_subjects = _Tombstones(
+            settings.erased_subjects, 8, "an example of an erased subject"
+        )
         self._part = Part()
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
@@ -201,9 +208,7 @@ class Kernel:
         hashes = _columns(self._hasher.short(names)).copy()
         hashes[[place for place, name in enumerate(names) if not name]] = 0
         self._subjects.append(hashes.tobytes())
-        self._check_erased(
-            hashes, self._settings.erased_subjects, numbers, "an example of an erased subject"
-        )
+        self._erased_subjects.report(hashes, numbers, self._part.faults)
 
     def _add(self, batch: Batch, numbers: Sequence[int]) -> None:
         rows = np.empty((len(batch.contents), ROW_BYTES), dtype=np.uint8)
@@ -217,12 +222,8 @@ class Kernel:
             starts = np.append(0, batch.normals.ends[1:-1:2] + 1)
             rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
-        settings = self._settings
-        if settings.erased:
-            self._check_erased(rows[:, :16], settings.erased, numbers, "an erased example")
-        if settings.erased_normal:
-            what = "an erased example, re-spaced or re-cased"
-            self._check_erased(rows[:, 16:24], settings.erased_normal, numbers, what)
+        self._erased.report(rows[:, :16], numbers, self._part.faults)
+        self._erased_normal.report(rows[:, 16:24], numbers, self._part.faults)
         self._lengths[0].append(np.array(self._measure(batch.prompts), dtype=np.int64))
         self._lengths[1].append(np.array(self._measure(batch.answers), dtype=np.int64))
         self._pending += len(rows)
@@ -252,24 +253,36 @@ class Kernel:
             count_classes(tally.labels, [label for label in batch.labels if label])
         tally.foreign += len(batch.contents) - sum(map(bytes.isascii, batch.contents))
 
-    def _check_erased(self, there: Bytes, erased: bytes, numbers: Sequence[int], what: str) -> None:
-        """Reports what a tombstone names.
+
+class _Tombstones:
+    """Hashes of what was erased.
+
+    Args:
+        names: The hashes, one behind the other.
+        width: The bytes of each.
+        what: What has such a hash, for messages.
+    """
+
+    def __init__(self, names: bytes, width: int, what: str) -> None:
+        # numpy leaves out zeros at the end of bytes: on both sides, so that the same stay the same.
+        self._kind = np.dtype((np.bytes_, width))
+        self._names = np.sort(np.frombuffer(names, dtype=self._kind))
+        self._what = what
+
+    def report(self, hashes: Bytes, numbers: Sequence[int], faults: FaultLog) -> None:
+        """Reports what was erased.
 
         Args:
-            there: Hashes, one a row.
-            erased: Those of the tombstones, sorted.
-            numbers: The lines.
-            what: What a tombstone names, for the message.
+            hashes: One a row.
+            numbers: The lines that they are of.
+            faults: Takes what is found.
         """
-        if not erased:
+        if not len(self._names):
             return
-        # numpy leaves out zeros at the end of bytes: on both sides, so that the same stay the same.
-        kind = np.dtype((np.bytes_, there.shape[1]))
-        wanted = np.frombuffer(erased, dtype=kind)
-        hashes = np.ascontiguousarray(there).view(kind).ravel()
-        nearest = np.minimum(np.searchsorted(wanted, hashes), len(wanted) - 1)
-        for place in np.flatnonzero(wanted[nearest] == hashes).tolist():
-            self._part.faults.add(numbers[place], "erased", what)
+        there = np.ascontiguousarray(hashes).view(self._kind).ravel()
+        nearest = np.minimum(np.searchsorted(self._names, there), len(self._names) - 1)
+        for place in np.flatnonzero(self._names[nearest] == there).tolist():
+            faults.add(numbers[place], "erased", self._what)
 
 
 class _Found(NamedTuple):
