@@ -160,6 +160,8 @@ def _work(
     """
     # Ctrl-C reaches every process of the terminal: the one that started this one ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What the other process does when it is told to end is not for a copy of it to do.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if ours is not None:
         ours.close()
     with suppress(EOFError, OSError):  # the other end is closed: there is no more to do
