@@ -14,7 +14,8 @@ from ft_registry.wiring import Wiring
 if TYPE_CHECKING:
     from ft_registry.actions.compare_data import DataDiff, DataOverlap
     from ft_registry.actions.erase import ErasurePlan
-    from ft_registry.actions.examine import Examination, Look
+    from ft_registry.actions.examine import Examination
+    from ft_registry.actions.look import Look
     from ft_registry.actions.snapshot import SnapshotPlan, Snapshotted
     from ft_registry.actions.snapshots import FoundSnapshot
     from ft_registry.actions.trace import Query, Trace
@@ -55,7 +56,7 @@ class Datasets:
         Raises:
             InvalidInput: There is no such format or tokenizer.
         """
-        from ft_registry.actions.examine import Look
+        from ft_registry.actions.look import Look
         from ft_registry.examples.formats import KINDS
         from ft_registry.readers.measure import name_of
 
@@ -103,13 +104,13 @@ class Datasets:
         progress: Callable[[int, int], None] | None = None,
     ) -> "Snapshotted":
         """See `ft_registry.actions.snapshot.take_snapshot`."""
-        from ft_registry.actions.examine import Look
+        from ft_registry.actions.look import Look
         from ft_registry.actions.snapshot import Examining, take_snapshot
 
         wanted = look or Look()
         examining = Examining(
-            wanted, self._key(wanted), self._wiring.executor, self._wiring.indexes,
-            allow_faults=allow_faults, progress=progress,
+            wanted, self._key(wanted), lambda: self._wiring.executor,
+            lambda: self._wiring.indexes, allow_faults=allow_faults, progress=progress,
         )  # fmt: skip
         return take_snapshot(
             path, name=name, push=push, examining=examining,

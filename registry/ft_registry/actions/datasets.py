@@ -16,9 +16,7 @@ from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
-NO_RECORDS = Unknown(
-    unknown="no snapshot of it has an index: ft-registry data snapshot makes one"
-)
+NO_RECORDS = Unknown(unknown="no snapshot of it has an index: ft-registry data snapshot makes one")
 
 
 @dataclass(frozen=True)

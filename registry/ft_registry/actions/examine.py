@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ft_registry.actions.look import NO_TOMBSTONES, Look, Tombstones
 from ft_registry.errors import Refused
 from ft_registry.examples.advice import advise
 from ft_registry.examples.faults import FaultLog
@@ -20,36 +21,6 @@ from ft_registry.readers.example_sources import find_sources, split
 
 _CLASSES = 50
 """Labels, sources, languages that a profile names."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a dataset is to be looked at."""
-
-    format: str = ""
-    """A key of `ft_registry.examples.formats.KINDS`; empty: it is recognised."""
-    method: str = ""
-    """How a model is to be tuned with it; empty: what its format is made for."""
-    context: int = 0
-    """The model's context in the unit of the lengths; 0: not given."""
-    tokenizer: Path | None = None
-    """Measures lengths; None: characters are counted."""
-    unit: str = "characters"
-    subject: str = ""
-    key: bytes | None = None
-    """The secret of the hashes; None: they are plain."""
-
-
-@dataclass(frozen=True)
-class Tombstones:
-    """The hashes of what was erased."""
-
-    exact: bytes = b""
-    """16 bytes each."""
-    normal: bytes = b""
-    """8 bytes each."""
-    subjects: bytes = b""
-    """8 bytes each."""
 
 
 @dataclass
@@ -93,7 +64,7 @@ def examine(
     *,
     executor: Executor,
     writer: IndexWriter | None = None,
-    tombstones: Tombstones = Tombstones(),
+    tombstones: Tombstones = NO_TOMBSTONES,
     progress: Callable[[int, int], None] | None = None,
 ) -> Examination:
     """Looks at every example.
@@ -227,7 +198,7 @@ def check_data(
     """
     found = examine(
         sources_of(path), look, executor=executor, writer=writer,
-        tombstones=tombstones or Tombstones(), progress=progress,
+        tombstones=tombstones or NO_TOMBSTONES, progress=progress,
     )  # fmt: skip
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=scratch) as folder:

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ft_registry.actions.events import make_event, require_ledger
-from ft_registry.actions.examine import Examination, Look, examine, make_profile
+from ft_registry.actions.look import Look
 from ft_registry.actions.tombstones import read_tombstones
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
@@ -18,10 +19,13 @@ from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore, Tracking
-from ft_registry.ports.example_index import IndexFiles, IndexWriter
-from ft_registry.ports.executor import Executor
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.readers.example_sources import find_sources
+
+if TYPE_CHECKING:
+    from ft_registry.actions.examine import Examination
+    from ft_registry.ports.example_index import IndexFiles, IndexWriter
+    from ft_registry.ports.executor import Executor
 
 INDEX_SUFFIX = ".examples.arrow"
 """Of the index that is tracked beside the data."""
@@ -58,8 +62,9 @@ class Examining:
     look: Look
     key: str
     """The name of the look's secret; empty: hashes are plain."""
-    executor: Executor
-    indexes: IndexFiles
+    executor: Callable[[], "Executor"]
+    """Made when there is something to look at, as are the indexes."""
+    indexes: Callable[[], "IndexFiles"]
     allow_faults: bool = False
     """Put data on record that breaks rules of its format."""
     progress: Callable[[int, int], None] | None = None
@@ -108,8 +113,13 @@ def take_snapshot(
     called = _name(path, name)
     if push:
         data.check_push(path)
+    known = _as_it_was(path, called, data, ledger)
+    if known is not None:
+        if push:
+            data.push(_pointers(known))
+        return Snapshotted(known, created=False, commit=None, pushed=push)
     before = _state(path)
-    writer = examining.indexes.writer(key=examining.key)
+    writer = examining.indexes().writer(key=examining.key)
     found = _examined(path, examining, writer, ledger)
     tracking = data.track(path)
     content = tracking.data.content
@@ -123,17 +133,14 @@ def take_snapshot(
     commit = code.commit_files(
         (*tracking.touched, *touched), f"data: snapshot {called} {content.dvc.md5[:12]}"
     )
-    if push:
-        beside = (f"{index.path}.dvc",) if isinstance(index, ExampleIndex) else ()
-        data.push((tracking.data.pointer, *beside))
-    place = layout.snapshot(called, content.dvc.md5)
-    known = ledger.read(place)
-    if known is not None:
-        snapshot = Snapshot.parse(known, what=place)
-        return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
     snapshot = _snapshot(called, tracking, commit, code, context).model_copy(
         update={"examples": index, "profile": profile}
     )
+    if push:
+        data.push(_pointers(snapshot))
+    place = layout.snapshot(called, content.dvc.md5)
+    if ledger.read(place) is not None:
+        return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
     rows = "" if isinstance(content.rows, Unknown) else f", {content.rows} rows"
     change = Change(
         event=make_event(context, "snapshot", f"snapshot {called} {content.dvc.md5[:12]}{rows}"),
@@ -146,6 +153,26 @@ def take_snapshot(
     except RequirementFailed:
         return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
     return Snapshotted(snapshot, created=True, commit=commit, pushed=push)
+
+
+def _as_it_was(path: Path, called: str, data: DataStore, ledger: Ledger) -> Snapshot | None:
+    """Returns the snapshot of what lies at a path, if it is tracked and on record as it is."""
+    if not path.exists() or not data.tracks(path):
+        return None
+    content, is_tracked = data.inspect(path)
+    place = layout.snapshot(called, content.dvc.md5)
+    known = ledger.read(place) if is_tracked else None
+    found = Snapshot.parse(known, what=place) if known is not None else None
+    if found is None or found.examples is None or found.content.path != content.path:
+        return None
+    return found
+
+
+def _pointers(snapshot: Snapshot) -> tuple[str, ...]:
+    """Returns the pointers of the data and of its index."""
+    index = snapshot.examples
+    beside = (f"{index.path}.dvc",) if isinstance(index, ExampleIndex) else ()
+    return (snapshot.pointer, *beside)
 
 
 def _snapshot(
@@ -162,23 +189,27 @@ def _snapshot(
 
 
 def _examined(
-    path: Path, examining: Examining, writer: IndexWriter, ledger: Ledger
-) -> Examination | None:
+    path: Path, examining: Examining, writer: "IndexWriter", ledger: Ledger
+) -> "Examination | None":
     """Returns what is found in the examples; None: the data holds none."""
+    from ft_registry.actions.examine import examine
+
     sources = find_sources(path)
     if not sources:
         return None
     found = examine(
-        sources, examining.look, executor=examining.executor, writer=writer,
+        sources, examining.look, executor=examining.executor(), writer=writer,
         tombstones=read_tombstones(ledger, examining.key), progress=examining.progress,
     )  # fmt: skip
     erased = found.faults.counts["erased"]
-    if erased or (not found.ok and not examining.allow_faults):
+    # Data of a format that we do not know is no worse for it.
+    broken = found.faults.total - found.faults.counts["unknown-format"]
+    if erased or (broken and not examining.allow_faults):
         raise faulty(path, found, can_allow=not erased)
     return found
 
 
-def faulty(path: Path, found: Examination, *, can_allow: bool) -> Refused:
+def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
     """Returns the refusal of data that breaks rules: the first faults, and how many there are."""
     first = "; ".join(
         f"{fault.file}{':' if fault.file else ''}{fault.line or ''} {fault.rule}: {fault.message}"
@@ -198,12 +229,14 @@ def faulty(path: Path, found: Examination, *, can_allow: bool) -> Refused:
 
 def _indexed(
     path: Path,
-    found: Examination | None,
-    writer: IndexWriter,
+    found: "Examination | None",
+    writer: "IndexWriter",
     examining: Examining,
     data: DataStore,
 ) -> tuple[ExampleIndex | Unknown, Profile | None, tuple[Path, ...]]:
     """Writes the index beside the data and tracks it."""
+    from ft_registry.actions.examine import make_profile
+
     if found is None:
         return Unknown(unknown=NO_EXAMPLES), None, ()
     file = path.absolute().with_name(f"{path.absolute().name}{INDEX_SUFFIX}")
@@ -226,7 +259,7 @@ def _indexed(
         key=examining.key,
         subject=examining.look.subject,
     )
-    examining.indexes.keep(file, index)
+    examining.indexes().keep(file, index)
     return index, profile, tracking.touched
 
 

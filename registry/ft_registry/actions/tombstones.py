@@ -1,6 +1,6 @@
 """Reads tombstones: what later datasets are checked against."""
 
-from ft_registry.actions.examine import Tombstones
+from ft_registry.actions.look import Tombstones
 from ft_registry.model import layout
 from ft_registry.model.tombstone import Tombstone
 from ft_registry.ports.ledger import Ledger

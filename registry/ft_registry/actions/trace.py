@@ -16,7 +16,7 @@ from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import FtRegistryError, InvalidInput, NotFound
 from ft_registry.examples.content import Hasher, canonical_content
 from ft_registry.examples.formats import detect_format, format_of
-from ft_registry.examples.normal import normal_text
+from ft_registry.examples.normal import normal_batch, normal_text
 from ft_registry.examples.reading import read_example
 from ft_registry.examples.table import HashTable
 from ft_registry.model import layout
@@ -98,11 +98,10 @@ def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes
         format_ = format_of(row) if len(rows) == 1 else common
         reading = read_example(row, format_, _ignore)
         content = canonical_content(content_of(row, format_))
-        normal = b"%b\x1e%b" % (normal_text(reading.prompt), normal_text(reading.answer))
+        normals = normal_batch([reading.prompt, reading.answer])
         for key, hasher in keys.items():
-            found[key].append(
-                Hashes(hasher.exact([content])[:16].hex(), hasher.short([normal]).hex())
-            )
+            whole, _ = hasher.pairs(normals)
+            found[key].append(Hashes(hasher.exact([content])[:16].hex(), whole.hex()))
     return {key: tuple(dict.fromkeys(hashes)) for key, hashes in found.items()}
 
 

@@ -78,9 +78,14 @@ class ArrowWriter:
                     normals.append(table.normal[first])
                     hasher.add(table)
                     columns = [getattr(table, name) for name in names]
-                    writer.write_batch(
-                        pa.record_batch([pa.array(column) for column in columns], schema=schema)
-                    )
+                    # Not `pa.array`: it imports pandas, to ask whether the column is one of its.
+                    arrays = [
+                        pa.Array.from_buffers(
+                            pa.uint64(), len(column), [None, pa.py_buffer(column)]
+                        )
+                        for column in columns
+                    ]
+                    writer.write_batch(pa.record_batch(arrays, schema=schema))
         except OSError as error:
             file.unlink(missing_ok=True)
             raise BackendUnavailable(
@@ -222,8 +227,10 @@ def _damaged(file: Path, index: ExampleIndex, found: str) -> IntegrityError:
 
 
 def _column(table: Any, name: str) -> Any:
-    chunks = table.column(name).chunks
-    if len(chunks) == 1:
-        return chunks[0].to_numpy()
-    parts = [chunk.to_numpy() for chunk in chunks]
+    parts = [
+        np.frombuffer(chunk.buffers()[1], dtype=np.uint64)[chunk.offset : chunk.offset + len(chunk)]
+        for chunk in table.column(name).chunks
+    ]
+    if len(parts) == 1:
+        return parts[0]
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.uint64)

@@ -118,6 +118,9 @@ class Store:
     width: int = 1
     was_read: list[str] = field(default_factory=list)
 
+    def where(self, oid: str) -> str:
+        return f"store/{oid}"
+
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
         return {
             oid: HeldObject(

@@ -1,0 +1,37 @@
+"""How examples are to be looked at, and what must not be among them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a dataset is to be looked at."""
+
+    format: str = ""
+    """A key of `ft_registry.examples.formats.KINDS`; empty: it is recognised."""
+    method: str = ""
+    """How a model is to be tuned with it; empty: what its format is made for."""
+    context: int = 0
+    """The model's context in the unit of the lengths; 0: not given."""
+    tokenizer: Path | None = None
+    """Measures lengths; None: characters are counted."""
+    unit: str = "characters"
+    subject: str = ""
+    key: bytes | None = None
+    """The secret of the hashes; None: they are plain."""
+
+
+@dataclass(frozen=True)
+class Tombstones:
+    """The hashes of what was erased."""
+
+    exact: bytes = b""
+    """16 bytes each."""
+    normal: bytes = b""
+    """8 bytes each."""
+    subjects: bytes = b""
+    """8 bytes each."""
+
+
+NO_TOMBSTONES = Tombstones()
