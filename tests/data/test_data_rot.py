@@ -1,12 +1,15 @@
 """DVC trusts cache objects for their mode. Nothing rotten gets on record, and nothing is lost."""
 
+import errno
 import hashlib
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 from tests.cli.project import Project, jsonl, tree_digests
 
-from ft_registry.errors import IntegrityError
+from ft_registry.errors import FtRegistryError, IntegrityError
 
 pytestmark = pytest.mark.integration
 
@@ -93,6 +96,48 @@ def test_an_interruption_in_the_middle_leaves_data_and_pointers_as_they_were(
         project.workspace().datasets.snapshot(project.root / TRAIN)
     assert project.state() == before
     assert (project.root / TRAIN).stat().st_mode & 0o777 == 0o644
+
+
+def test_a_copy_that_is_cut_never_takes_the_place_of_the_data(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where files cannot be linked, the second one is a copy; here the disk is full half-way."""
+
+    def linked(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    def copied(source: Path, target: Path, **_: object) -> None:
+        target.write_bytes(source.read_bytes()[:100])
+        monkeypatch.undo()  # then somebody has made room
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = project.state()
+    monkeypatch.setattr(os, "link", linked)
+    monkeypatch.setattr(shutil, "copy2", copied)
+    with pytest.raises(OSError, match="No space"):
+        project.workspace().datasets.snapshot(project.root / TRAIN)
+    assert project.state() == before
+
+
+def test_data_that_cannot_be_put_back_is_kept_and_its_place_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dvc.repo import Repo
+
+    data = project.root / TRAIN
+    good = data.read_bytes()
+
+    def interrupted(*_: object, **__: object) -> None:
+        data.unlink()
+        (data / "somebody's").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Repo, "add", interrupted)
+    with pytest.raises(FtRegistryError, match="as it was, found: ") as caught:
+        project.workspace().datasets.snapshot(data)
+    (kept,) = (project.root / ".dvc/tmp").glob("ft-registry-*")
+    assert str(kept) in caught.value.hints[0]
+    assert (kept / data.name).read_bytes() == good
 
 
 def test_the_write_bit_of_the_file_survives_a_refusal(project: Project) -> None:

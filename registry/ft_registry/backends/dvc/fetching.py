@@ -78,11 +78,11 @@ def _beside(into: Path) -> Iterator[Path]:
         yield new
         new.rename(into)
     except BaseException:
+        # What cannot be removed does not hide what was raised, an interruption above all.
         if new.is_dir():
-            shutil.rmtree(new)
-        else:
+            shutil.rmtree(new, ignore_errors=True)
+        with suppress(OSError):  # or somebody else has put something there meanwhile
             new.unlink(missing_ok=True)
-        with suppress(OSError):  # somebody else has put something there meanwhile
             for folder in made:
                 folder.rmdir()
         raise

@@ -12,7 +12,7 @@
 import json
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -206,32 +206,54 @@ def _rescue(place: Path, names: list[str], project: DvcProject) -> Iterator[dict
 
     Whatever is raised inside, an interruption included, leaves data, pointer and .gitignore as they
     were: DVC writes the pointer before we can prove it, and unlinks a file before it copies it back
-    from the cache.
+    from the cache. The links stay where they are for as long as that is not so.
+
+    Raises:
+        FtRegistryError: It could not be put back; the message says where the bytes lie.
     """
     folder = project.root / ".dvc" / "tmp" / f"ft-registry-{token_hex(4)}"
-    kept = {name: folder / f"{number}" for number, name in enumerate(names)}
+    kept = {name: folder / (name or place.name) for name in names}
     modes = {name: stat.S_IMODE(_at(place, name).stat().st_mode) for name in names}
     beside = (place.with_name(f"{place.name}.dvc"), place.with_name(".gitignore"))
     before = {file: file.read_bytes() if file.is_file() else None for file in beside}
-    folder.mkdir(parents=True)
     try:
-        for name, link in kept.items():
-            try:
-                link.hardlink_to(_at(place, name))
-            except OSError:
-                shutil.copy2(_at(place, name), link)  # another file system, or one without links
-        yield kept
+        _keep(place, kept)
     except BaseException:
-        for name, link in kept.items():
-            _put_back(_at(place, name), link, modes[name])
-        for file, content in before.items():
-            if content is None:
-                file.unlink(missing_ok=True)
-            elif not file.is_file() or file.read_bytes() != content:
-                file.write_bytes(content)
+        shutil.rmtree(folder, ignore_errors=True)  # nothing was touched yet
         raise
-    finally:
+    try:
+        yield kept
+    except BaseException as error:
+        try:
+            for name, link in kept.items():
+                _put_back(_at(place, name), link, modes[name])
+            _write_back(before)
+        except OSError as failure:
+            raise FtRegistryError(
+                f"expected to put {failure.filename or place} back as it was, found: "
+                f"{failure.strerror or failure}",
+                hints=[f"the bytes lie in {folder}: copy them back, then delete that folder"],
+            ) from error
         shutil.rmtree(folder)
+        raise
+    shutil.rmtree(folder)
+
+
+def _keep(place: Path, kept: Mapping[str, Path]) -> None:
+    for name, link in kept.items():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            link.hardlink_to(_at(place, name))
+        except OSError:
+            shutil.copy2(_at(place, name), link)  # another file system, or one without links
+
+
+def _write_back(before: Mapping[Path, bytes | None]) -> None:
+    for file, content in before.items():
+        if content is None:
+            file.unlink(missing_ok=True)
+        elif not file.is_file() or file.read_bytes() != content:
+            file.write_bytes(content)
 
 
 def _at(place: Path, name: str) -> Path:
@@ -247,8 +269,6 @@ def _renamed(error: FtRegistryError, place: Path, kept: dict[str, Path]) -> FtRe
 
 
 def _put_back(target: Path, link: Path, mode: int) -> None:
-    if not link.exists():
-        return
     if target.exists() and target.samefile(link) and stat.S_IMODE(target.stat().st_mode) == mode:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
