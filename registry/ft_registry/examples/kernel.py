@@ -5,7 +5,7 @@ out, in the order of the parts.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -222,8 +222,9 @@ class Kernel:
             starts = np.append(0, batch.normals.ends[1:-1:2] + 1)
             rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
-        self._erased.report(rows[:, :16], numbers, self._part.faults)
-        self._erased_normal.report(rows[:, 16:24], numbers, self._part.faults)
+        faults = self._part.faults
+        known = self._erased.report(rows[:, :16], numbers, faults)
+        self._erased_normal.report(rows[:, 16:24], numbers, faults, besides=known)
         self._lengths[0].append(np.array(self._measure(batch.prompts), dtype=np.int64))
         self._lengths[1].append(np.array(self._measure(batch.answers), dtype=np.int64))
         self._pending += len(rows)
@@ -269,20 +270,31 @@ class _Tombstones:
         self._names = np.sort(np.frombuffer(names, dtype=self._kind))
         self._what = what
 
-    def report(self, hashes: Bytes, numbers: Sequence[int], faults: FaultLog) -> None:
-        """Reports what was erased.
+    def report(
+        self,
+        hashes: Bytes,
+        numbers: Sequence[int],
+        faults: FaultLog,
+        *,
+        besides: Collection[int] = (),
+    ) -> list[int]:
+        """Reports what was erased, and returns the places of it.
 
         Args:
             hashes: One a row.
             numbers: The lines that they are of.
             faults: Takes what is found.
+            besides: Places of which it was said already.
         """
         if not len(self._names):
-            return
+            return []
         there = np.ascontiguousarray(hashes).view(self._kind).ravel()
         nearest = np.minimum(np.searchsorted(self._names, there), len(self._names) - 1)
-        for place in np.flatnonzero(self._names[nearest] == there).tolist():
-            faults.add(numbers[place], "erased", self._what)
+        found: list[int] = np.flatnonzero(self._names[nearest] == there).tolist()
+        for place in found:
+            if place not in besides:
+                faults.add(numbers[place], "erased", self._what)
+        return found
 
 
 class _Found(NamedTuple):
