@@ -126,6 +126,7 @@ def tell(story: Story, *, quick: bool) -> None:
 
     story.chapter("Data v3: somebody spoilt the labels")
     _version(story, 3)
+    story.types("ft-registry", "data", "diff", "examples~1", "examples")
     story.types("ft-registry", "list", MODEL)
 
     story.chapter("Bob promotes it anyway")
@@ -188,6 +189,8 @@ def _version(story: Story, number: int) -> None:
     data = "data/examples.jsonl"
     story.types("python", "pipeline/collect.py", "--data-version", str(number), "--out", data)
     story.types("ft-registry", "data", "snapshot", data)
+    if number == 1:
+        story.types("ft-registry", "data", "overlap", "examples", "heldout")
     stages = "base, prepare, train, evaluate, register"
     story.types("dvc", "repro", "--quiet", shown=f"dvc repro    # {stages}")
     story.types("ft-registry", "show", f"{MODEL}/{number}")
