@@ -2,8 +2,8 @@
 
     python benchmarks/run.py [--rounds N] [--markdown] [--small] [NAME]...
 
-Names: start_up, ledger, listing, registering, snapshots, verifying; without one, all of them, which
-takes half an hour. Everything happens in temporary folders, which need 10 GB for the largest
+Names: start_up, ledger, listing, registering, snapshots, examples, verifying; without one, all of
+them, which takes an hour. Everything happens in temporary folders, which need 10 GB for the largest
 question.
 """
 
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+import examples
 import ledger
 import listing
 import registering
@@ -36,6 +37,7 @@ _QUESTIONS: Mapping[str, Callable[[Lab, Plan], Iterator[Result]]] = {
     "listing": listing.answers,
     "registering": registering.answers,
     "snapshots": snapshots.answers,
+    "examples": examples.answers,
     "verifying": verifying.answers,
 }
 _PEERS = ("mlflow", "dvc", "gto", "model-signing", "typer", "gitpython", "pydantic")

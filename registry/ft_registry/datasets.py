@@ -101,6 +101,7 @@ class Datasets:
         push: bool = False,
         look: "Look | None" = None,
         allow_faults: bool = False,
+        index: bool = True,
         progress: Callable[[int, int], None] | None = None,
     ) -> "Snapshotted":
         """See `ft_registry.actions.snapshot.take_snapshot`."""
@@ -113,7 +114,7 @@ class Datasets:
             lambda: self._wiring.indexes, allow_faults=allow_faults, progress=progress,
         )  # fmt: skip
         return take_snapshot(
-            path, name=name, push=push, examining=examining,
+            path, name=name, push=push, examining=examining if index else None,
             data=self._wiring.data, code=self._wiring.code, ledger=self._wiring.ledger,
             context=self._wiring.context,
         )  # fmt: skip

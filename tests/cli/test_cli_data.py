@@ -229,6 +229,14 @@ def test_data_that_holds_no_examples_is_tracked_all_the_same(project: Project) -
     assert done["profile"] is None
 
 
+def test_data_that_is_only_to_be_tracked_is_not_looked_at(project: Project) -> None:
+    path = write(project, "a.jsonl", [{"prompt": ""}])
+    done = snapshot(project, path, "--no-index")
+    assert "only to be tracked" in done["examples"]["unknown"]
+    assert not (project.root / "a.jsonl.examples.arrow").exists()
+    assert "only to be tracked" in project.cli("data", "diff", "a", "a").stderr
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real datasets are not beside the repository")
 def test_real_datasets_have_the_counts_that_a_line_of_python_finds(project: Project) -> None:
     for name in ("gsm8k/train.jsonl", "gsm8k/test.jsonl", "banking77/train.csv"):

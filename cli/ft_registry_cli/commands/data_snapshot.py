@@ -43,6 +43,9 @@ def add_to(group: typer.Typer) -> None:
         allow_faults: Annotated[
             bool, typer.Option("--allow-faults", help="Take data that breaks its format's rules.")
         ] = False,
+        no_index: Annotated[
+            bool, typer.Option("--no-index", help="Only track it: no check, no index of examples.")
+        ] = False,
         dry_run: DryRun = False,
     ) -> None:
         """Check data, track it with DVC, index its examples, commit the pointers.
@@ -62,7 +65,7 @@ def add_to(group: typer.Typer) -> None:
         try:
             done = datasets.snapshot(
                 path, name=name, push=push, look=look, allow_faults=allow_faults,
-                progress=line.show if line.shown else None,
+                index=not no_index, progress=line.show if line.shown else None,
             )  # fmt: skip
         finally:
             line.clear()

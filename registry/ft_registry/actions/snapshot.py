@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 INDEX_SUFFIX = ".examples.arrow"
 """Of the index that is tracked beside the data."""
 NO_EXAMPLES = "no file of a kind that holds examples"
+NOT_ASKED = "it was only to be tracked (--no-index)"
 _SHOWN = 3
 
 
@@ -85,7 +86,7 @@ def take_snapshot(
     *,
     name: str | None,
     push: bool,
-    examining: Examining,
+    examining: Examining | None,
     data: DataStore,
     code: CodeRepository,
     ledger: Ledger,
@@ -97,7 +98,7 @@ def take_snapshot(
         path: A file, a directory, or an output of a pipeline.
         name: What to call it; None: the file's stem.
         push: Upload it to the DVC remote as well.
-        examining: How its examples are looked at.
+        examining: How its examples are looked at; None: they are not.
         data: Tracks it.
         code: Commits the pointer.
         ledger: Records it.
@@ -119,17 +120,19 @@ def take_snapshot(
             data.push(_pointers(known))
         return Snapshotted(known, created=False, commit=None, pushed=push)
     before = _state(path)
-    writer = examining.indexes().writer(key=examining.key)
-    found = _examined(path, examining, writer, ledger)
+    examined = _examined(path, examining, ledger) if examining is not None else None
     tracking = data.track(path)
     content = tracking.data.content
-    if found is not None and _state(path) != before:
+    if examined is not None and _state(path) != before:
         raise IntegrityError(
             f"expected {content.path} to stay as it is while it is looked at, found that it "
             "changed",
             hints=["wait for the program that writes it, then run the command again"],
         )
-    index, profile, touched = _indexed(path, found, writer, examining, data)
+    index: ExampleIndex | Unknown = Unknown(unknown=NO_EXAMPLES if examining else NOT_ASKED)
+    profile, touched = None, tuple[Path, ...]()
+    if examining is not None and examined is not None:
+        index, profile, touched = _indexed(path, *examined, examining, data)
     commit = code.commit_files(
         (*tracking.touched, *touched), f"data: snapshot {called} {content.dvc.md5[:12]}"
     )
@@ -163,7 +166,7 @@ def _as_it_was(path: Path, called: str, data: DataStore, ledger: Ledger) -> Snap
     place = layout.snapshot(called, content.dvc.md5)
     known = ledger.read(place) if is_tracked else None
     found = Snapshot.parse(known, what=place) if known is not None else None
-    if found is None or found.examples is None or found.content.path != content.path:
+    if found is None or found.content.path != content.path:
         return None
     return found
 
@@ -189,14 +192,15 @@ def _snapshot(
 
 
 def _examined(
-    path: Path, examining: Examining, writer: "IndexWriter", ledger: Ledger
-) -> "Examination | None":
-    """Returns what is found in the examples; None: the data holds none."""
+    path: Path, examining: Examining, ledger: Ledger
+) -> "tuple[Examination, IndexWriter] | None":
+    """Returns what is found in the examples, and their hashes; None: the data holds none."""
     from ft_registry.actions.examine import examine
 
     sources = find_sources(path)
     if not sources:
         return None
+    writer = examining.indexes().writer(key=examining.key)
     found = examine(
         sources, examining.look, executor=examining.executor(), writer=writer,
         tombstones=read_tombstones(ledger, examining.key), progress=examining.progress,
@@ -206,7 +210,7 @@ def _examined(
     broken = found.faults.total - found.faults.counts["unknown-format"]
     if erased or (broken and not examining.allow_faults):
         raise faulty(path, found, can_allow=not erased)
-    return found
+    return found, writer
 
 
 def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
@@ -229,16 +233,14 @@ def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
 
 def _indexed(
     path: Path,
-    found: "Examination | None",
+    found: "Examination",
     writer: "IndexWriter",
     examining: Examining,
     data: DataStore,
-) -> tuple[ExampleIndex | Unknown, Profile | None, tuple[Path, ...]]:
+) -> tuple[ExampleIndex, Profile, tuple[Path, ...]]:
     """Writes the index beside the data and tracks it."""
     from ft_registry.actions.examine import make_profile
 
-    if found is None:
-        return Unknown(unknown=NO_EXAMPLES), None, ()
     file = path.absolute().with_name(f"{path.absolute().name}{INDEX_SUFFIX}")
     fresh = file.with_name(f".{file.name}.new")
     written = writer.finish(fresh)

@@ -41,7 +41,10 @@ class FoundSnapshot:
         why = found.unknown if isinstance(found, Unknown) else "it was taken by an older version"
         raise Refused(
             f"expected {self.reference} with an index of its examples, found none: {why}",
-            hints=[f"ft-registry data snapshot {self.snapshot.content.path} makes one"],
+            hints=[
+                f"ft-registry data snapshot {self.snapshot.content.path} --name OTHER indexes it "
+                "under another name: what is on record stays as it is"
+            ],
         )
 
 
