@@ -97,7 +97,8 @@ def test_a_command_works_from_a_folder_inside(seeded: Project) -> None:
     outcome = seeded.cli("register", "m", "../ad3", *data, cwd=inside)
     assert outcome.stdout.startswith("registered m/3"), outcome.stderr
     assert sorted(path.name for path in inside.iterdir()) == [
-        ".gitignore", "train.jsonl", "train.jsonl.dvc",
+        ".gitignore", "train.jsonl", "train.jsonl.dvc", "train.jsonl.examples.arrow",
+        "train.jsonl.examples.arrow.dvc",
     ]  # fmt: skip
 
 

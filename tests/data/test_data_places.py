@@ -51,7 +51,9 @@ def pipeline(built_once: BuiltOnce, fresh_template: Path, tmp_path: Path) -> Pro
 def test_an_output_of_a_pipeline_is_a_snapshot_of_what_the_lock_says(pipeline: Project) -> None:
     lock = (pipeline.root / "dvc.lock").read_bytes()
     done = pipeline.workspace().datasets.snapshot(pipeline.root / "data" / "train.jsonl")
-    assert (done.created, done.commit, done.snapshot.pointer) == (True, None, "dvc.lock")
+    assert (done.created, done.snapshot.pointer) == (True, "dvc.lock")
+    files = pipeline.git("show", "--name-only", "--format=", str(done.commit)).splitlines()
+    assert files == ["data/.gitignore", "data/train.jsonl.examples.arrow.dvc"]
     assert done.snapshot.content.rows == 50
     assert (pipeline.root / "dvc.lock").read_bytes() == lock
     assert not (pipeline.root / "data" / "train.jsonl.dvc").exists()
@@ -64,7 +66,8 @@ def test_a_lock_that_is_not_committed_yet_is_committed_with_its_pipeline(
     pipeline.git("restore", "--staged", "dvc.lock", "dvc.yaml")
     done = pipeline.workspace().datasets.snapshot(pipeline.root / "data" / "train.jsonl")
     files = pipeline.git("show", "--name-only", "--format=", str(done.commit)).splitlines()
-    assert files == ["dvc.lock", "dvc.yaml"]
+    index = ["data/.gitignore", "data/train.jsonl.examples.arrow.dvc"]
+    assert files == [*index, "dvc.lock", "dvc.yaml"]
 
 
 def test_an_output_that_was_edited_by_hand_is_told(pipeline: Project) -> None:

@@ -85,6 +85,9 @@ class MemoryData:
         found = content_of(name, self.tree[name])
         return found, self.tracked.get(name) == found
 
+    def check(self, path: Path) -> None:
+        self.inspect(path)
+
     def track(self, path: Path) -> Tracking:
         name = str(path)
         found, tracked = self.inspect(path)

@@ -114,21 +114,13 @@ def take_snapshot(
     called = _name(path, name)
     if push:
         data.check_push(path)
+    data.check(path)
     known = _as_it_was(path, called, data, ledger)
-    if known is not None:
-        if push:
-            data.push(_pointers(known))
-        return Snapshotted(known, created=False, commit=None, pushed=push)
-    before = _state(path)
-    examined = _examined(path, examining, ledger) if examining is not None else None
+    examined = None
+    if examining is not None and known is None:
+        examined = _examined(path, examining, ledger)
     tracking = data.track(path)
     content = tracking.data.content
-    if examined is not None and _state(path) != before:
-        raise IntegrityError(
-            f"expected {content.path} to stay as it is while it is looked at, found that it "
-            "changed",
-            hints=["wait for the program that writes it, then run the command again"],
-        )
     index: ExampleIndex | Unknown = Unknown(unknown=NO_EXAMPLES if examining else NOT_ASKED)
     profile, touched = None, tuple[Path, ...]()
     if examining is not None and examined is not None:
@@ -136,6 +128,10 @@ def take_snapshot(
     commit = code.commit_files(
         (*tracking.touched, *touched), f"data: snapshot {called} {content.dvc.md5[:12]}"
     )
+    if known is not None:
+        if push:
+            data.push(_pointers(known))
+        return Snapshotted(known, created=False, commit=commit, pushed=push)
     snapshot = _snapshot(called, tracking, commit, code, context).model_copy(
         update={"examples": index, "profile": profile}
     )
@@ -160,7 +156,7 @@ def take_snapshot(
 
 def _as_it_was(path: Path, called: str, data: DataStore, ledger: Ledger) -> Snapshot | None:
     """Returns the snapshot of what lies at a path, if it is tracked and on record as it is."""
-    if not path.exists() or not data.tracks(path):
+    if not data.tracks(path):
         return None
     content, is_tracked = data.inspect(path)
     place = layout.snapshot(called, content.dvc.md5)
@@ -201,10 +197,16 @@ def _examined(
     if not sources:
         return None
     writer = examining.indexes().writer(key=examining.key)
+    before = _state(path)
     found = examine(
         sources, examining.look, executor=examining.executor(), writer=writer,
         tombstones=read_tombstones(ledger, examining.key), progress=examining.progress,
     )  # fmt: skip
+    if _state(path) != before:
+        raise IntegrityError(
+            f"expected {path} to stay as it is while it is looked at, found that it changed",
+            hints=["wait for the program that writes it, then run the command again"],
+        )
     erased = found.faults.counts["erased"]
     # Data of a format that we do not know is no worse for it.
     broken = found.faults.total - found.faults.counts["unknown-format"]

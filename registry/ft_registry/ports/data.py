@@ -83,6 +83,15 @@ class DataStore(Protocol):
             InvalidInput: The path is outside the repository.
         """
 
+    def check(self, path: Path) -> None:
+        """Raises what `track` would raise of the path, before its bytes are read.
+
+        Raises:
+            NotFound: There is nothing at the path.
+            InvalidInput: The path is outside the repository.
+            Refused: It cannot be tracked, or should not be.
+        """
+
     def track(self, path: Path) -> Tracking:
         """Tracks the bytes as they are now.
 

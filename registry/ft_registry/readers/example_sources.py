@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from ft_registry.errors import NotFound
+from ft_registry.errors import NotFound, Refused
 from ft_registry.examples.work import Source, SourceKind, Task
 from ft_registry.readers.files import walk
 
@@ -30,11 +30,21 @@ def find_sources(path: Path, *, name: str = "") -> list[Source]:
     """
     if not path.exists():
         raise NotFound(f"expected data, found nothing at {path}")
+    if not path.is_dir() and not path.is_file():
+        raise Refused(f"expected a file or folder, found a pipe, socket or device at {path}")
     if not path.is_dir():
         source = _source(path, name or path.name)
         return [Source(path, "", source.kind, source.compression, source.size)] if source else []
     found = (_source(path / inner, inner) for inner in walk(path, follow_links=True))
-    return [source for source in found if source is not None]
+    return [source for source in found if source is not None and not _is_object(source)]
+
+
+def _is_object(source: Source) -> bool:
+    """Returns whether a .json file in a folder is an object: settings beside the examples."""
+    if source.kind != "json" or source.compression:
+        return False
+    with source.path.open("rb") as file:
+        return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
 
 
 def _source(path: Path, name: str) -> Source | None:

@@ -90,6 +90,16 @@ class DvcData:
             self._check_trackable(name, pointer)
         return content, tracked
 
+    def check(self, path: Path) -> None:
+        """See `DataStore.check`."""
+        name = self._name(path)
+        if not (self._top / name).exists():
+            raise NotFound(f"expected data, found nothing at {name}")
+        find_project(self._top / name, top=self._top)
+        pointer = find_pointer(name, self._read)
+        if pointer is None or (pointer.path != name and pointer.file.endswith(".dvc")):
+            self._check_trackable(name, pointer)
+
     def track(self, path: Path) -> Tracking:
         """See `DataStore.track`."""
         name = self._name(path)
