@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ft_registry.backends.arrow_index import ArrowIndexes
     from ft_registry.backends.digest_cache import DigestCache
     from ft_registry.backends.dvc.store import DvcData
-    from ft_registry.backends.executors.local import LocalExecutor
     from ft_registry.backends.git.code import GitCode
     from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
     from ft_registry.backends.mlflow.connection import MlflowPlace
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from ft_registry.backends.sqlite_index import SqliteIndex
     from ft_registry.model.config import Settings
     from ft_registry.model.secret import Secret
+    from ft_registry.ports.executor import Executor
 
 PATIENCE_SECONDS = 10
 """How long a command that only reads waits for an MLflow server."""
@@ -129,11 +129,13 @@ class Wiring:
         return self.data.bring(path, md5, into)
 
     @cached_property
-    def executor(self) -> "LocalExecutor":
-        """Who reads examples."""
+    def executor(self) -> "Executor":
+        """Who reads examples: the cores of this machine, or a cluster that the settings name."""
         from ft_registry.backends.executors.local import LocalExecutor
+        from ft_registry.backends.executors.ray import RayExecutor
 
-        return LocalExecutor()
+        address = self.settings.ray_address
+        return RayExecutor(address) if address else LocalExecutor()
 
     @property
     def shelves(self) -> "Shelves":

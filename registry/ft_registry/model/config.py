@@ -14,5 +14,7 @@ class Settings(BaseModel):
     """The git remote through which a team shares the ledger; empty: this clone alone."""
     offline: bool = False
     """Leave the ledger's remote alone."""
+    ray_address: str = ""
+    """The Ray cluster that examines examples, ``auto`` for the one around; empty: this machine."""
     actor: str = ""
     """``Name <email>``; empty: git's user.name and user.email."""
