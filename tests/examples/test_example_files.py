@@ -227,8 +227,6 @@ DAMAGED: dict[str, bytes] = {
     "rot.jsonl.gz": gzip.compress(b'{"text": "a"}\n')[:-8] + b"\0" * 8,
     "cut.parquet": b"PAR1" + b"\0" * 50,
     "empty.parquet": b"",
-    "object.json": b'{"text": "a"}',
-    "lines.json": b'{"text": "a"}\n{"text": "b"}\n',
     "cut.json": b'[{"text": "a"}, {"te',
     "more.json": b'[{"text": NaN}] 1',
     "deep.json": b"[" * 100_000,
@@ -237,6 +235,17 @@ DAMAGED: dict[str, bytes] = {
     "wide.csv": b"text,label\n" + b"a" * (17 << 20) + b",b\n",
     "utf16.csv": "text,label\na,b\n".encode("utf-16"),
 }
+
+
+def test_json_files_hold_an_array_or_lines_and_objects_beside_them_are_settings(
+    tmp_path: Path,
+) -> None:
+    write_jsonl(tmp_path / "lines.json", ROWS)
+    (tmp_path / "settings.json").write_text('{"text": "a"}')
+    (tmp_path / "more.json").write_text('{\n  "text": "a"\n}')
+    found = look(tmp_path)
+    assert (found.rows, list(found.unreadable)) == (len(ROWS), [])
+    assert list(look(tmp_path / "more.json").unreadable) == [""]
 
 
 @pytest.mark.parametrize("name", DAMAGED)

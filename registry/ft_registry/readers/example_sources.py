@@ -1,7 +1,10 @@
 """Finds the files of a dataset that hold examples, and cuts them into parts of work."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from ft_registry.errors import NotFound, Refused
 from ft_registry.examples.work import Source, SourceKind, Task
@@ -14,6 +17,7 @@ KINDS: dict[str, SourceKind] = {
 _BESIDE = frozenset({"dataset_info.json", "dataset_infos.json", "dataset_dict.json"})
 """What the library `datasets` writes about examples, beside them."""
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+_HEAD_BYTES = 1 << 20
 PART_BYTES = 16 << 20
 """Of a file that can be cut: small enough that all cores end at the same time."""
 
@@ -34,17 +38,34 @@ def find_sources(path: Path, *, name: str = "") -> list[Source]:
         raise Refused(f"expected a file or folder, found a pipe, socket or device at {path}")
     if not path.is_dir():
         source = _source(path, name or path.name)
-        return [Source(path, "", source.kind, source.compression, source.size)] if source else []
-    found = (_source(path / inner, inner) for inner in walk(path, follow_links=True))
-    return [source for source in found if source is not None and not _is_object(source)]
+        if source is None:
+            return []
+        kind = "jsonl" if _form(source) == "lines" else source.kind
+        return [replace(source, name="", kind=kind)]
+    found = []
+    for inner in walk(path, follow_links=True):
+        source = _source(path / inner, inner)
+        form = _form(source) if source is not None else ""
+        # An object in a folder is settings beside the examples.
+        if source is not None and form != "object":
+            found.append(replace(source, kind="jsonl") if form == "lines" else source)
+    return found
 
 
-def _is_object(source: Source) -> bool:
-    """Returns whether a .json file in a folder is an object: settings beside the examples."""
+def _form(source: Source) -> Literal["", "object", "lines"]:
+    """Returns what a .json file is that is no array: one object, or an object a line."""
     if source.kind != "json" or source.compression:
-        return False
+        return ""
     with source.path.open("rb") as file:
-        return file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+        head = file.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not head.startswith(b"{"):
+        return ""
+    first, _, rest = head.partition(b"\n")
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return "object"
+    return "lines" if rest.strip() else "object"
 
 
 def _source(path: Path, name: str) -> Source | None:
