@@ -128,9 +128,18 @@ class Overlap:
 def overlap(left: HashTable, right: HashTable) -> Overlap:
     """Returns the rows of the left table that the right one has too."""
     exact = right.find(left) >= 0
-    normal = ~exact & np.isin(left.normal, right.normal)
-    prompt = ~exact & ~normal & (left.prompt != 0) & np.isin(left.prompt, right.prompt)
+    normal = ~exact & _among(left.normal, right.normal)
+    prompt = ~exact & ~normal & (left.prompt != 0) & _among(left.prompt, right.prompt)
     return Overlap(*(np.flatnonzero(mask) for mask in (exact, normal, prompt)))
+
+
+def _among(few: Words, many: Words) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Returns `np.isin(few, many)`, without sorting the larger side."""
+    if not len(few) or len(few) > len(many):
+        return np.isin(few, many)
+    ordered = np.sort(few)
+    places = np.minimum(np.searchsorted(ordered, many), len(few) - 1)
+    return np.isin(few, many[ordered[places] == many])
 
 
 @dataclass(frozen=True)
