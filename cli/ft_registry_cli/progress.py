@@ -2,19 +2,33 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from ft_registry_cli.state import size
+from ft_registry_cli.state import State, size
 
 _QUIET_SECONDS = 1.0
 """Work that takes no longer is done without a word."""
 _REPAINT_SECONDS = 0.2
 
 
-class ProgressLine:
+@contextmanager
+def progress_of(state: State) -> Iterator[Callable[[int, int], None] | None]:
+    """Yields what is told the bytes done and all of them; None: nobody looks."""
+    if state.quiet or not sys.stderr.isatty():
+        yield None
+        return
+    line = _ProgressLine()
+    try:
+        yield line.show
+    finally:
+        line.clear()
+
+
+class _ProgressLine:
     """One line on a terminal that says how far the work is."""
 
-    def __init__(self, *, shown: bool) -> None:
-        self.shown = shown
+    def __init__(self) -> None:
         self._painted = time.monotonic() + _QUIET_SECONDS - _REPAINT_SECONDS
         self._is_there = False
 

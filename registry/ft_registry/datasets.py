@@ -78,11 +78,10 @@ class Datasets:
         from ft_registry.actions.examine import check_data
         from ft_registry.actions.tombstones import read_tombstones
 
-        ledger = self._wiring.ledger
         found, profile = check_data(
             path, look, executor=self._wiring.executor,
             writer=self._wiring.indexes.writer(key=""),
-            tombstones=read_tombstones(ledger, self._key(look)) if ledger.head() else None,
+            tombstones=read_tombstones(self._wiring.ledger, self._key(look)),
             scratch=self._wiring.private, progress=progress,
         )  # fmt: skip
         return CheckedData(found, profile)

@@ -171,6 +171,34 @@ def test_a_trace_names_the_live_alias_after_all_data_is_gone(
     assert same["versions"] == found["versions"]
 
 
+def test_a_later_stage_counts_with_all_that_came_before_it(served: tuple[Project, Row]) -> None:
+    project, example = served
+    later = rows(20, start=500)
+    snapshot(project, write(project, "prefs.jsonl", later))
+    project.adapter("ad4", r=2)
+    project.done("register", "m", "ad4", "--data", "prefs.jsonl", "--base", "m/3")
+    project.done("promote", "m/4", "--to", "champion")
+    snapshot(project, write(project, "test.jsonl", [example, later[3], *rows(5, start=900)]))
+    assert project.done("data", "overlap", "m/3", "test")["exact"] == 1
+    found = project.done("data", "overlap", "m@champion", "test")
+    assert (found["exact"], found["rows"]) == (2, 7)
+    assert {one.partition("@")[0] for one in found["a"]} == {"chat", "prefs"}
+    project.write("one.json", json.dumps(example))
+    traced = project.done("data", "trace", "--example", "one.json")["versions"]
+    assert [(v["version"], v["how"].partition("@")[0], v["aliases"]) for v in traced] == [
+        ("m/3", "trained on chat", []), ("m/4", "tuned from m/3", ["champion"]),
+    ]  # fmt: skip
+
+
+def test_the_same_bytes_at_another_path_are_the_snapshot_that_is_on_record(
+    project: Project,
+) -> None:
+    first = snapshot(project, write(project, "a.jsonl", rows(4)), "--name", "set")
+    second = snapshot(project, write(project, "b.jsonl", rows(4)), "--name", "set")
+    assert (second["created"], second["path"]) == (False, "a.jsonl")
+    assert second["taken_at"] == first["taken_at"]
+
+
 def test_the_record_knows_the_examples(served: tuple[Project, Row]) -> None:
     project, _ = served
     (data,) = project.done("show", "m/3")["record"]["data"]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from ft_registry.actions.examine import Look, examine, sources_of
+from ft_registry.actions.examine import examine, sources_of
+from ft_registry.actions.look import Look, Tombstones
+from ft_registry.backends.arrow_index import ArrowWriter
 from ft_registry.backends.executors.local import LocalExecutor
 from ft_registry.examples.faults import RULES, shown
 from ft_registry.examples.formats import Format
@@ -45,7 +47,10 @@ ELSEWHERE = {"too-long", "erased", "unreadable"}
 
 
 def found_in(path: Path) -> list[tuple[int, str]]:
-    examination = examine(sources_of(path), Look(), executor=LocalExecutor(1))
+    examination = examine(
+        sources_of(path), Look(), executor=LocalExecutor(1),
+        writer=ArrowWriter(path.parent, key=""), tombstones=Tombstones(),
+    )  # fmt: skip
     return [(fault.line, fault.rule) for fault in examination.faults.first]
 
 

@@ -1,13 +1,12 @@
 """``data check``: is this dataset fit to train on."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ft_registry_cli.dataset_words import profile_lines
-from ft_registry_cli.progress import ProgressLine
+from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import State, command
 
 if TYPE_CHECKING:
@@ -50,11 +49,8 @@ def add_to(group: typer.Typer) -> None:
         """
         datasets = state.workspace.datasets
         look = datasets.look(format=format_, method=method, context=window, tokenizer=tokenizer)
-        line = ProgressLine(shown=not state.quiet and sys.stderr.isatty())
-        try:
-            checked = datasets.check(path, look, progress=line.show if line.shown else None)
-        finally:
-            line.clear()
+        with progress_of(state) as progress:
+            checked = datasets.check(path, look, progress=progress)
         found, profile = checked.found, checked.profile
         document = {
             "ok": found.ok,

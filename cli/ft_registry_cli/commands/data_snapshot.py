@@ -1,6 +1,5 @@
 """``data snapshot``, ``list`` and ``show``: datasets as they were at a moment."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +7,7 @@ import typer
 
 from ft_registry_cli.commands.data_check import Format, Tokenizer
 from ft_registry_cli.dataset_words import content_json, content_text, profile_lines
-from ft_registry_cli.progress import ProgressLine
+from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import DryRun, State, command, short, size, table
 
 if TYPE_CHECKING:
@@ -61,14 +60,11 @@ def add_to(group: typer.Typer) -> None:
             state.emit(document, f"{verb} {content_text(plan.name, plan.content)}")
             return
         look = datasets.look(format=format_, tokenizer=tokenizer, subject=subject, keyed=keyed)
-        line = ProgressLine(shown=not state.quiet and sys.stderr.isatty())
-        try:
+        with progress_of(state) as progress:
             done = datasets.snapshot(
                 path, name=name, push=push, look=look, allow_faults=allow_faults,
-                index=not no_index, progress=line.show if line.shown else None,
+                index=not no_index, progress=progress,
             )  # fmt: skip
-        finally:
-            line.clear()
         found = done.snapshot
         document = {
             **_document(found),

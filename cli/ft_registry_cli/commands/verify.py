@@ -1,13 +1,12 @@
 """``verify``: whether everything is still what it was."""
 
-import sys
 from itertools import groupby
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ft_registry_cli.progress import ProgressLine
+from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import State, command, size
 
 if TYPE_CHECKING:
@@ -49,13 +48,8 @@ def add_to(app: typer.Typer) -> None:
         if fast and full:
             raise InvalidInput("expected --fast or --full, found both")
         depth: Depth = "full" if full or (reference and not fast) else "fast"
-        line = ProgressLine(shown=not state.quiet and sys.stderr.isatty())
-        try:
-            found = state.workspace.verify(
-                reference, depth=depth, progress=line.show if line.shown else None
-            )
-        finally:
-            line.clear()
+        with progress_of(state) as progress:
+            found = state.workspace.verify(reference, depth=depth, progress=progress)
         document = {
             "ok": found.ok,
             "depth": depth,

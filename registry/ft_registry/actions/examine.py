@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ft_registry.actions.look import NO_TOMBSTONES, Look, Tombstones
+from ft_registry.actions.look import Look, Tombstones
 from ft_registry.errors import Refused
 from ft_registry.examples.advice import advise
 from ft_registry.examples.faults import FaultLog
@@ -28,8 +28,6 @@ class Examination:
     """What was found in a dataset."""
 
     format: Format
-    sources: int
-    """Files that hold examples."""
     rows: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     tally: Tally = field(default_factory=Tally)
@@ -63,8 +61,8 @@ def examine(
     look: Look,
     *,
     executor: Executor,
-    writer: IndexWriter | None = None,
-    tombstones: Tombstones = NO_TOMBSTONES,
+    writer: IndexWriter,
+    tombstones: Tombstones,
     progress: Callable[[int, int], None] | None = None,
 ) -> Examination:
     """Looks at every example.
@@ -73,7 +71,7 @@ def examine(
         sources: The files.
         look: How.
         executor: Runs the kernel.
-        writer: Takes the hashes; None: nobody wants them.
+        writer: Takes the hashes.
         tombstones: What must not be among them.
         progress: Is told the bytes that were looked at so far, and all there are.
 
@@ -89,7 +87,7 @@ def examine(
         erased=tombstones.exact, erased_normal=tombstones.normal,
         erased_subjects=tombstones.subjects,
     )  # fmt: skip
-    found = Examination(format_, len(sources))
+    found = Examination(format_)
     tasks = split(sources)
     total = sum(source.size for source in sources)
     lines = done = 0
@@ -103,8 +101,7 @@ def examine(
         lines += part.lines
         found.rows += part.rows
         found.tally.merge(part.tally)
-        if writer is not None:
-            writer.add(part.hashes, part.subjects)
+        writer.add(part.hashes, part.subjects)
         done += (outcome.task.stop or source.size) - outcome.task.start
         if progress is not None:
             progress(done, total)
@@ -177,7 +174,7 @@ def check_data(
     *,
     executor: Executor,
     writer: IndexWriter,
-    tombstones: Tombstones | None,
+    tombstones: Tombstones,
     scratch: Path,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Examination, Profile]:
@@ -188,7 +185,7 @@ def check_data(
         look: How.
         executor: Runs the kernel.
         writer: Counts duplicates.
-        tombstones: What must not be among the examples; None: nothing is on record.
+        tombstones: What must not be among the examples.
         scratch: A folder for what is thrown away.
         progress: See `examine`.
 
@@ -198,7 +195,7 @@ def check_data(
     """
     found = examine(
         sources_of(path), look, executor=executor, writer=writer,
-        tombstones=tombstones or NO_TOMBSTONES, progress=progress,
+        tombstones=tombstones, progress=progress,
     )  # fmt: skip
     scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="check-", dir=scratch) as folder:

@@ -32,6 +32,3 @@ class Tombstones:
     """8 bytes each."""
     subjects: bytes = b""
     """8 bytes each."""
-
-
-NO_TOMBSTONES = Tombstones()

@@ -11,12 +11,13 @@ from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import InvalidInput, NotFound
 from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
+from ft_registry.examples.faults import unheard
 from ft_registry.examples.formats import Format, detect_format
 from ft_registry.examples.near import NearIndex
 from ft_registry.examples.reading import read_example
 from ft_registry.examples.table import HashTable
 from ft_registry.examples.work import Source
-from ft_registry.readers.examination import content_of, iterate
+from ft_registry.readers.examination import iterate
 from ft_registry.readers.example_files import sample_rows
 
 NEAR = 4
@@ -55,7 +56,7 @@ def find_near(
     texts, rows = [], []
     with TemporaryDirectory(prefix="near-", dir=shelves.scratch) as folder:
         for row, text, format_ in _texts(_sources(right, shelves, Path(folder) / "right")):
-            content = canonical_content(content_of(row, format_))
+            content = canonical_content(format_.content_of(row))
             place = by_name.pop(hasher.exact([content])[:EXACT_BYTES].hex(), None)
             if place is not None:
                 texts.append(text)
@@ -85,9 +86,5 @@ def _sources(found: FoundSnapshot, shelves: Shelves, folder: Path) -> list[Sourc
 def _texts(sources: Sequence[Source]) -> Iterator[tuple[dict[str, Any], str, Format]]:
     format_ = detect_format(sample_rows(sources))
     for row in iterate(sources):
-        reading = read_example(row, format_, _ignore)
+        reading = read_example(row, format_, unheard)
         yield row, reading.prompt or reading.answer, format_
-
-
-def _ignore(_rule: str, _message: str) -> None:
-    """Faults are told when the data is checked."""

@@ -18,7 +18,7 @@ from ft_registry.model.snapshot import DataContent, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
-from ft_registry.ports.data import DataStore, Tracking
+from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.readers.example_sources import find_sources
 
@@ -132,14 +132,23 @@ def take_snapshot(
         if push:
             data.push(_pointers(known))
         return Snapshotted(known, created=False, commit=commit, pushed=push)
-    snapshot = _snapshot(called, tracking, commit, code, context).model_copy(
-        update={"examples": index, "profile": profile}
+    snapshot = Snapshot(
+        name=called,
+        content=content,
+        pointer=tracking.data.pointer,
+        commit=commit or code.capture().commit,
+        taken_at=timestamp(context.now()),
+        taken_by=context.actor,
+        examples=index,
+        profile=profile,
     )
     if push:
         data.push(_pointers(snapshot))
     place = layout.snapshot(called, content.dvc.md5)
-    if ledger.read(place) is not None:
-        return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
+    filed = ledger.read(place)
+    if filed is not None:  # of the same bytes at another path
+        known = Snapshot.parse(filed, what=place)
+        return Snapshotted(known, created=False, commit=commit, pushed=push)
     rows = "" if isinstance(content.rows, Unknown) else f", {content.rows} rows"
     change = Change(
         event=make_event(context, "snapshot", f"snapshot {called} {content.dvc.md5[:12]}{rows}"),
@@ -172,19 +181,6 @@ def _pointers(snapshot: Snapshot) -> tuple[str, ...]:
     index = snapshot.examples
     beside = (f"{index.path}.dvc",) if isinstance(index, ExampleIndex) else ()
     return (snapshot.pointer, *beside)
-
-
-def _snapshot(
-    called: str, tracking: Tracking, commit: str | None, code: CodeRepository, context: Context
-) -> Snapshot:
-    return Snapshot(
-        name=called,
-        content=tracking.data.content,
-        pointer=tracking.data.pointer,
-        commit=commit or code.capture().commit,
-        taken_at=timestamp(context.now()),
-        taken_by=context.actor,
-    )
 
 
 def _examined(

@@ -13,8 +13,9 @@ import numpy as np
 from ft_registry.actions.resolve import read_record
 from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.snapshots import FoundSnapshot
-from ft_registry.errors import FtRegistryError, InvalidInput, NotFound
+from ft_registry.errors import FtRegistryError, InvalidInput
 from ft_registry.examples.content import Hasher, canonical_content
+from ft_registry.examples.faults import unheard
 from ft_registry.examples.formats import detect_format, format_of
 from ft_registry.examples.normal import normal_batch, normal_text
 from ft_registry.examples.reading import read_example
@@ -25,7 +26,7 @@ from ft_registry.model.examples import ExampleIndex
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import TRAINING_ROLES
-from ft_registry.readers.examination import content_of, iterate
+from ft_registry.readers.examination import iterate
 from ft_registry.readers.example_sources import find_sources
 
 
@@ -71,7 +72,7 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
         if len(text) not in (16, 32) or set(text) - set("0123456789abcdef"):
             raise InvalidInput(
                 f"expected a hash of 32 or 16 hexadecimal digits, found {hashed!r}",
-                hints=["data diff and data trace --json show them"],
+                hints=["ft-registry data trace --example FILE --json shows those of an example"],
             )
         one = Hashes(exact=text) if len(text) == 32 else Hashes(normal=text)
         return Query(f"hash {text}", dict.fromkeys(keys, (one,)))
@@ -96,8 +97,8 @@ def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes
     found: dict[str, list[Hashes]] = {key: [] for key in keys}
     for row in rows:
         format_ = format_of(row) if len(rows) == 1 else common
-        reading = read_example(row, format_, _ignore)
-        content = canonical_content(content_of(row, format_))
+        reading = read_example(row, format_, unheard)
+        content = canonical_content(format_.content_of(row))
         normals = normal_batch([reading.prompt, reading.answer])
         for key, hasher in keys.items():
             whole, _ = hasher.pairs(normals)
@@ -113,10 +114,6 @@ def _one_object(file: Path) -> Iterator[dict[str, object]]:
         return
     if isinstance(value, dict):
         yield value
-
-
-def _ignore(_rule: str, _message: str) -> None:
-    """What is traced may be faulty."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +160,7 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
     """Returns where examples went.
 
     Raises:
-        IntegrityError: A record or an index is damaged.
+        IntegrityError: A record is damaged. A lost or damaged index is told, and does not end it.
     """
     held, untold = [], []
     looked_at = 0
@@ -183,7 +180,7 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
             continue
         try:
             table = shelves.table(one)
-        except (NotFound, FtRegistryError) as error:
+        except FtRegistryError as error:
             untold.append(f"{one.reference}: {error.message}")
             continue
         looked_at += 1

@@ -98,6 +98,11 @@ class Format:
             return ("messages",)
         return tuple(self.key(standard) for standard in KINDS[self.name].required)
 
+    def content_of(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns the part of an example that names it: what a trainer reads."""
+        keys = self.content
+        return row if keys is None else {key: row[key] for key in row if key in keys}
+
     @cached_property
     def content(self) -> frozenset[str] | None:
         """The keys that a trainer reads, in the file's words; None: all of them."""

@@ -174,13 +174,10 @@ class Kernel:
         rows = [one.read.row for one in found]
         readings = [one.reading for one in found]
         numbers = [one.number for one in found]
-        keys = self._settings.format.content
+        content_of = self._settings.format.content_of
         contents = [
-            canonical_content(
-                row if keys is None else {key: row[key] for key in row if key in keys},
-                has_floats=one.read.has_floats,
-            )
-            for row, one in zip(rows, found, strict=True)
+            canonical_content(content_of(one.read.row), has_floats=one.read.has_floats)
+            for one in found
         ]
         normals = normal_batch([text for one in readings for text in (one.prompt, one.answer)])
         tally = self._part.tally

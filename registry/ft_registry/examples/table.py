@@ -32,13 +32,6 @@ class HashTable:
         return len(self.high)
 
     @property
-    def root(self) -> str:
-        """The digest of the exact hashes, whatever the order that the examples lie in."""
-        hasher = RootHasher()
-        hasher.add(self)
-        return hasher.root
-
-    @property
     def is_first(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
         """Whether each row is the first of its exact hash."""
         first = np.ones(len(self), dtype=bool)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
-from ft_registry.examples.formats import Format, detect_format
+from ft_registry.examples.faults import unheard
+from ft_registry.examples.formats import detect_format
 from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
 from ft_registry.examples.line import LineReader
 from ft_registry.examples.work import Source, Task
@@ -41,12 +42,6 @@ def _measure(tokenizer: Path | None) -> Measure:
     return token_counter(tokenizer) if tokenizer is not None else characters
 
 
-def content_of(row: dict[str, Any], format_: Format) -> dict[str, Any]:
-    """Returns the part of an example that names it: what a trainer reads."""
-    keys = format_.content
-    return row if keys is None else {key: row[key] for key in row if key in keys}
-
-
 def iterate(sources: Sequence[Source]) -> Iterator[dict[str, Any]]:
     """Yields the examples of files that can be read, the rest left out."""
     reader = LineReader(_LINE_LIMIT)
@@ -54,7 +49,7 @@ def iterate(sources: Sequence[Source]) -> Iterator[dict[str, Any]]:
         try:
             for chunk in read_chunks(Task(source)):
                 for line in chunk.data.removeprefix(BOM).split(b"\n"):
-                    found = reader.read(line, _ignore) if line.strip() else None
+                    found = reader.read(line, unheard) if line.strip() else None
                     if found is not None:
                         yield found.row
         except Unreadable:
@@ -77,13 +72,9 @@ def find_rows(
     hasher = Hasher(key)
     found: dict[str, dict[str, Any]] = {}
     for row in iterate(sources):
-        name = hasher.exact([canonical_content(content_of(row, format_))])[:EXACT_BYTES].hex()
+        name = hasher.exact([canonical_content(format_.content_of(row))])[:EXACT_BYTES].hex()
         if name in wanted:
             found[name] = row
             if len(found) == len(wanted):
                 break
     return found
-
-
-def _ignore(_rule: str, _message: str) -> None:
-    """Faults are told when the data is checked."""

@@ -22,12 +22,8 @@ PART_BYTES = 16 << 20
 """Of a file that can be cut: small enough that all cores end at the same time."""
 
 
-def find_sources(path: Path, *, name: str = "") -> list[Source]:
+def find_sources(path: Path) -> list[Source]:
     """Returns the files that hold examples, by name; what has another ending is left out.
-
-    Args:
-        path: A file or a folder.
-        name: What a file is called, when `path` is an object of a cache, which has no ending.
 
     Raises:
         NotFound, Refused: See `ft_registry.readers.files.walk`.
@@ -37,7 +33,7 @@ def find_sources(path: Path, *, name: str = "") -> list[Source]:
     if not path.is_dir() and not path.is_file():
         raise Refused(f"expected a file or folder, found a pipe, socket or device at {path}")
     if not path.is_dir():
-        source = _source(path, name or path.name)
+        source = _source(path, path.name)
         if source is None:
             return []
         kind = "jsonl" if _form(source) == "lines" else source.kind
