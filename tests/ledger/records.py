@@ -124,7 +124,7 @@ class World:
         self._named.add((model, alias))
         state = AliasState(
             model=model, alias=alias, version=number, record=digest(number),
-            since="2026-11-24T09:30:00.000000Z",
+            since="2026-11-24T09:30:00.000000Z", by=ADA, through="promote",
         )  # fmt: skip
         return make_change({layout.alias(model, alias): state.to_bytes()}, type="promote")
 

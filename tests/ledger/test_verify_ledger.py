@@ -55,7 +55,9 @@ def registration(repository: Path) -> Any:
 
 
 def champion(record: str, **fields: Any) -> bytes:
-    given = {"version": 1, "since": "2026-11-24T09:30:00.000000Z"} | fields
+    given = {
+        "version": 1, "since": "2026-11-24T09:30:00.000000Z", "by": ADA, "through": "promote"
+    } | fields  # fmt: skip
     return AliasState(model="dates", alias="champion", record=record, **given).to_bytes()
 
 

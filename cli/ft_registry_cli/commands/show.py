@@ -8,7 +8,7 @@ from ft_registry_cli.state import State, command, short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.show import ShownVersion
-    from ft_registry.model.event import Event, LoggedEvent
+    from ft_registry.model.alias import AliasState
     from ft_registry.model.proof import Proof
 
 
@@ -33,30 +33,25 @@ def add_to(app: typer.Typer) -> None:
             "digest": found.filed.digest,
             "registered_at": record.registered_at,
             "registered_by": record.registered_by.as_text(),
-            "aliases": found.aliases,
+            "aliases": [state.alias for state in found.aliases],
             "standing": found.standing.standing.as_json() if found.standing.standing else None,
             # As it lies in the ledger, so that the digest can be recomputed from it.
             "record": parse_json(found.filed.content, what="the record"),
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
             "proof": found.proof.as_json() if found.proof else None,
-            "moves": [_move(move) for move in found.moves],
-            "doubts": list(found.doubts),
+            "moves": [_move(state) for state in found.aliases],
         }
         state.emit(document, lambda: _text(found))
-        state.talk(*(f"warning: {doubt}: ft-registry verify" for doubt in found.doubts))
 
 
-def _move(move: "LoggedEvent") -> dict[str, Any]:
-    event = move.event
+def _move(state: "AliasState") -> dict[str, Any]:
     return {
-        "id": move.id,
-        "type": event.type,
-        "alias": event.alias,
-        "from": event.previous,
-        "time": event.time,
-        "actor": event.actor.as_text(),
-        "reason": event.reason,
-        "overrides": list(event.overrides),
+        "alias": state.alias,
+        "type": state.through,
+        "time": state.since,
+        "actor": state.by.as_text(),
+        "reason": state.reason,
+        "overrides": list(state.overrides),
     }
 
 
@@ -64,8 +59,8 @@ def _text(found: "ShownVersion") -> str:
     record = found.filed.record
     by = f"{record.registered_at[:19]}Z by {record.registered_by.as_text()}"
     lines = [
-        ("version", record.reference + "".join(f"  @{alias}" for alias in found.aliases)),
-        *_moved(found),
+        ("version", record.reference + "".join(f"  @{state.alias}" for state in found.aliases)),
+        *(line for state in found.aliases for line in _moved(state)),
         *([("standing", found.standing.words)] if found.standing.standing else []),
         ("record", short(found.filed.digest)),
         ("registered", f"{by} on {record.host}"),
@@ -95,21 +90,12 @@ def _text(found: "ShownVersion") -> str:
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
 
 
-def _moved(found: "ShownVersion") -> list[tuple[str, str]]:
-    """Returns who let its aliases name it; and every move to it that set a guard aside."""
-    present = [move for alias in found.aliases if (move := found.naming(alias))]
-    others = [move for move in found.moves if move.event.overrides and move not in present]
-    return [
-        *(line for move in present for line in _told(f"@{move.event.alias}", move.event)),
-        *(line for move in others for line in _told(f"was @{move.event.alias}", move.event)),
-    ]
-
-
-def _told(name: str, event: "Event") -> list[tuple[str, str]]:
-    against = f"overriding {', '.join(event.overrides)}" if event.overrides else ""
-    why = ": ".join(filter(None, (against, event.reason)))
-    who = f"{event.type} at {event.time[:19]}Z by {event.actor.as_text()}"
-    return [(name, who), ("", why)] if why else [(name, who)]
+def _moved(state: "AliasState") -> list[tuple[str, str]]:
+    """Returns who let an alias name it, and against which guards."""
+    against = f"overriding {', '.join(state.overrides)}" if state.overrides else ""
+    why = ": ".join(filter(None, (against, state.reason)))
+    who = f"{state.through} at {state.since[:19]}Z by {state.by.as_text()}"
+    return [(f"@{state.alias}", who), *([("", why)] if why else [])]
 
 
 def _proved(proof: "Proof") -> list[tuple[str, str]]:

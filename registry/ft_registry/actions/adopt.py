@@ -10,7 +10,7 @@ from ft_registry.actions.standings import make_standing, read_standing
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.errors import NotFound
 from ft_registry.model import layout
-from ft_registry.model.alias import AliasState
+from ft_registry.model.alias import AliasState, state_after
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import Event, Requirement
 from ft_registry.model.reference import AliasReference, VersionReference
@@ -36,7 +36,7 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
         return False
     path = layout.alias(alias.model, alias.alias)
     requires = [Requirement(path=path, digest=alias_digest(sides.ledger, alias.model, alias.alias))]
-    content = None
+    record = None
     if to is not None:
         try:
             record = read_record(sides.ledger, VersionReference(alias.model, to)).digest
@@ -44,13 +44,6 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
             course.refused.append(f"{alias}: {error.message}")
             return False
         requires.append(Requirement(path=layout.version(alias.model, to), digest=record))
-        content = AliasState(
-            model=alias.model,
-            alias=alias.alias,
-            version=to,
-            record=record,
-            since=timestamp(context.now()),
-        ).to_bytes()
         standing = read_standing(sides.ledger, VersionReference(alias.model, to))
         if standing.is_bad:
             course.notices.append(f"{alias.model}/{to} was {standing.words}")
@@ -61,6 +54,7 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
         else f"adopt from {_STORE} that {alias} names nothing{was}",
         version=to, alias=alias.alias, previous=previous, to=to,
     )  # fmt: skip
+    content = state_after(event, record).to_bytes() if record is not None else None
     change = Change(event=event, documents={path: content}, requires=tuple(requires))
     if not _append(change, sides, course):
         return False

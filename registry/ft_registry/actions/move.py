@@ -16,10 +16,9 @@ from ft_registry.actions.resolve import read_evaluations, read_record
 from ft_registry.actions.standings import make_standing
 from ft_registry.errors import Conflict, IntegrityError
 from ft_registry.model import layout
-from ft_registry.model.alias import AliasState
+from ft_registry.model.alias import state_after
 from ft_registry.model.event import LoggedEvent
 from ft_registry.model.reference import VersionReference
-from ft_registry.model.time import timestamp
 from ft_registry.model.verification import Verification
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
@@ -147,13 +146,6 @@ def _check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> No
 
 def _append(plan: MovePlan, *, ledger: Ledger, context: Context) -> LoggedEvent:
     alias = plan.alias
-    state = AliasState(
-        model=alias.model,
-        alias=alias.alias,
-        version=plan.to,
-        record=plan.record,
-        since=timestamp(context.now()),
-    )
     event = make_event(
         context,
         plan.type,
@@ -166,7 +158,9 @@ def _append(plan: MovePlan, *, ledger: Ledger, context: Context) -> LoggedEvent:
         reason=plan.reason,
         overrides=plan.overrides,
     )
-    documents: dict[str, bytes | None] = {layout.alias(alias.model, alias.alias): state.to_bytes()}
+    documents: dict[str, bytes | None] = {
+        layout.alias(alias.model, alias.alias): state_after(event, plan.record).to_bytes()
+    }
     documents |= _standings(plan, context)
     try:
         return ledger.append(Change(event=event, documents=documents, requires=plan.requires))

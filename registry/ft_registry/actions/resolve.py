@@ -110,11 +110,12 @@ def read_evaluations(ledger: Ledger, version: VersionReference) -> list[Evaluati
     return sorted(found, key=lambda evaluation: evaluation.recorded_at)
 
 
-def aliases_of(ledger: Ledger, version: VersionReference) -> list[str]:
-    """Returns the aliases that name a version now."""
+def aliases_of(ledger: Ledger, version: VersionReference) -> list[AliasState]:
+    """Returns the aliases that name a version now, by name."""
     contents = ledger.read_many(ledger.paths(layout.aliases(version.model)))
     states = [AliasState.parse(content, what=path) for path, content in contents.items()]
-    return sorted(state.alias for state in states if state.version == version.number)
+    named = [state for state in states if state.version == version.number]
+    return sorted(named, key=lambda state: state.alias)
 
 
 def _stems(paths: Iterable[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from ft_registry.actions.authors import read_authors
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.resolve import (
     FiledRecord,
@@ -12,9 +11,8 @@ from ft_registry.actions.resolve import (
     resolve,
 )
 from ft_registry.actions.standings import FoundStanding, read_standing
-from ft_registry.model import layout
+from ft_registry.model.alias import AliasState
 from ft_registry.model.evaluation import Evaluation
-from ft_registry.model.event import LoggedEvent
 from ft_registry.model.proof import Proof
 from ft_registry.model.reference import Reference
 from ft_registry.ports.ledger import Ledger
@@ -25,42 +23,29 @@ class ShownVersion:
     """What the ledger says of a version."""
 
     filed: FiledRecord
-    aliases: list[str]
-    moves: tuple[LoggedEvent, ...]
-    """The events that let an alias name it, the newest first."""
+    aliases: list[AliasState]
+    """The aliases that name it, each with who let it."""
     evaluations: list[Evaluation]
     standing: FoundStanding
     proof: Proof | None
     """The best: how far it was brought back; None: nobody tried."""
-    doubts: tuple[str, ...]
-    """What of this no event put on record: it was written by hand."""
-
-    def naming(self, alias: str) -> LoggedEvent | None:
-        """Returns the event since which an alias names the version; None: it is not at hand."""
-        return next((move for move in self.moves if move.event.alias == alias), None)
 
 
 def show(ledger: Ledger, reference: Reference) -> ShownVersion:
-    """Returns what the ledger says of a version; its cost does not grow with their number.
+    """Returns what the ledger says of a version.
+
+    It reads the version's own documents and none of the history, so its cost does not grow with
+    the number of versions or events. Whether events wrote these documents is for `verify` to say.
 
     Raises:
         NotFound: The reference names nothing.
-        IntegrityError: A document cannot be read, or was touched by a commit without an event.
+        IntegrityError: A document cannot be read.
     """
     version = resolve(ledger, reference)
-    filed = read_record(ledger, version)
-    aliases = aliases_of(ledger, version)
-    record = layout.version(version.model, version.number)
-    standing = layout.standing(version.model, version.number)
-    named = [layout.alias(version.model, alias) for alias in aliases]
-    authors = read_authors(ledger, (record, standing, *named), layout.aliases(version.model))
-    faults = [authors.fault(record, once=True), *map(authors.fault, (standing, *named))]
     return ShownVersion(
-        filed=filed,
-        aliases=aliases,
-        moves=tuple(logged for logged in authors.events if logged.event.to == version.number),
+        filed=read_record(ledger, version),
+        aliases=aliases_of(ledger, version),
         evaluations=read_evaluations(ledger, version),
         standing=read_standing(ledger, version),
         proof=best_proof(ledger, version),
-        doubts=tuple(filter(None, faults)),
     )

@@ -5,15 +5,19 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ft_registry.model.document import Document
-from ft_registry.model.event import LoggedEvent
+from ft_registry.model.document import Document, is_empty
+from ft_registry.model.event import Event, EventType, LoggedEvent
 from ft_registry.model.manifest import Digest
 from ft_registry.model.names import AliasName, ModelName
+from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
 
 
 class AliasState(Document):
-    """Which version an alias names, and since when."""
+    """Which version an alias names, since when, and by whose word.
+
+    It repeats what the event of the move says, so that telling it does not need the history.
+    """
 
     SCHEMA: ClassVar[str] = "ft-registry/alias/1"
 
@@ -23,6 +27,33 @@ class AliasState(Document):
     record: Digest
     """The record of that version: the identity that the number stands for."""
     since: Timestamp
+    by: Actor
+    through: EventType
+    reason: str = ""
+    overrides: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
+    """The guards that a person set aside for it, by name."""
+
+
+def state_after(event: Event, record: str) -> AliasState:
+    """Returns what an alias is after the event that let it name a version.
+
+    Args:
+        event: The move; it says which alias, and to which version.
+        record: The digest of that version's record.
+    """
+    return AliasState.model_validate(
+        {
+            "model": event.model,
+            "alias": event.alias,
+            "version": event.to,
+            "record": record,
+            "since": event.time,
+            "by": event.actor,
+            "through": event.type,
+            "reason": event.reason,
+            "overrides": event.overrides,
+        }
+    )
 
 
 def holders(history: Sequence[LoggedEvent]) -> list[int]:

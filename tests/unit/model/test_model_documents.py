@@ -15,6 +15,7 @@ from ft_registry.model.canonical import canonical_bytes, digest_bytes, parse_jso
 from ft_registry.model.document import Document
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.event import Event
+from ft_registry.model.origin import Actor
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.registered import ModelDocument
 
@@ -212,7 +213,10 @@ def test_of_many_faults_the_first_is_told_and_how_many_more(
 
 
 def test_an_alias_names_a_version_from_one() -> None:
-    fields = {"model": "m", "alias": "a", "record": sha("2"), "since": NOON}
+    fields = {
+        "model": "m", "alias": "a", "record": sha("2"), "since": NOON, "through": "promote",
+        "by": Actor(name="Ada", email="ada@example.org"),
+    }  # fmt: skip
     assert AliasState(version=1, **fields).version == 1
     with pytest.raises(ValueError, match="greater than or equal to 1"):
         AliasState(version=0, **fields)
