@@ -77,6 +77,8 @@ def _promotion(record: VersionRecord) -> bytes:
         version=record.version,
         record=record.digest,
         since=_stamp(record.version + 1),
+        by=ADA,
+        through="promote",
     )
     documents = {layout.alias(MODEL, "champion"): state.to_bytes()}
     subject = f"promote {record.reference} to champion"
