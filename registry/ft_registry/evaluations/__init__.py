@@ -1,0 +1,1 @@
+"""Evaluations in one form, whoever measured: pure, and knows the model alone."""

@@ -1,0 +1,55 @@
+"""Scored items as columns: what two versions are compared by, one row an item."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ft_registry.model.canonical import canonical_bytes
+
+Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+
+TEXTS = ("prompt", "target", "answer")
+"""The texts of an item: what was asked, what was hoped for, what came."""
+NUMBERS = ("tokens", "latency", "cost")
+"""What an item took: tokens that were generated, seconds, US dollars."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """Scored items, column by column; all columns have one entry an item.
+
+    Items of several tasks or epochs lie in one table. Two tables are paired by `ids`.
+    """
+
+    ids: Sequence[str]
+    """Each once. From the content of the item, so that two runs of one suite name the same items
+    alike, however they order them; the evaluator's own name where it gives no content."""
+    scores: Mapping[str, Floats]
+    """By metric (`Score.key` without the task); NaN: the item was not scored by it."""
+    tasks: Sequence[str] | None = None
+    """The task of each item; None: there is one task."""
+    clusters: Sequence[str] | None = None
+    """What items have in common that share a source (a document, a conversation): they are not
+    independent, and intervals are wider for it."""
+    slices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By name, such as ``language``; empty: the item has none."""
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By name, of `TEXTS`; empty: not given."""
+    numbers: Mapping[str, Floats] = field(default_factory=dict)
+    """By name, of `NUMBERS`; NaN: not given."""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def item_id(*content: object) -> str:
+    """Returns the name of an item: 16 hexadecimal digits of the SHA-256 of its content.
+
+    Args:
+        content: JSON values, the same for the same item in every run: what was asked and what is
+            right, never what came.
+    """
+    return hashlib.sha256(canonical_bytes(list(content))).hexdigest()[:16]
