@@ -58,7 +58,7 @@ class Measurement:
     harness_version: str = ""
     claim: Claim = field(default_factory=Claim)
     partial: str = ""
-    """Why it does not cover all of the suite, such as ``limit 10 of 1319 items``; empty: it does."""
+    """Why it is not of the whole suite, such as ``limit 10 of 1319 items``; empty: it is."""
     task_versions: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
     """The evaluator's own hash of questions, or name and revision of a public set, by task."""
