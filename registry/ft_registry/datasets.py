@@ -78,12 +78,12 @@ class Datasets:
         from ft_registry.actions.examine import check_data
         from ft_registry.actions.tombstones import read_tombstones
 
-        found, profile = check_data(
-            path, look, executor=self._wiring.executor,
-            writer=self._wiring.indexes.writer(key=""),
-            tombstones=read_tombstones(self._wiring.ledger, self._key(look)),
-            scratch=self._wiring.private, progress=progress,
-        )  # fmt: skip
+        with self._wiring.indexes.writer(key="") as writer:
+            found, profile = check_data(
+                path, look, executor=self._wiring.executor, writer=writer,
+                tombstones=read_tombstones(self._wiring.ledger, self._key(look)),
+                scratch=self._wiring.private, progress=progress,
+            )  # fmt: skip
         return CheckedData(found, profile)
 
     def plan_snapshot(self, path: Path, *, name: str | None = None) -> "SnapshotPlan":

@@ -1,6 +1,7 @@
 """Takes a snapshot of data: checks and indexes its examples, tracks its bytes, records both."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,15 +117,16 @@ def take_snapshot(
         data.check_push(path)
     data.check(path)
     known = _as_it_was(path, called, data, ledger)
-    examined = None
-    if examining is not None and known is None:
-        examined = _examined(path, examining, ledger)
-    tracking = data.track(path)
-    content = tracking.data.content
     index: ExampleIndex | Unknown = Unknown(unknown=NO_EXAMPLES if examining else NOT_ASKED)
     profile, touched = None, tuple[Path, ...]()
-    if examining is not None and examined is not None:
-        index, profile, touched = _indexed(path, *examined, examining, data)
+    with ExitStack() as stack:
+        examined = None
+        if examining is not None and known is None:
+            examined = _examined(path, examining, ledger, stack)
+        tracking = data.track(path)
+        content = tracking.data.content
+        if examining is not None and examined is not None:
+            index, profile, touched = _indexed(path, *examined, examining, data)
     commit = code.commit_files(
         (*tracking.touched, *touched), f"data: snapshot {called} {content.dvc.md5[:12]}"
     )
@@ -184,7 +186,7 @@ def _pointers(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _examined(
-    path: Path, examining: Examining, ledger: Ledger
+    path: Path, examining: Examining, ledger: Ledger, stack: ExitStack
 ) -> "tuple[Examination, IndexWriter] | None":
     """Returns what is found in the examples, and their hashes; None: the data holds none."""
     from ft_registry.actions.examine import examine
@@ -192,7 +194,7 @@ def _examined(
     sources = find_sources(path)
     if not sources:
         return None
-    writer = examining.indexes().writer(key=examining.key)
+    writer = stack.enter_context(examining.indexes().writer(key=examining.key))
     before = _state(path)
     found = examine(
         sources, examining.look, executor=examining.executor(), writer=writer,

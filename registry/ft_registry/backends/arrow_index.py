@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, Self
 
 import numpy as np
 
@@ -47,6 +48,20 @@ class ArrowWriter:
         self._stack = ExitStack()
         self._shelves: list[IO[bytes]] = []
         self._row_bytes = ROW_BYTES
+
+    def __enter__(self) -> Self:
+        """See `IndexWriter.__enter__`."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See `IndexWriter.__exit__`."""
+        del kind, error, trace
+        self._stack.close()
 
     def add(self, hashes: bytes, subjects: bytes) -> None:
         """See `IndexWriter.add`."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from ft_registry.examples.table import HashTable
 from ft_registry.model.examples import ExampleIndex
@@ -21,7 +22,21 @@ class WrittenIndex:
 
 
 class IndexWriter(Protocol):
-    """Takes rows in any order, in bounded memory, and writes them sorted."""
+    """Takes rows in any order, in bounded memory, and writes them sorted.
+
+    A context: what it keeps on disk meanwhile is gone at its end, finished or not.
+    """
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Throws away what was taken in."""
 
     def add(self, hashes: bytes, subjects: bytes) -> None:
         """Takes rows in; see `ft_registry.examples.table.table_of`."""
