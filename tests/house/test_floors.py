@@ -12,6 +12,7 @@ SOURCES = sorted((ROOT / "registry").rglob("*.py")) + sorted((ROOT / "cli").rglo
 FLOORS = {
     "errors": 0,
     "model": 1,
+    "statistics": 1,
     "evaluations": 1.5,
     "examples": 1.5,  # what lines of data say: pure, and knows the model alone
     "ports": 2,

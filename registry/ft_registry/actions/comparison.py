@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ft_registry.errors import FtRegistryError
-from ft_registry.model.interval import mean_interval
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.proof import ProofStep, StepState, some
 from ft_registry.readers.files import hash_file
 from ft_registry.readers.items import ScoredItems, read_items
+from ft_registry.statistics.means import mean_interval
 
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pth", ".pt")
 
@@ -104,7 +104,7 @@ def _judge(name: str, metric: str, before: ScoredItems, after: ScoredItems) -> P
         return ProofStep(name=name, state="differs", detail=detail)
     interval = mean_interval(list(old.values()))
     found, was = (math.fsum(scores.values()) / len(scores) for scores in (new, old))
-    detail = f"{found:.4f}; expected {interval} (was {was:.4f}, n={len(old)})"
+    detail = f"{found:.4f}; expected {interval.span} (was {was:.4f}, n={len(old)})"
     if not interval.is_bounded:
         state: StepState = "ok" if found == was else "unknown"
         return ProofStep(name=name, state=state, detail=f"{found:.4f} (was {was:.4f}, n=1)")

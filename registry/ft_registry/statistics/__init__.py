@@ -1,0 +1,1 @@
+"""Statistics of scores: intervals, paired tests, sample sizes; pure, formulas with sources."""
