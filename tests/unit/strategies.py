@@ -32,7 +32,14 @@ from ft_registry.model.record import (
 )
 from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
 from ft_registry.model.restored import RestoredFolder
-from ft_registry.model.snapshot import ROLES, DataContent, Dataset, DvcHash, Snapshot
+from ft_registry.model.snapshot import (
+    ROLES,
+    DataContent,
+    Dataset,
+    DvcHash,
+    LateIndex,
+    Snapshot,
+)
 from ft_registry.model.standing import Standing
 from ft_registry.model.time import timestamp
 from ft_registry.model.tombstone import Tombstone
@@ -236,6 +243,8 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         version=versions,
         record=digests,
         since=timestamps,
+        by=actors,
+        through=st.sampled_from(["promote", "rollback", "adopt"]),
     ),
     Evaluation: evaluations,
     Event: events,
@@ -252,6 +261,16 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         taken_by=actors,
         examples=st.none() | unknowns | example_indexes,
         profile=st.none() | profiles,
+    ),
+    LateIndex: st.builds(
+        LateIndex,
+        name=model_names,
+        md5=md5s,
+        snapshot=digests,
+        examples=example_indexes,
+        profile=st.none() | profiles,
+        since=timestamps,
+        by=actors,
     ),
     Tombstone: st.builds(
         Tombstone,

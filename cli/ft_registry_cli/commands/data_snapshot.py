@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ft_registry_cli.commands.data_check import Format, Tokenizer
-from ft_registry_cli.dataset_words import content_json, content_text, profile_lines
+from ft_registry_cli.dataset_words import content_json, content_text, hashes_text, profile_lines
 from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import DryRun, State, command, short, size, table
 
 if TYPE_CHECKING:
     from ft_registry.actions.snapshots import FoundSnapshot
-    from ft_registry.model.snapshot import Snapshot
+    from ft_registry.model.snapshot import DataContent, Snapshot
 
 Named = Annotated[
     str,
@@ -70,9 +70,10 @@ def add_to(group: typer.Typer) -> None:
             **_document(found),
             "commit": done.commit,
             "created": done.created,
+            "indexed": done.indexed,
             "pushed": done.pushed,
         }
-        verb = "snapshot" if done.created else "already"
+        verb = "snapshot" if done.created else "indexed" if done.indexed else "already"
         state.emit(document, f"{verb} {content_text(found.name, found.content)}")
         if found.profile is not None:
             state.talk(*(f"warning: {text}" for text in found.profile.warnings))
@@ -121,6 +122,15 @@ def _row(one: "FoundSnapshot") -> list[str]:
     ]
 
 
+def _source(content: "DataContent") -> list[str]:
+    from ft_registry.model.snapshot import SourceListing
+
+    if not isinstance(content.dvc, SourceListing):
+        return []
+    kept = "which keeps versions" if content.dvc.versioned else "where files can be replaced"
+    return [f"  source    {content.dvc.source}, {kept}; {content.dvc.nfiles:,} files"]
+
+
 def _text(one: "FoundSnapshot") -> str:
     from ft_registry.model.examples import ExampleIndex
 
@@ -129,7 +139,8 @@ def _text(one: "FoundSnapshot") -> str:
     lines = [
         one.reference,
         f"  path      {content.path} ({size(content.dvc.size)})",
-        f"  hashes    md5 {content.dvc.md5} sha256 {short(content.sha256)}",
+        f"  hashes    {hashes_text(content, digits=None)}",
+        *_source(content),
         f"  taken     {found.taken_at[:19]}Z by {found.taken_by.as_text()}",
     ]
     if isinstance(found.examples, ExampleIndex):

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ft_registry.actions.snapshots import stored_snapshots
 from ft_registry.errors import InvalidInput
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
@@ -130,10 +131,8 @@ def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
 
 def _snapshots(dataset: Dataset, places: Sequence[str], ledger: Ledger) -> list[Snapshot]:
     """Returns the snapshots of a dataset's bytes, the oldest first."""
-    wanted = [place for place in places if place.endswith(f"/{dataset.dvc.md5}.json")]
-    contents = ledger.read_many(wanted)
-    snapshots = [Snapshot.parse(content, what=place) for place, content in contents.items()]
-    return sorted(snapshots, key=lambda snapshot: snapshot.taken_at)
+    wanted = [place for place in places if place.endswith(f"/{dataset.key}.json")]
+    return stored_snapshots(wanted, ledger)
 
 
 def _examples(dataset: Dataset, snapshots: Sequence[Snapshot]) -> dict[str, Any]:

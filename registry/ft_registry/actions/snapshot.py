@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ft_registry.actions.events import make_event, require_ledger
 from ft_registry.actions.look import Look
+from ft_registry.actions.snapshots import stored_snapshots
 from ft_registry.actions.tombstones import read_tombstones
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
@@ -15,7 +16,7 @@ from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
 from ft_registry.model.examples import ExampleIndex, Profile
 from ft_registry.model.names import dataset_name
-from ft_registry.model.snapshot import DataContent, Snapshot
+from ft_registry.model.snapshot import DataContent, LateIndex, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
@@ -45,6 +46,8 @@ class Snapshotted:
     commit: str | None
     """The git commit that was made for the pointer; None when it stood already."""
     pushed: bool
+    indexed: bool = False
+    """The snapshot was on record without an index, and has one now."""
 
 
 @dataclass(frozen=True)
@@ -121,20 +124,16 @@ def take_snapshot(
     profile, touched = None, tuple[Path, ...]()
     with ExitStack() as stack:
         examined = None
-        if examining is not None and known is None:
+        if examining is not None and (known is None or not _is_indexed(known)):
             examined = _examined(path, examining, ledger, stack)
         tracking = data.track(path)
         content = tracking.data.content
         if examining is not None and examined is not None:
             index, profile, touched = _indexed(path, *examined, examining, data)
     commit = code.commit_files(
-        (*tracking.touched, *touched), f"data: snapshot {called} {content.dvc.md5[:12]}"
+        (*tracking.touched, *touched), f"data: snapshot {called} {content.key[:12]}"
     )
-    if known is not None:
-        if push:
-            data.push(_pointers(known))
-        return Snapshotted(known, created=False, commit=commit, pushed=push)
-    snapshot = Snapshot(
+    snapshot = known or Snapshot(
         name=called,
         content=content,
         pointer=tracking.data.pointer,
@@ -145,15 +144,18 @@ def take_snapshot(
         profile=profile,
     )
     if push:
-        data.push(_pointers(snapshot))
-    place = layout.snapshot(called, content.dvc.md5)
-    filed = ledger.read(place)
-    if filed is not None:  # of the same bytes at another path
-        known = Snapshot.parse(filed, what=place)
-        return Snapshotted(known, created=False, commit=commit, pushed=push)
+        data.push(_pointers(snapshot, index))
+    place = layout.snapshot(called, content.key)
+    known = known or _filed(place, ledger)  # of the same bytes at another path
+    if known is not None:
+        late = _index_late(known, index, profile, ledger, context)
+        return Snapshotted(
+            known.with_index(late) if late else known,
+            created=False, commit=commit, pushed=push, indexed=late is not None,
+        )  # fmt: skip
     rows = "" if isinstance(content.rows, Unknown) else f", {content.rows} rows"
     change = Change(
-        event=make_event(context, "snapshot", f"snapshot {called} {content.dvc.md5[:12]}{rows}"),
+        event=make_event(context, "snapshot", f"snapshot {called} {content.key[:12]}{rows}"),
         documents={place: snapshot.to_bytes()},
         requires=(Requirement(path=place, digest=None),),
         pins=(snapshot.commit,) if isinstance(snapshot.commit, str) else (),
@@ -170,17 +172,54 @@ def _as_it_was(path: Path, called: str, data: DataStore, ledger: Ledger) -> Snap
     if not data.tracks(path):
         return None
     content, is_tracked = data.inspect(path)
-    place = layout.snapshot(called, content.dvc.md5)
-    known = ledger.read(place) if is_tracked else None
-    found = Snapshot.parse(known, what=place) if known is not None else None
+    found = _filed(layout.snapshot(called, content.key), ledger) if is_tracked else None
     if found is None or found.content.path != content.path:
         return None
     return found
 
 
-def _pointers(snapshot: Snapshot) -> tuple[str, ...]:
-    """Returns the pointers of the data and of its index."""
-    index = snapshot.examples
+def _filed(place: str, ledger: Ledger) -> Snapshot | None:
+    return next(iter(stored_snapshots([place], ledger)), None)
+
+
+def _is_indexed(snapshot: Snapshot) -> bool:
+    return isinstance(snapshot.examples, ExampleIndex)
+
+
+def _index_late(
+    known: Snapshot,
+    index: ExampleIndex | Unknown,
+    profile: Profile | None,
+    ledger: Ledger,
+    context: Context,
+) -> LateIndex | None:
+    """Puts an index on record for a snapshot that has none; None: there was nothing to do."""
+    if _is_indexed(known) or not isinstance(index, ExampleIndex):
+        return None
+    md5 = known.content.key
+    late = LateIndex(
+        name=known.name, md5=md5, snapshot=known.digest, examples=index, profile=profile,
+        since=timestamp(context.now()), by=context.actor,
+    )  # fmt: skip
+    place = layout.late_index(known.name, md5)
+    change = Change(
+        event=make_event(context, "snapshot", f"index {known.name} {md5[:12]}, {index.rows} rows"),
+        documents={place: late.to_bytes()},
+        requires=(
+            Requirement(path=place, digest=None),
+            Requirement(path=layout.snapshot(known.name, md5), digest=known.digest),
+        ),
+    )
+    try:
+        ledger.append(change)
+    except RequirementFailed:  # another clone has just done it
+        return None
+    return late
+
+
+def _pointers(snapshot: Snapshot, made: ExampleIndex | Unknown) -> tuple[str, ...]:
+    """Returns the pointers of the data and of its index, be it on record or made just now."""
+    index = snapshot.examples if _is_indexed(snapshot) else made
     beside = (f"{index.path}.dvc",) if isinstance(index, ExampleIndex) else ()
     return (snapshot.pointer, *beside)
 
@@ -253,7 +292,7 @@ def _indexed(
     )  # fmt: skip
     index = ExampleIndex(
         path=content.path,
-        md5=content.dvc.md5,
+        md5=content.key,
         size=content.dvc.size,
         sha256=content.sha256,
         rows=written.rows,

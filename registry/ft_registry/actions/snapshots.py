@@ -1,20 +1,21 @@
 """Finds snapshots on record: all of them, and the one that somebody means."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from ft_registry.actions.events import require_ledger
 from ft_registry.errors import NotFound, Refused
+from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
-from ft_registry.model.snapshot import Snapshot
+from ft_registry.model.snapshot import LateIndex, Snapshot
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
-_REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:@([0-9a-f]{4,36}(?:\.dir)?)|~(\d{1,6}))?")
+_REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:@([0-9a-f]{4,64}(?:\.dir)?)|~(\d{1,6}))?")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class FoundSnapshot:
     @property
     def reference(self) -> str:
         """``train@3f2a90c1b2d4``."""
-        return f"{self.snapshot.name}@{self.snapshot.content.dvc.md5[:12]}"
+        return f"{self.snapshot.name}@{self.snapshot.content.key[:12]}"
 
     @property
     def index(self) -> ExampleIndex:
@@ -42,8 +43,8 @@ class FoundSnapshot:
         raise Refused(
             f"expected {self.reference} with an index of its examples, found none: {why}",
             hints=[
-                f"ft-registry data snapshot {self.snapshot.content.path} --name OTHER indexes it "
-                "under another name: what is on record stays as it is"
+                f"ft-registry data snapshot {self.snapshot.content.path} makes one, where these "
+                "bytes still are"
             ],
         )
 
@@ -55,10 +56,28 @@ def read_snapshots(ledger: Ledger) -> list[FoundSnapshot]:
         NotARegistry: There is no ledger here.
     """
     require_ledger(ledger)
-    contents = ledger.read_many(ledger.paths("data"))
-    found = [Snapshot.parse(content, what=path) for path, content in contents.items()]
-    found.sort(key=lambda snapshot: (snapshot.taken_at, snapshot.name))
-    return [FoundSnapshot(snapshot) for snapshot in found]
+    return [FoundSnapshot(snapshot) for snapshot in stored_snapshots(ledger.paths("data"), ledger)]
+
+
+def stored_snapshots(places: Iterable[str], ledger: Ledger) -> list[Snapshot]:
+    """Returns the snapshots at some paths, each with the index that it got later; oldest first."""
+    contents = ledger.read_many(places)
+    late = ledger.read_many(_beside(place) for place in contents)
+    found = [_joined(place, content, late) for place, content in contents.items()]
+    return sorted(found, key=lambda snapshot: (snapshot.taken_at, snapshot.name))
+
+
+def _beside(place: str) -> str:
+    """Returns where the index lies that a snapshot got later."""
+    return layout.LATE_INDEXES + place.removeprefix("data")
+
+
+def _joined(place: str, content: bytes, late: Mapping[str, bytes]) -> Snapshot:
+    snapshot = Snapshot.parse(content, what=place)
+    beside = _beside(place)
+    if beside not in late:
+        return snapshot
+    return snapshot.with_index(LateIndex.parse(late[beside], what=beside))
 
 
 def find_snapshot(
@@ -81,7 +100,7 @@ def find_snapshot(
     own = [one for one in known if named and one.snapshot.name == named[1]]
     if named and own:
         if named[2]:
-            same = [one for one in own if one.snapshot.content.dvc.md5.startswith(named[2])]
+            same = [one for one in own if one.snapshot.content.key.startswith(named[2])]
             if same:
                 return same[-1]
         elif int(named[3] or 0) < len(own):
@@ -90,7 +109,7 @@ def find_snapshot(
             f"expected a snapshot of {named[1]}, found no {text}",
             hints=["there are " + ", ".join(one.reference for one in own[-5:])],
         )
-    if (cwd / text).exists():
+    if (cwd / text).exists() or data.tracks(cwd / text):
         return _at_path(cwd / text, known, data)
     names = sorted({one.snapshot.name for one in known})
     near = get_close_matches(text, names) or names[:5]
@@ -104,12 +123,12 @@ def find_snapshot(
 
 def _at_path(path: Path, known: list[FoundSnapshot], data: DataStore) -> FoundSnapshot:
     content, _ = data.inspect(path)
-    same = [one for one in known if one.snapshot.content.dvc.md5 == content.dvc.md5]
+    same = [one for one in known if one.snapshot.content.key == content.key]
     here = [one for one in same if one.snapshot.content.path == content.path] or same
     if not here:
         raise NotFound(
-            f"expected a snapshot of what lies at {content.path}, found none of md5 "
-            f"{content.dvc.md5[:12]}",
+            f"expected a snapshot of what lies at {content.path}, found none of "
+            f"{content.dvc.words} {content.key[:12]}",
             hints=[f"ft-registry data snapshot {content.path}"],
         )
     return here[-1]

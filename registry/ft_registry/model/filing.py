@@ -12,7 +12,7 @@ from ft_registry.model.home import Home
 from ft_registry.model.proof import Proof
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
-from ft_registry.model.snapshot import Snapshot
+from ft_registry.model.snapshot import LateIndex, Snapshot
 from ft_registry.model.standing import Standing
 from ft_registry.model.tombstone import Tombstone
 
@@ -48,7 +48,10 @@ _OF_MODELS = {
 }
 _OF_OTHERS = {
     "data": Filing(
-        Snapshot, lambda d, _: layout.snapshot(d.name, d.content.dvc.md5), is_immutable=True
+        Snapshot, lambda d, _: layout.snapshot(d.name, d.content.key), is_immutable=True
+    ),
+    layout.LATE_INDEXES: Filing(
+        LateIndex, lambda d, _: layout.late_index(d.name, d.md5), is_immutable=True
     ),
     layout.TOMBSTONES: Filing(Tombstone, lambda d, _: layout.tombstone(d.id), is_immutable=True),
     "environments": Filing(

@@ -8,6 +8,7 @@ FORMAT = "format.json"
 FORMAT_VERSION = 1
 
 TOMBSTONES = "tombstones"
+LATE_INDEXES = "indexes"
 EVENT = "event.json"
 """The event that made the state: each commit's tree holds its own."""
 
@@ -78,9 +79,14 @@ def alias(name: str, alias_name: str) -> str:
     return f"{aliases(name)}/{alias_name}.json"
 
 
-def snapshot(name: str, md5: str) -> str:
-    """Returns the path of a data snapshot."""
-    return f"data/{name}/{md5[:2]}/{md5}.json"
+def snapshot(name: str, key: str) -> str:
+    """Returns the path of a data snapshot, see `ft_registry.model.snapshot.DataContent.key`."""
+    return f"data/{name}/{key[:2]}/{key}.json"
+
+
+def late_index(name: str, md5: str) -> str:
+    """Returns the path of the index of a snapshot that was taken without one."""
+    return f"{LATE_INDEXES}/{name}/{md5[:2]}/{md5}.json"
 
 
 def tombstone(tombstone_id: str) -> str:

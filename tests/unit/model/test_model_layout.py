@@ -52,6 +52,7 @@ def test_what_is_named_by_a_digest_is_cut_by_its_first_two_digits(
         layout.identity(name, digest),
         layout.environment(digest),
         layout.snapshot(name, md5),
+        layout.late_index(name, md5),
     ):
         *_, folder, file = path.split("/")
         assert len(folder) == 2
@@ -73,6 +74,7 @@ def test_two_documents_never_share_a_path(
         layout.alias(name, alias),
         layout.identity(name, digest),
         layout.snapshot(name, digest.removeprefix("sha256:")[:32]),
+        layout.late_index(name, digest.removeprefix("sha256:")[:32]),
         layout.environment(digest),
     ]
     assert len(set(paths)) == len(paths)
