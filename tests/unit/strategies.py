@@ -265,7 +265,7 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
     LateIndex: st.builds(
         LateIndex,
         name=model_names,
-        md5=md5s,
+        key=md5s | hex64,
         snapshot=digests,
         examples=example_indexes,
         profile=st.none() | profiles,

@@ -196,18 +196,18 @@ def _index_late(
     """Puts an index on record for a snapshot that has none; None: there was nothing to do."""
     if _is_indexed(known) or not isinstance(index, ExampleIndex):
         return None
-    md5 = known.content.key
+    key = known.content.key
     late = LateIndex(
-        name=known.name, md5=md5, snapshot=known.digest, examples=index, profile=profile,
+        name=known.name, key=key, snapshot=known.digest, examples=index, profile=profile,
         since=timestamp(context.now()), by=context.actor,
     )  # fmt: skip
-    place = layout.late_index(known.name, md5)
+    place = layout.late_index(known.name, key)
     change = Change(
-        event=make_event(context, "snapshot", f"index {known.name} {md5[:12]}, {index.rows} rows"),
+        event=make_event(context, "snapshot", f"index {known.name} {key[:12]}, {index.rows} rows"),
         documents={place: late.to_bytes()},
         requires=(
             Requirement(path=place, digest=None),
-            Requirement(path=layout.snapshot(known.name, md5), digest=known.digest),
+            Requirement(path=layout.snapshot(known.name, key), digest=known.digest),
         ),
     )
     try:

@@ -51,7 +51,7 @@ _OF_OTHERS = {
         Snapshot, lambda d, _: layout.snapshot(d.name, d.content.key), is_immutable=True
     ),
     layout.LATE_INDEXES: Filing(
-        LateIndex, lambda d, _: layout.late_index(d.name, d.md5), is_immutable=True
+        LateIndex, lambda d, _: layout.late_index(d.name, d.key), is_immutable=True
     ),
     layout.TOMBSTONES: Filing(Tombstone, lambda d, _: layout.tombstone(d.id), is_immutable=True),
     "environments": Filing(

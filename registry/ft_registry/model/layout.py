@@ -84,9 +84,9 @@ def snapshot(name: str, key: str) -> str:
     return f"data/{name}/{key[:2]}/{key}.json"
 
 
-def late_index(name: str, md5: str) -> str:
+def late_index(name: str, key: str) -> str:
     """Returns the path of the index of a snapshot that was taken without one."""
-    return f"{LATE_INDEXES}/{name}/{md5[:2]}/{md5}.json"
+    return f"{LATE_INDEXES}/{name}/{key[:2]}/{key}.json"
 
 
 def tombstone(tombstone_id: str) -> str:

@@ -165,7 +165,8 @@ class LateIndex(Document):
 
     name: str
     """The snapshot's."""
-    md5: Md5Hex
+    key: Annotated[str, Field(pattern=r"^[0-9a-f]{32,64}(\.dir)?$")]
+    """What names its content, see `DataContent.key`."""
     snapshot: Digest
     """Of the snapshot's document."""
     examples: ExampleIndex

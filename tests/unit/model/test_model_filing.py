@@ -23,7 +23,7 @@ PLACES: dict[str, Any] = {
     "Home": lambda d: layout.home(d.model, d.version),
     "AliasState": lambda d: layout.alias(d.model, d.alias),
     "Snapshot": lambda d: layout.snapshot("examples", d.content.dvc.md5),
-    "LateIndex": lambda d: layout.late_index(d.name, d.md5),
+    "LateIndex": lambda d: layout.late_index(d.name, d.key),
     "Tombstone": lambda d: layout.tombstone(d.id),
     "PackageList": lambda d: layout.environment(d.digest),
 }
