@@ -32,6 +32,7 @@ def answers(n, seed, *, right=0.7, differ=0.2):
     return np.where(random.random(n) < differ, random.random(n) < right + 0.1, old), old
 
 
+@pytest.mark.filterwarnings("ignore")  # SciPy's own, where nothing spreads
 @settings(max_examples=50)
 @given(
     EIGHTHS,

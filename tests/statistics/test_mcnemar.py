@@ -4,6 +4,7 @@ import math
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +102,12 @@ def test_the_interval_stays_inside_and_holds_the_estimate(table: PairedTable, le
     assert -1 <= found.low <= found.estimate <= found.high <= 1
     assert found.low < found.high
     assert found.n == table.n
+
+
+def test_counts_of_numpy_do_not_overflow() -> None:
+    counts = [10**6, 2000, 1000, 10**6]
+    found = paired_difference(PairedTable(*np.array(counts)))
+    assert found == paired_difference(PairedTable(*counts))
 
 
 @given(TABLES, LEVELS)

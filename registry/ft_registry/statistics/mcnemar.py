@@ -54,7 +54,9 @@ class PairedTable:
             ValueError: A count is negative or no whole number, or all are 0.
         """
         for name in ("both", "b", "c", "neither"):
-            count_of(getattr(self, name), f"the count {name!r}")
+            count = count_of(getattr(self, name), f"the count {name!r}")
+            # As Python's own: the product of four counts of NumPy overflows.
+            object.__setattr__(self, name, count)
         if self.n == 0:
             raise ValueError("expected at least one item, found a table of zeros")
 
