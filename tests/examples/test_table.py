@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ft_registry.examples.table import HashTable, RootHasher, difference, overlap, table_of
+from ft_registry.examples.table import (
+    HashTable,
+    Match,
+    RootHasher,
+    closest,
+    difference,
+    overlap,
+    table_of,
+)
 
 words = st.integers(0, 5)
 hashes = st.lists(st.tuples(words, words, words, words), max_size=8)
@@ -59,3 +67,22 @@ def test_a_difference_adds_up(
 @given(hashes)
 def test_a_root_does_not_depend_on_the_order(rows: list[tuple[int, int, int, int]]) -> None:
     assert root(rows) == root(rows[::-1])
+
+
+@given(hashes, st.lists(hashes, max_size=3))
+def test_of_several_matches_the_closest_counts(
+    left: list[tuple[int, int, int, int]], others: list[list[tuple[int, int, int, int]]]
+) -> None:
+    ours, theirs = table(left), [table(rows) for rows in others]
+    found = closest(ours, theirs)
+    for place in range(len(ours)):
+        one = ours.rows([place])
+        each = [overlap(one, other) for other in theirs]
+        expected = Match.NONE
+        for kind, match in (
+            ("prompt", Match.PROMPT), ("normal", Match.NORMAL), ("exact", Match.EXACT),
+        ):  # fmt: skip
+            if any(len(getattr(other, kind)) for other in each):
+                expected = match
+        assert found[place] == expected
+    assert [match.word for match in Match] == ["none", "prompt", "near", "normal", "exact"]

@@ -71,7 +71,7 @@ def add_to(group: typer.Typer) -> None:
         from ft_registry.errors import GateRefused
         from ft_registry.examples.near import THRESHOLD
 
-        wanted = (THRESHOLD if threshold is None else threshold) if near or threshold else None
+        wanted = THRESHOLD if near and threshold is None else threshold
         found = state.workspace.datasets.overlap(left, right, near=wanted)
         document = _overlap_document(found)
         state.emit(document, lambda: _overlap_text(found))

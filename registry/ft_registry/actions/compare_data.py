@@ -9,7 +9,7 @@ import numpy as np
 from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import Refused
-from ft_registry.examples.table import HashTable, difference, overlap
+from ft_registry.examples.table import Match, closest, difference
 from ft_registry.model.examples import Profile, Spread
 
 _SHIFT = 0.1
@@ -148,8 +148,8 @@ def overlap_data(
         left: The holder.
         right: One dataset.
         shelves: Has the indexes, and the data.
-        threshold: Look for near duplicates of this similarity (Jaccard, of word 3-grams); None:
-            do not.
+        threshold: Look for near duplicates of this similarity (see `ft_registry.examples.near`);
+            None: do not.
         shown: How many examples to look up.
 
     Raises:
@@ -167,31 +167,21 @@ def overlap_data(
     _check_keys(*left, asked)
     table = shelves.table(asked)
     table = table.rows(table.is_first)
-    kinds = _best(table, [shelves.table(one) for one in left])
+    matches = closest(table, [shelves.table(one) for one in left])
     near = None
     if threshold is not None:
         from ft_registry.actions.near import find_near
 
-        near = find_near(left, asked, table, kinds, shelves, threshold=threshold)
+        near = find_near(left, asked, table, matches, shelves, threshold=threshold)
     places = [
-        (kind, table.exact(int(row)))
-        for kind, number in (("exact", 3), ("normal", 2), ("near", 4), ("prompt", 1))
-        for row in np.flatnonzero(kinds == number)[:shown]
+        (match, table.exact(int(row)))
+        for match in (Match.EXACT, Match.NORMAL, Match.NEAR, Match.PROMPT)
+        for row in np.flatnonzero(matches == match)[:shown]
     ]
     rows = shelves.rows(asked, {name for _, name in places})
-    samples = tuple((kind, rows[name]) for kind, name in places if name in rows)
+    samples = tuple((match.word, rows[name]) for match, name in places if name in rows)
     return DataOverlap(
         tuple(left), asked, len(table),
-        exact=int((kinds == 3).sum()), normal=int((kinds == 2).sum()),
-        prompt=int((kinds == 1).sum()), near=near, samples=samples,
+        exact=int((matches == Match.EXACT).sum()), normal=int((matches == Match.NORMAL).sum()),
+        prompt=int((matches == Match.PROMPT).sum()), near=near, samples=samples,
     )  # fmt: skip
-
-
-def _best(table: HashTable, others: Sequence[HashTable]) -> Any:
-    """Returns for each row how closely any of the others has it: 3 exact, 2 normal, 1 prompt."""
-    kinds = np.zeros(len(table), dtype=np.int8)
-    for other in others:
-        found = overlap(table, other)
-        for number, places in ((1, found.prompt), (2, found.normal), (3, found.exact)):
-            kinds[places] = np.maximum(kinds[places], number)
-    return kinds

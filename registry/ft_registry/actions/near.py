@@ -15,20 +15,17 @@ from ft_registry.examples.faults import unheard
 from ft_registry.examples.formats import Format, detect_format
 from ft_registry.examples.near import NearIndex
 from ft_registry.examples.reading import read_example
-from ft_registry.examples.table import HashTable
+from ft_registry.examples.table import HashTable, Match, Matches
 from ft_registry.examples.work import Source
 from ft_registry.readers.examination import iterate
 from ft_registry.readers.example_files import sample_rows
-
-NEAR = 4
-"""How a row is marked of which a near duplicate was found."""
 
 
 def find_near(
     left: Sequence[FoundSnapshot],
     right: FoundSnapshot,
     table: HashTable,
-    kinds: Any,
+    matches: Matches,
     shelves: Shelves,
     *,
     threshold: float,
@@ -41,7 +38,8 @@ def find_near(
         left: The holders.
         right: The dataset whose examples are looked for.
         table: Its rows.
-        kinds: By row 3 or 2: it was found already. Others found here get `NEAR`.
+        matches: By row, how closely it was found already; what is near and was not found more
+            closely is marked here.
         shelves: Has the data.
         threshold: The least similarity, above 0 and up to 1.
 
@@ -51,7 +49,7 @@ def find_near(
     """
     if not 0 < threshold <= 1:
         raise InvalidInput(f"expected a similarity above 0 and up to 1, found {threshold}")
-    by_name = {table.exact(row): row for row in np.flatnonzero(kinds < 2).tolist()}
+    by_name = {table.exact(row): row for row in np.flatnonzero(matches < Match.NEAR).tolist()}
     hasher = Hasher(shelves.key_of(right))
     texts, rows = [], []
     with TemporaryDirectory(prefix="near-", dir=shelves.scratch) as folder:
@@ -67,17 +65,17 @@ def find_near(
             sources = _sources(one, shelves, Path(folder) / str(number))
             for _, ours, _ in index.matches(text for _, text, _ in _texts(sources)):
                 found.add(rows[ours])
-    kinds[sorted(found)] = NEAR
+    matches[sorted(found)] = Match.NEAR
     return len(found)
 
 
 def _sources(found: FoundSnapshot, shelves: Shelves, folder: Path) -> list[Source]:
     folder.mkdir()
-    sources = shelves.brought(found, folder)
+    sources = shelves.files(found, folder)
     if not sources:
         raise NotFound(
             f"expected the data of {found.reference} to compare its words, found it neither in the "
-            "cache nor in a remote",
+            "work tree nor in the cache or a remote",
             hints=["without --near its hashes are compared: exact, and case and spacing aside"],
         )
     return sources

@@ -11,6 +11,7 @@ from ft_registry.errors import FtRegistryError, Refused
 from ft_registry.examples.table import HashTable
 from ft_registry.examples.work import Source
 from ft_registry.model.secret import Secret
+from ft_registry.model.snapshot import DataContent
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.example_index import IndexFiles
 from ft_registry.ports.index import VersionIndex
@@ -72,6 +73,28 @@ class Shelves:
             with TemporaryDirectory(prefix="data-", dir=self.scratch) as folder:
                 rows |= find_rows(self.brought(found, Path(folder)), wanted - rows.keys(), key=key)
         return rows
+
+    def files(self, found: FoundSnapshot, folder: Path) -> list[Source]:
+        """Returns the files of a snapshot from wherever its bytes are; none where they are gone.
+
+        Args:
+            found: The snapshot.
+            folder: An empty one, for what must be fetched.
+        """
+        content = found.snapshot.content
+        there = self.top / content.path if self.top is not None else None
+        if there is not None and self._is_there(there, content):
+            return find_sources(there)
+        return self.brought(found, folder)
+
+    def _is_there(self, path: Path, content: DataContent) -> bool:
+        """Returns whether the bytes in the work tree are those of a snapshot."""
+        if not path.exists() or (path.is_file() and path.stat().st_size != content.dvc.size):
+            return False
+        try:
+            return self.data.inspect(path)[0].key == content.key
+        except FtRegistryError:
+            return False  # what cannot be tracked as it lies there is not what was
 
     def brought(self, found: FoundSnapshot, folder: Path) -> list[Source]:
         """Returns the files of a snapshot, fetched into a folder; none where the data is gone."""

@@ -4,7 +4,9 @@ All of it is arithmetic on columns of 64-bit words, so that a million examples t
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -106,6 +108,28 @@ class RootHasher:
         return f"sha256:{self._hasher.hexdigest()}"
 
 
+class Match(IntEnum):
+    """How closely another dataset has an example; the closest is the largest."""
+
+    NONE = 0
+    PROMPT = 1
+    """The same prompt with another answer."""
+    NEAR = 2
+    """Most words in the same order; hashes do not tell it."""
+    NORMAL = 3
+    """Equal but for case and spacing."""
+    EXACT = 4
+
+    @property
+    def word(self) -> str:
+        """As people are told it: ``exact``."""
+        return self.name.lower()
+
+
+Matches: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
+"""A `Match` for each row."""
+
+
 @dataclass(frozen=True)
 class Overlap:
     """What the examples of one table have in another."""
@@ -124,6 +148,18 @@ def overlap(left: HashTable, right: HashTable) -> Overlap:
     normal = ~exact & _among(left.normal, right.normal)
     prompt = ~exact & ~normal & (left.prompt != 0) & _among(left.prompt, right.prompt)
     return Overlap(*(np.flatnonzero(mask) for mask in (exact, normal, prompt)))
+
+
+def closest(table: HashTable, others: Iterable[HashTable]) -> Matches:
+    """Returns for each row of a table how closely any of the others has it."""
+    matches = np.full(len(table), Match.NONE, dtype=np.int8)
+    for other in others:
+        found = overlap(table, other)
+        for match, places in (
+            (Match.PROMPT, found.prompt), (Match.NORMAL, found.normal), (Match.EXACT, found.exact),
+        ):  # fmt: skip
+            matches[places] = np.maximum(matches[places], match)
+    return matches
 
 
 def _among(few: Words, many: Words) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -1,0 +1,67 @@
+"""Comparing data: from where its words are read, and how what differs is shown."""
+
+import json
+import shutil
+from typing import Any
+
+import pytest
+from tests.cli.project import Project
+
+pytestmark = pytest.mark.integration
+
+Row = dict[str, Any]
+
+
+def questions(count: int) -> list[Row]:
+    return [
+        {"prompt": f"Word{n} is a long question about the {n}th day of the year", "completion": "x"}
+        for n in range(count)
+    ]
+
+
+def taken(project: Project, path: str, examples: list[Row]) -> None:
+    project.write(path, "".join(json.dumps(row) + "\n" for row in examples))
+    project.done("data", "snapshot", path)
+
+
+@pytest.fixture
+def pair(project: Project) -> Project:
+    """test.jsonl, and train.jsonl with one of its questions in other words."""
+    test = questions(5)
+    changed = {**test[3], "prompt": test[3]["prompt"].replace("day", "morning")}
+    taken(project, "train.jsonl", [changed, *questions(30)[10:]])
+    taken(project, "test.jsonl", test)
+    return project
+
+
+def test_words_are_read_from_the_work_tree_when_nothing_else_has_them(pair: Project) -> None:
+    shutil.rmtree(pair.root / ".dvc/cache")
+    assert pair.done("data", "overlap", "train", "test", "--near")["near"] == 1
+
+
+def test_words_of_other_bytes_in_the_work_tree_are_not_taken_for_the_snapshots(
+    pair: Project,
+) -> None:
+    before = (pair.root / "train.jsonl").read_text()
+    pair.write("train.jsonl", before.replace("morning", "evening"))  # of the same size
+    assert pair.done("data", "overlap", "train", "test", "--near")["near"] == 1
+    shutil.rmtree(pair.root / ".dvc/cache")
+    outcome = pair.cli("data", "overlap", "train", "test", "--near")
+    assert outcome.code == 1
+    assert "neither in the work tree nor in the cache or a remote" in outcome.stderr
+    assert pair.done("data", "overlap", "train", "test")["near"] is None
+
+
+def test_words_of_a_folder_are_read_from_the_work_tree(project: Project) -> None:
+    project.write("set/a.jsonl", json.dumps(questions(1)[0]) + "\n")
+    project.done("data", "snapshot", "set")
+    taken(project, "test.jsonl", [{**questions(1)[0], "prompt": "Word0 is a long question about "
+                                   "the 0th day of this year"}])  # fmt: skip
+    shutil.rmtree(project.root / ".dvc/cache")
+    assert project.done("data", "overlap", "set", "test", "--near")["near"] == 1
+
+
+def test_a_threshold_of_nothing_is_refused(pair: Project) -> None:
+    outcome = pair.cli("data", "overlap", "train", "test", "--threshold", "0")
+    assert outcome.code == 2
+    assert "above 0" in outcome.stderr
