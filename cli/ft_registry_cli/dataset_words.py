@@ -4,7 +4,7 @@ import json
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
 
-from ft_registry_cli.state import size
+from ft_registry_cli.state import short, size
 
 if TYPE_CHECKING:
     from ft_registry.model.examples import Profile, Spread
@@ -61,17 +61,26 @@ def example_text(example: Any) -> str:
 
 def content_json(content: "DataContent") -> dict[str, Any]:
     """Returns what a dataset's bytes are, as `--json` prints it."""
+    dvc = content.dvc.model_dump(mode="json")
     return {
         "path": content.path,
-        "md5": content.dvc.md5,
-        "sha256": content.sha256,
+        "md5": dvc.get("md5"),
+        "sha256": content.sha256 if isinstance(content.sha256, str) else None,
+        **{name: dvc[name] for name in ("source", "listing", "versioned") if name in dvc},
         "size": content.dvc.size,
         "files": content.dvc.nfiles,
         "rows": content.rows if isinstance(content.rows, int) else None,
     }
 
 
+def hashes_text(content: "DataContent", *, digits: int | None = 12) -> str:
+    """Returns what names a dataset's bytes, and of what kind each name is."""
+    named = f"{content.dvc.words} {content.key[:digits]}"
+    known = isinstance(content.sha256, str)
+    return f"{named} sha256 {short(str(content.sha256))}" if known else named
+
+
 def content_text(name: str, content: "DataContent") -> str:
     """Returns a dataset in one line."""
     rows = f"{content.rows} rows, " if isinstance(content.rows, int) else ""
-    return f"{name} {content.dvc.md5[:12]} ({content.path}, {rows}{size(content.dvc.size)})"
+    return f"{name} {content.key[:12]} ({content.path}, {rows}{size(content.dvc.size)})"

@@ -112,7 +112,9 @@ class MemoryData:
     def stage_of(self, path: Path) -> Stage | None:
         return self.stages.get(str(path))
 
-    def copies(self, content: DataContent, *, depth: Depth) -> list[DataCopy]:
+    def copies(
+        self, content: DataContent, *, depth: Depth, rev: str | None = None
+    ) -> list[DataCopy]:
         if self.nowhere:
             return [DataCopy("DVC", "unknown", reason=self.nowhere)]
         return [self._copy(place, content) for place in self.places]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ft_registry_cli.dataset_words import hashes_text
 from ft_registry_cli.state import DryRun, State, command, short, size
 
 if TYPE_CHECKING:
@@ -84,13 +85,21 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
         "kind": draft.kind,
         "artifact": draft.digest,
         "files": [entry.model_dump() for entry in draft.files],
-        "data": [{"role": d.role, "path": d.path, "sha256": d.sha256} for d in draft.data],
+        "data": [
+            {
+                "role": d.role,
+                "path": d.path,
+                "sha256": d.sha256 if isinstance(d.sha256, str) else None,
+                d.dvc.words: d.key,
+            }
+            for d in draft.data
+        ],
         "dry_run": True,
     }
     weights = f"{len(draft.files)} files, {size(sum(entry.size for entry in draft.files))}"
     verb = f"already {plan.known}" if plan.known else f"would register {draft.model}"
     lines = [f"{verb}: {draft.kind}, {weights}, sha256 {short(draft.digest)}"]
-    lines += [f"  data {d.role}  {d.path} sha256 {short(d.sha256)}" for d in draft.data]
+    lines += [f"  data {d.role}  {d.path} {hashes_text(d)}" for d in draft.data]
     patch = ", with uncommitted changes" if draft.code.dirty else ""
     lines.append(f"  code {draft.code.commit[:12]}{patch}")
     state.emit(document, "\n".join(lines))

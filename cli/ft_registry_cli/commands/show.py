@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ft_registry_cli.dataset_words import hashes_text
 from ft_registry_cli.state import State, command, short, size
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def _text(found: "ShownVersion") -> str:
     ]
     for data in record.data:
         rows = f"{data.rows} rows" if isinstance(data.rows, int) else "rows not counted"
-        hashes = f"md5 {data.dvc.md5[:12]} sha256 {short(data.sha256)}"
-        lines.append((f"data {data.role}", f"{data.path}, {rows}, {hashes}"))
+        lines.append((f"data {data.role}", f"{data.path}, {rows}, {hashes_text(data)}"))
     patch = " with uncommitted changes (kept as a patch)" if record.code.dirty else ""
     lines += [
         ("code", f"{record.code.commit[:12]}{patch}"),

@@ -39,13 +39,13 @@ def trained_on(
     """
     versions = ancestors(ledger, reference)
     wanted = {
-        data.dvc.md5: data.path
+        data.key: data.path
         for version in versions
         for data in read_record(ledger, version).record.data
         if data.role in TRAINING_ROLES
     }
-    found = [one for one in _newest(snapshots) if one.snapshot.content.dvc.md5 in wanted]
-    missing = wanted.keys() - {one.snapshot.content.dvc.md5 for one in found}
+    found = [one for one in _newest(snapshots) if one.snapshot.content.key in wanted]
+    missing = wanted.keys() - {one.snapshot.content.key for one in found}
     if missing:
         paths = ", ".join(sorted(wanted[md5] for md5 in missing))
         raise NotFound(
@@ -57,4 +57,4 @@ def trained_on(
 
 def _newest(snapshots: Iterable[FoundSnapshot]) -> list[FoundSnapshot]:
     """Returns one snapshot for each content: several names may have the same bytes."""
-    return list({one.snapshot.content.dvc.md5: one for one in snapshots}.values())
+    return list({one.snapshot.content.key: one for one in snapshots}.values())

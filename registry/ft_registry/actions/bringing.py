@@ -26,7 +26,7 @@ from ft_registry.model.proof import ProofStep, StepState, some
 from ft_registry.model.record import FolderBase, HubBase, Stage, VersionBase, VersionRecord
 from ft_registry.model.registered import PackageList
 from ft_registry.model.restored import ARTIFACT, CODE, ENVIRONMENT, EVALUATIONS
-from ft_registry.model.snapshot import Dataset
+from ft_registry.model.snapshot import Dataset, SourceListing
 from ft_registry.model.verification import Finding
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.code import CodeRepository
@@ -168,8 +168,22 @@ class Bringing:
         if not self.record.data and isinstance(self.record.pipeline, Unknown):
             self._note("data", "unknown", "none is on record")
         for dataset in self.record.data:
+            if isinstance(dataset.dvc, SourceListing):
+                self._note(f"data {dataset.role}", "unknown", self._at_source(dataset, dataset.dvc))
+                continue
             is_right = partial(_same, dataset)
-            self._put(f"data {dataset.role}", dataset.path, dataset.dvc.md5, is_right)
+            self._put(f"data {dataset.role}", dataset.path, dataset.key, is_right)
+
+    def _at_source(self, dataset: Dataset, listing: SourceListing) -> str:
+        """Returns how to get data that is not copied."""
+        pull = f"dvc pull {dataset.pointer}, with {self.record.code.commit[:12]} checked out,"
+        brings = (
+            "brings its versions"
+            if listing.versioned
+            else "brings what is there by then: ft-registry verify tells first whether it is the "
+            "same"
+        )
+        return f"{dataset.path} stays at its source {listing.source}: {pull} {brings}"
 
     def inputs(self, stage: Stage, *, called: str = "", made: frozenset[str] = frozenset()) -> None:
         """Brings what else a stage read and DVC keeps; compares what is there already.
@@ -373,8 +387,8 @@ def _job(place: Path) -> Callable[[], tuple[str, int]]:
 
 def _same(dataset: Dataset, place: Path, came: str) -> bool:
     if place.is_dir():
-        return _is_folder(dataset.sha256, place, came)
-    return f"sha256:{hash_file(place, 'sha256')[0]}" == dataset.sha256
+        return _is_folder(dataset.identity, place, came)
+    return f"sha256:{hash_file(place, 'sha256')[0]}" == dataset.identity
 
 
 def _is_folder(digest: str, place: Path, came: str) -> bool:

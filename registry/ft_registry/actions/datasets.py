@@ -12,7 +12,7 @@ from ft_registry.errors import InvalidInput
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
 from ft_registry.model.record import Stage
-from ft_registry.model.snapshot import ROLES, Dataset, Snapshot
+from ft_registry.model.snapshot import ROLES, Dataset, Snapshot, SourceListing
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
@@ -108,7 +108,7 @@ def _dataset(argument: DataArgument, data: DataStore) -> Dataset:
         role=argument.role,
         name="",
         pointer=tracked.pointer,
-        records_root=NO_RECORDS,
+        records_root=content.sha256 if isinstance(content.dvc, SourceListing) else NO_RECORDS,
     )
 
 

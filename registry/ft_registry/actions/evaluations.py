@@ -10,6 +10,9 @@ from ft_registry.ports.context import Context
 from ft_registry.ports.models import DatasetInput, Metric
 from ft_registry.readers.items import ScoredItems
 
+_DIGEST_LENGTH = 36
+"""What MLflow takes of a dataset's digest."""
+
 
 def artifact_of(items: ScoredItems) -> str:
     """Returns where the store keeps the items: the name says suite and content."""
@@ -63,10 +66,13 @@ def dataset_input(dataset: Dataset) -> DatasetInput:
     """Returns a dataset as the store shows it."""
     return DatasetInput(
         name=dataset.name,
-        digest=dataset.dvc.md5,
-        source={"path": dataset.path, "pointer": dataset.pointer, "md5": dataset.dvc.md5},
+        digest=dataset.key[:_DIGEST_LENGTH],
+        source={"path": dataset.path, "pointer": dataset.pointer, dataset.dvc.words: dataset.key},
         context={"train": "training", "eval": "evaluation"}.get(dataset.role, dataset.role),
-        tags={"ftr.sha256": dataset.sha256, "ftr.path": dataset.path[:500]},
+        tags={
+            **({"ftr.sha256": dataset.sha256} if isinstance(dataset.sha256, str) else {}),
+            "ftr.path": dataset.path[:500],
+        },
         rows=None if isinstance(dataset.rows, Unknown) else dataset.rows,
         size=dataset.dvc.size,
     )

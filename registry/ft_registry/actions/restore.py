@@ -66,7 +66,7 @@ class RestorePlan:
             return found
         patch = "" if isinstance(record.code.patch, Unknown) else " and its patch"
         found.append(("code", f"git, commit {record.code.commit[:12]}{patch}"))
-        found += [(f"data {d.role}", f"{d.path}, md5 {d.dvc.md5}") for d in record.data]
+        found += [(f"data {d.role}", f"{d.path}, {d.dvc.words} {d.key}") for d in record.data]
         found += [(f"evaluation {e.suite}", e.items.artifact) for e in self.evaluations]
         return found
 

@@ -101,7 +101,7 @@ class Shelves:
         content = found.snapshot.content
         place = folder / Path(content.path).name
         try:
-            self.data.bring(content.path, content.dvc.md5, place)
+            self.data.bring(content.path, content.key, place)
         except FtRegistryError:
             return []  # the hashes answer without it; only the words are missing
         return find_sources(place)

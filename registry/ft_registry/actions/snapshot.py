@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 INDEX_SUFFIX = ".examples.arrow"
 """Of the index that is tracked beside the data."""
 NO_EXAMPLES = "no file of a kind that holds examples"
+NOT_HERE = "the bytes stay at their source, where nobody read them"
 NOT_ASKED = "it was only to be tracked (--no-index)"
 _SHOWN = 3
 
@@ -120,11 +121,11 @@ def take_snapshot(
         data.check_push(path)
     data.check(path)
     known = _as_it_was(path, called, data, ledger)
-    index: ExampleIndex | Unknown = Unknown(unknown=NO_EXAMPLES if examining else NOT_ASKED)
+    index: ExampleIndex | Unknown = Unknown(unknown=_no_index(path, examining))
     profile, touched = None, tuple[Path, ...]()
     with ExitStack() as stack:
         examined = None
-        if examining is not None and (known is None or not _is_indexed(known)):
+        if examining is not None and path.exists() and (known is None or not _is_indexed(known)):
             examined = _examined(path, examining, ledger, stack)
         tracking = data.track(path)
         content = tracking.data.content
@@ -165,6 +166,13 @@ def take_snapshot(
     except RequirementFailed:
         return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
     return Snapshotted(snapshot, created=True, commit=commit, pushed=push)
+
+
+def _no_index(path: Path, examining: Examining | None) -> str:
+    """Returns why a snapshot has no index, should it get none."""
+    if examining is None:
+        return NOT_ASKED
+    return NO_EXAMPLES if path.exists() else NOT_HERE
 
 
 def _as_it_was(path: Path, called: str, data: DataStore, ledger: Ledger) -> Snapshot | None:
@@ -294,7 +302,7 @@ def _indexed(
         path=content.path,
         md5=content.key,
         size=content.dvc.size,
-        sha256=content.sha256,
+        sha256=content.identity,
         rows=written.rows,
         root=written.root,
         key=examining.key,

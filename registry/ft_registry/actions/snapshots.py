@@ -11,7 +11,7 @@ from ft_registry.errors import NotFound, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
-from ft_registry.model.snapshot import LateIndex, Snapshot
+from ft_registry.model.snapshot import LateIndex, Snapshot, SourceListing
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
@@ -42,11 +42,18 @@ class FoundSnapshot:
         why = found.unknown if isinstance(found, Unknown) else "it was taken by an older version"
         raise Refused(
             f"expected {self.reference} with an index of its examples, found none: {why}",
-            hints=[
-                f"ft-registry data snapshot {self.snapshot.content.path} makes one, where these "
-                "bytes still are"
-            ],
+            hints=[self._way_to_an_index],
         )
+
+    @property
+    def _way_to_an_index(self) -> str:
+        content, pointer = self.snapshot.content, self.snapshot.pointer
+        if isinstance(content.dvc, SourceListing):
+            return (
+                f"to have one, bring the bytes: dvc pull {pointer}, dvc commit --force {pointer}, "
+                f"then ft-registry data snapshot {content.path}"
+            )
+        return f"ft-registry data snapshot {content.path} makes one, where these bytes still are"
 
 
 def read_snapshots(ledger: Ledger) -> list[FoundSnapshot]:

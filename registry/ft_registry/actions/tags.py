@@ -45,6 +45,7 @@ def _tags(made: Draft | VersionRecord, *, artifact: str) -> dict[str, str]:
     if isinstance(base.get("digest"), str):
         tags["ftr.base.digest"] = base["digest"]
     for dataset in made.data:
-        tags[f"ftr.data.{dataset.role}.{dataset.name}.dvc"] = dataset.dvc.md5
-        tags[f"ftr.data.{dataset.role}.{dataset.name}.sha256"] = dataset.sha256
+        tags[f"ftr.data.{dataset.role}.{dataset.name}.dvc"] = dataset.key
+        if isinstance(dataset.sha256, str):
+            tags[f"ftr.data.{dataset.role}.{dataset.name}.sha256"] = dataset.sha256
     return tags

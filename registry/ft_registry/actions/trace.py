@@ -164,7 +164,7 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
     """
     held, untold = [], []
     looked_at = 0
-    for one in {found.snapshot.content.dvc.md5 + found.snapshot.name: found
+    for one in {found.snapshot.content.key + found.snapshot.name: found
                 for found in snapshots}.values():  # fmt: skip
         index = one.snapshot.examples
         if not isinstance(index, ExampleIndex):
@@ -209,10 +209,10 @@ def _affected(held: Sequence[Held], shelves: Shelves) -> Iterator[Affected]:
     reasons: dict[VersionReference, tuple[str, bool]] = {}
     for one in held:
         content = one.snapshot.snapshot.content
-        for use in shelves.versions.uses(content.dvc.md5):
+        for use in shelves.versions.uses(content.key):
             version = VersionReference(use.model, use.number)
             record = read_record(shelves.ledger, version).record
-            roles = {data.role for data in record.data if data.dvc.md5 == content.dvc.md5}
+            roles = {data.role for data in record.data if data.key == content.key}
             is_trained = bool(roles & set(TRAINING_ROLES))
             if version not in reasons or (is_trained and not reasons[version][1]):
                 verb = "trained on" if is_trained else "measured on"

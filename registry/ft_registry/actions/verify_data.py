@@ -28,12 +28,12 @@ class DataLook:
 
     def look(self, record: VersionRecord) -> Verification:
         """Returns what became of the data of a version."""
-        named = {(data.path, data.dvc.md5, data.sha256): data for data in record.data}
+        named = {(data.path, data.key, data.identity): data for data in record.data}
         return Verification().joined(self._dataset(data, record) for data in named.values())
 
     def _dataset(self, dataset: Dataset, record: VersionRecord) -> Verification:
         subject = record.reference
-        copies = self._look(dataset)
+        copies = self._look(dataset, record.code.commit)
         findings: list[Finding] = []
         for copy in copies:
             if copy.state == "ok":
@@ -47,16 +47,17 @@ class DataLook:
             for copy in copies
             if copy.state == "unknown"
         ]
+        notes += [f"{dataset.path}: {copy.note}" for copy in copies if copy.note]
         remotes = copies[1:]
         if remotes and all(copy.state == "absent" for copy in remotes):
             notes.append(f"{dataset.path} is in this clone's DVC cache only: dvc push uploads it")
         return Verification(tuple(findings), tuple(notes))
 
-    def _look(self, dataset: Dataset) -> list[DataCopy]:
-        key = (dataset.path, dataset.dvc.md5, dataset.sha256)
+    def _look(self, dataset: Dataset, commit: str) -> list[DataCopy]:
+        key = (dataset.path, dataset.key, dataset.identity)
         if key not in self._copies:
             try:
-                self._copies[key] = self._data.copies(dataset, depth=self._depth)
+                self._copies[key] = self._data.copies(dataset, depth=self._depth, rev=commit)
             except BackendUnavailable as error:
                 self._copies[key] = [DataCopy("DVC", "unknown", reason=error.message)]
         return self._copies[key]
@@ -66,7 +67,9 @@ class DataLook:
     ) -> Verification:
         """Returns the finding for data of which no whole copy was seen."""
         places = "; ".join(copy.place for copy in copies)
-        finding = Finding("data", dataset.path, "missing", record.reference, places, dataset.sha256)
+        finding = Finding(
+            "data", dataset.path, "missing", record.reference, places, dataset.identity
+        )
         reasons = [f"{copy.place}: {copy.reason}" for copy in copies if copy.state == "unknown"]
         if reasons or not copies:
             found = "; ".join(reasons) or "there is no place to look in"
@@ -91,7 +94,7 @@ class DataLook:
 
     def _last_seen(self, dataset: Dataset, record: VersionRecord) -> str:
         # By hash: a snapshot may have been given another name than the version's data.
-        ending = f"/{dataset.dvc.md5}.json"
+        ending = f"/{dataset.key}.json"
         paths = [path for path in self._snapshots if path.endswith(ending)]
         contents = self._ledger.read_many(paths)
         snapshots = [Snapshot.parse(content, what=path) for path, content in contents.items()]
@@ -115,11 +118,11 @@ def _faults(dataset: Dataset, copy: DataCopy, subject: str) -> list[Finding]:
 
 def _name(dataset: Dataset, name: str) -> str:
     """Returns what a fault is about: the dataset by its object's name, or a file of a folder."""
-    return dataset.path if name == dataset.dvc.md5 else f"{dataset.path}/{name}"
+    return dataset.path if name == dataset.key else f"{dataset.path}/{name}"
 
 
 def _lost(dataset: Dataset, copies: list[DataCopy]) -> list[str] | None:
     """Returns the files of a folder that no place has; None: no place knows what the folder is."""
     missing = [{fault.name for fault in copy.faults} for copy in copies]
-    parts = [names for names in missing if names and dataset.dvc.md5 not in names]
+    parts = [names for names in missing if names and dataset.key not in names]
     return sorted(set.intersection(*parts)) if parts else None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation, score_table
 from ft_registry.model.record import VersionRecord
-from ft_registry.model.snapshot import Dataset
+from ft_registry.model.snapshot import Dataset, DvcHash
 from ft_registry.model.version_row import base_label
 
 _LIMIT = 5000
@@ -61,8 +61,10 @@ def escape(text: str) -> str:
 
 def _data(data: Dataset) -> str:
     rows = f"{data.rows} rows" if isinstance(data.rows, int) else "rows not counted"
-    sha256 = data.sha256.removeprefix("sha256:")[:12]
-    hashes = f"DVC {_code(data.dvc.md5)}, sha256 {_code(sha256)}"
+    name = "DVC" if isinstance(data.dvc, DvcHash) else data.dvc.words
+    hashes = f"{name} {_code(data.key)}"
+    if isinstance(data.sha256, str):
+        hashes += f", sha256 {_code(data.sha256.removeprefix('sha256:')[:12])}"
     kind = f", {escape(data.profile.format)}" if data.profile else ""
     return f"{escape(data.role)}: {_code(data.path)}, {rows}{kind}, {hashes}"
 

@@ -108,12 +108,12 @@ def add_version(
     for data in record.data:
         rows = f", {data.rows} rows" if isinstance(data.rows, int) else ""
         node = Node(
-            id=f"data:{data.sha256}",
+            id=f"data:{data.identity}",
             kind="data",
-            label=f"{data.path} ({data.dvc.md5[:12]}{rows})",
+            label=f"{data.path} ({data.key[:12]}{rows})",
             details={
-                "sha256": data.sha256,
-                "md5": data.dvc.md5,
+                **({"sha256": data.sha256} if isinstance(data.sha256, str) else {}),
+                data.dvc.words: data.key,
                 "path": data.path,
                 **({"examples": data.records_root} if isinstance(data.records_root, str) else {}),
             },

@@ -200,11 +200,12 @@ def identity(
     """Returns the digest that names what was made.
 
     Covered: the model's name, the kind, the artifact's digest, the base, role and SHA-256 of each
-    dataset that trained it, the digest of the configuration. Left out: time, actor, host, run,
+    dataset that trained it (the listing of one that stays at its source), the digest of the
+    configuration. Left out: time, actor, host, run,
     number, environment, evaluations, and the code commit: bytes that are equal and come from equal
     data, base and configuration are the same version, whatever commit the tree was at.
     """
-    trained_on = sorted((d.role, d.sha256) for d in data if d.role in TRAINING_ROLES)
+    trained_on = sorted((d.role, d.identity) for d in data if d.role in TRAINING_ROLES)
     return digest(
         {
             "model": model,

@@ -151,7 +151,7 @@ class Snapshot(Document):
         """
         if late.snapshot != self.digest:
             raise IntegrityError(
-                f"expected the index of {self.name}@{self.content.dvc.md5[:12]} to be made for "
+                f"expected the index of {self.name}@{self.content.key[:12]} to be made for "
                 f"{self.digest}, found that it was for {late.snapshot}",
                 hints=["ft-registry verify looks at the whole ledger"],
             )

@@ -46,8 +46,8 @@ def row_of(record: dict[str, Any], *, digest: str) -> dict[str, Any]:
                 "role": d["role"],
                 "name": d["name"],
                 "path": d["path"],
-                "dvc": d["dvc"]["md5"],
-                "sha256": d["sha256"],
+                "dvc": _key(d["dvc"]),
+                "sha256": known(d["sha256"]),
                 "rows": d["rows"] if isinstance(d["rows"], int) else None,
             }
             for d in record["data"]
@@ -71,6 +71,11 @@ def base_label(base: dict[str, Any]) -> str:
     return f"{base['id']}@{revision}" if isinstance(revision, str) else str(base["id"])
 
 
+def _key(dvc: dict[str, Any]) -> str:
+    """Returns `ft_registry.model.snapshot.DataContent.key` of a document that was not parsed."""
+    return str(dvc["md5"]) if "md5" in dvc else str(dvc["listing"]).removeprefix("sha256:")
+
+
 def known(value: Any) -> str:
     """Returns a value that may be unknown as text."""
     return value if isinstance(value, str) else "unknown"
@@ -86,8 +91,8 @@ def hashes_of(record: dict[str, Any], digest: str) -> list[tuple[str, str]]:
         (record["code"]["commit"], "commit"),
         (record["run"]["run_id"], "run"),
     ]
-    found += [(d["sha256"], "data") for d in record["data"]]
-    found += [(d["dvc"]["md5"], "data") for d in record["data"]]
+    found += [(d["sha256"], "data") for d in record["data"] if isinstance(d["sha256"], str)]
+    found += [(_key(d["dvc"]), "data") for d in record["data"]]
     found += [(parent, "parent") for parent in record["parents"]]
     base = record["base"]
     values = (base.get("digest"), base.get("record"))

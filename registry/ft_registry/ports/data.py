@@ -11,7 +11,11 @@ from ft_registry.model.verification import Depth
 
 @dataclass(frozen=True)
 class TrackedData:
-    """Data whose bytes were hashed and found to be what DVC's pointer says."""
+    """Data whose bytes were hashed and found to be what DVC's pointer says.
+
+    Of an import that was not downloaded (see `SourceListing`) the source was asked instead: it says
+    of every file what the pointer says.
+    """
 
     content: DataContent
     pointer: str
@@ -54,6 +58,8 @@ class DataCopy:
     faults: tuple[DataFault, ...] = ()
     reason: str = ""
     """Why the state is unknown: the remote does not answer, no DVC project is here."""
+    note: str = ""
+    """Of a copy that is ``ok``: what could not be looked at."""
 
 
 class DataStore(Protocol):
@@ -72,7 +78,9 @@ class DataStore(Protocol):
         Raises:
             NotFound: There is nothing at the path, in the work tree or the cache.
             Refused: DVC does not track it.
-            IntegrityError: The bytes are not what the pointer says.
+            IntegrityError: The bytes are not what the pointer says, or the source of an import is
+                not.
+            BackendUnavailable: The source of an import does not answer.
         """
 
     def inspect(self, path: Path) -> tuple[DataContent, bool]:
@@ -120,8 +128,12 @@ class DataStore(Protocol):
     def stage_of(self, path: Path) -> Stage | None:
         """Returns the pipeline stage that made the path, with what it was made from."""
 
-    def copies(self, content: DataContent, *, depth: Depth) -> list[DataCopy]:
+    def copies(
+        self, content: DataContent, *, depth: Depth, rev: str | None = None
+    ) -> list[DataCopy]:
         """Returns the state of a dataset in the cache and in each remote, the cache first.
+
+        Data that stays at its source has one place, the source.
 
         Args:
             content: What the dataset is: its hashes, and the path by which its DVC project is
@@ -129,6 +141,9 @@ class DataStore(Protocol):
             depth: ``full`` reads every byte against MD5 and SHA-256, unless a remote keeps the MD5
                 by itself and it is the right one; ``fast`` compares presence and sizes (and a
                 remote's own checksums). Where that shows damage it is read, to name the files.
+                A source is asked for tags and versions, never read.
+            rev: A git revision whose pointer lists the versions at a source, where the one in the
+                work tree is another by now.
         """
 
     def bring(self, path: str, md5: str, into: Path) -> str:

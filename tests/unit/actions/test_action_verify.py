@@ -402,9 +402,9 @@ def test_data_of_many_versions_is_looked_at_once(
     looked: list[str] = []
     copies = registry.data.copies
 
-    def counted(content: DataContent, *, depth: Depth) -> list[DataCopy]:
+    def counted(content: DataContent, *, depth: Depth, rev: str | None) -> list[DataCopy]:
         looked.append(content.path)
-        return copies(content, depth=depth)
+        return copies(content, depth=depth, rev=rev)
 
     monkeypatch.setattr(registry.data, "copies", counted)
     verify_all(registry.evidence, depth="fast")

@@ -19,7 +19,7 @@ from ft_registry.ports.data import DataCopy, DataFault
 
 def copy_in(place: ObjectPlace, content: DataContent, *, depth: Depth) -> DataCopy:
     """Returns the state of a dataset in a place, see `DataStore.copies`."""
-    md5 = content.dvc.md5
+    md5 = content.key
     try:
         held = place.held([md5])
         if md5 not in held:
@@ -47,10 +47,10 @@ def _judged(place: ObjectPlace, faults: tuple[DataFault, ...]) -> DataCopy:
 
 def _listing(place: ObjectPlace, content: DataContent) -> dict[str, str]:
     """Returns MD5 by relative path; the message of its error is what was found."""
-    listing, found = read_listing(place, content.dvc.md5)
-    if found != object_md5(content.dvc.md5):
+    listing, found = read_listing(place, content.key)
+    if found != object_md5(content.key):
         raise IntegrityError(f"md5 {found}")
-    return parse_listing(listing, place=content.dvc.md5, folder=content.path)
+    return parse_listing(listing, place=content.key, folder=content.path)
 
 
 class _Look:
@@ -102,11 +102,12 @@ class _Look:
         damaged = {oid: found for oid, found in done.items() if found.md5 != oid}
         if not damaged and done.keys() >= set(self._names.values()):
             sha256 = self._sha256(done)
-            if sha256 != self._content.sha256:  # other bytes of the same MD5
-                whole = self._content.dvc.md5
+            expected = self._content.sha256
+            if isinstance(expected, str) and sha256 != expected:  # other bytes of the same MD5
+                whole = self._content.key
                 # Of a folder it is not known which of the files it is.
                 at = "" if whole.endswith(".dir") else self._place.where(whole)
-                return (DataFault(whole, "changed", self._content.sha256, sha256, at),)
+                return (DataFault(whole, "changed", expected, sha256, at),)
         return self._faults(damaged)
 
     def _adds_up(self) -> bool:
@@ -131,8 +132,8 @@ class _Look:
         return damaged
 
     def _sha256(self, done: Mapping[str, ReadObject]) -> str:
-        if not self._content.dvc.md5.endswith(".dir"):
-            return f"sha256:{done[self._content.dvc.md5].sha256}"
+        if not self._content.key.endswith(".dir"):
+            return f"sha256:{done[self._content.key].sha256}"
         return manifest_digest(
             FileEntry.model_construct(path=name, size=done[oid].size, sha256=done[oid].sha256)
             for name, oid in self._names.items()

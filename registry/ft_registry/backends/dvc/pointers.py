@@ -55,8 +55,8 @@ def _from_dvc_file(path: str, read: ReadFile) -> Pointer | None:
     content = read(file)
     if content is None:
         return None
-    pointer = _mapping(parse_yaml(content, what=file), file)
-    outs = _entries(pointer, "outs", file)
+    pointer = mapping_of(parse_yaml(content, what=file), file)
+    outs = entries_of(pointer, "outs", file)
     name = PurePosixPath(path).name
     if [out.get("path") for out in outs] != [name] or pointer.get("wdir", ".") != ".":
         raise Refused(
@@ -68,7 +68,7 @@ def _from_dvc_file(path: str, read: ReadFile) -> Pointer | None:
 
 def _from_lock(path: str, read: ReadFile) -> Pointer | None:
     for file, folder, _, stage in _stages(path, read):
-        for out in _entries(stage, "outs", file):
+        for out in entries_of(stage, "outs", file):
             if str(_join(folder, out.get("path", ""))) == path and "md5" in out:
                 return Pointer(file=file, path=path, hash=_hash(out, file))
     return None
@@ -83,7 +83,7 @@ def find_stage(path: str, read: ReadFile) -> Stage | None:
 def locate_stage(path: str, read: ReadFile) -> tuple[Stage, str] | None:
     """Returns the stage that makes a path, and the folder that its command runs in."""
     for file, folder, name, stage in _stages(path, read):
-        outs = _entries(stage, "outs", file)
+        outs = entries_of(stage, "outs", file)
         for out in outs:
             place = _join(folder, out.get("path", ""))
             if place == PurePosixPath(path) or place in PurePosixPath(path).parents:
@@ -91,7 +91,7 @@ def locate_stage(path: str, read: ReadFile) -> tuple[Stage, str] | None:
                 made = Stage(
                     stage=name,
                     cmd="\n".join(map(str, cmd)) if isinstance(cmd, list) else str(cmd),
-                    deps=tuple(_located(folder, dep) for dep in _entries(stage, "deps", file)),
+                    deps=tuple(_located(folder, dep) for dep in entries_of(stage, "deps", file)),
                     outs=tuple(_located(folder, out) for out in outs),
                     lock=digest_bytes(read(file) or b""),
                 )
@@ -108,7 +108,7 @@ def _stages(path: str, read: ReadFile) -> Iterator[tuple[str, PurePosixPath, str
             continue
         for name, stage in _stages_in(content, file).items():
             folder = parent / _working_folder(parent, str(name), read)
-            yield file, folder, str(name), _mapping(stage, file)
+            yield file, folder, str(name), mapping_of(stage, file)
 
 
 def _working_folder(parent: PurePosixPath, name: str, read: ReadFile) -> str:
@@ -117,12 +117,12 @@ def _working_folder(parent: PurePosixPath, name: str, read: ReadFile) -> str:
     if b"wdir" not in content:
         return "."
     # `train@v2` is one item of the stage `train`.
-    stage = _mapping(_stages_in(content, file).get(name.partition("@")[0]) or {}, file)
-    return str(_mapping(stage.get("do") or stage, file).get("wdir", "."))
+    stage = mapping_of(_stages_in(content, file).get(name.partition("@")[0]) or {}, file)
+    return str(mapping_of(stage.get("do") or stage, file).get("wdir", "."))
 
 
 def _stages_in(content: bytes, file: str) -> dict[Any, Any]:
-    return _mapping(_mapping(parse_yaml(content, what=file), file).get("stages") or {}, file)
+    return mapping_of(mapping_of(parse_yaml(content, what=file), file).get("stages") or {}, file)
 
 
 def _join(folder: PurePosixPath, path: str) -> PurePosixPath:
@@ -159,7 +159,12 @@ def _hash(out: dict[str, Any], file: str) -> DvcHash:
         ) from error
 
 
-def _entries(holder: dict[str, Any], key: str, file: str) -> list[dict[str, Any]]:
+def entries_of(holder: dict[str, Any], key: str, file: str) -> list[dict[str, Any]]:
+    """Returns the outputs, dependencies or files that a part of a pointer lists.
+
+    Raises:
+        Refused: They are no list of mappings with paths.
+    """
     found = holder.get(key) or []
     if isinstance(found, list) and all(map(_is_entry, found)):
         return found
@@ -174,7 +179,12 @@ def _is_entry(value: Any) -> bool:
     )
 
 
-def _mapping(value: Any, file: str) -> dict[str, Any]:
+def mapping_of(value: Any, file: str) -> dict[str, Any]:
+    """Returns a part of a pointer that must be a mapping.
+
+    Raises:
+        Refused: It is none.
+    """
     if isinstance(value, dict):
         return value
     raise Refused(f"expected {file} to hold a mapping, found {type(value).__name__}")

@@ -125,7 +125,7 @@ class CloudPlace:
         entries = self._asked(lambda: filesystem.info(paths, return_exceptions=True))
         found = {}
         for oid, entry in zip(wanted, entries, strict=True):
-            if isinstance(entry, FileNotFoundError) and _behind(entry) is None:
+            if is_absent(entry):
                 continue
             if isinstance(entry, BaseException):
                 raise self._unavailable(entry) from entry
@@ -185,44 +185,100 @@ class CloudPlace:
         return filesystem, root
 
     def _connect(self) -> tuple[Any, str]:
-        from dvc.config import Config
-        from dvc.fs import get_cloud_fs
-
-        config = Config(str(self._project.root / ".dvc"))
-        remote = config["remote"][self._name.lower()]
-        for question in ("ask_password", "ask_passphrase"):  # nobody may be there to answer
-            remote.pop(question, None)
-        scheme = remote["url"].partition("://")[0]
-        if scheme in ("s3", "http", "https"):
-            remote.setdefault("connect_timeout", _CONNECT_SECONDS)
-            remote.setdefault("read_timeout", _READ_SECONDS)
-        found, arguments, path = get_cloud_fs(config, name=self._name)
-        if arguments.get("worktree") or arguments.get("version_aware"):
+        settings = _settings(self._project, name=self._name)
+        if settings.get("worktree") or settings.get("version_aware"):
             raise BackendUnavailable("it keeps versions of files, not objects by their hash")
-        filesystem = found(**arguments)
-        if scheme == "s3":
-            # s3fs tries again by itself: five times five attempts would take minutes.
-            settings = filesystem.fs_args.setdefault("config_kwargs", {})
-            settings["retries"] = {"total_max_attempts": 2}
+        filesystem, path = _filesystem(self._project, settings)
         return filesystem, filesystem.join(path, "files", "md5")
 
     def _asked(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except FtRegistryError:
-            raise
-        except FileNotFoundError as error:
-            if _behind(error) is None:
-                raise
-            raise self._unavailable(error) from error
-        except Exception as error:
-            # Each store's library has errors of its own.
-            raise self._unavailable(error) from error
+        return asked(call, self._project)
 
     def _unavailable(self, error: BaseException) -> BackendUnavailable:
-        error = _behind(error) or error
-        told = " ".join(str(error).split()) or type(error).__name__
-        return BackendUnavailable(_without_secrets(told, self._project))
+        return unavailable(error, self._project)
+
+
+def open_source(
+    url: str, *, project: DvcProject, scratch: Path, versioned: bool
+) -> tuple[Any, str]:
+    """Returns the file system behind a URL, once it has answered, and the path in it.
+
+    Args:
+        url: ``s3://bucket/folder``, or ``remote://NAME/folder`` of a remote that is configured.
+        project: In whose settings.
+        scratch: A folder of ours for what DVC would like to remember.
+        versioned: Files are asked for by the versions that the store keeps.
+
+    Raises:
+        BackendUnavailable: It does not answer, or DVC's settings do not name it.
+    """
+    load_repo(scratch)  # for the settings that it puts in place
+    wanted = {"url": url, **({"version_aware": True} if versioned else {})}
+    with _own_credentials():
+        filesystem, path = asked(
+            lambda: _filesystem(project, _settings(project, **wanted)), project
+        )
+        _within(_PATIENCE_SECONDS, lambda: asked(partial(_probe, filesystem, path), project))
+    return filesystem, path
+
+
+def _settings(project: DvcProject, **wanted: Any) -> dict[str, Any]:
+    """Returns what DVC's settings say of a remote, or of a URL."""
+    from dvc.config import Config
+    from dvc.fs import get_fs_config
+
+    settings = dict(get_fs_config(Config(str(project.root / ".dvc")), **wanted))
+    for question in ("ask_password", "ask_passphrase"):  # nobody may be there to answer
+        settings.pop(question, None)
+    if settings["url"].partition("://")[0] in ("s3", "http", "https"):
+        settings.setdefault("connect_timeout", _CONNECT_SECONDS)
+        settings.setdefault("read_timeout", _READ_SECONDS)
+    return settings
+
+
+def _filesystem(project: DvcProject, settings: Mapping[str, Any]) -> tuple[Any, str]:
+    from dvc.config import Config
+    from dvc.fs import get_cloud_fs
+
+    found, arguments, path = get_cloud_fs(Config(str(project.root / ".dvc")), **settings)
+    filesystem = found(**arguments)
+    if filesystem.protocol == "s3":
+        # s3fs tries again by itself: five times five attempts would take minutes.
+        more = filesystem.fs_args.setdefault("config_kwargs", {})
+        more["retries"] = {"total_max_attempts": 2}
+    return filesystem, path
+
+
+def asked(call: Callable[[], T], project: DvcProject) -> T:
+    """Asks a store, and turns what its library raises into our error, without secrets.
+
+    Raises:
+        BackendUnavailable: It failed.
+        FileNotFoundError: It says that there is no such thing.
+    """
+    try:
+        return call()
+    except FtRegistryError:
+        raise
+    except FileNotFoundError as error:
+        if _behind(error) is None:
+            raise
+        raise unavailable(error, project) from error
+    except Exception as error:
+        # Each store's library has errors of its own.
+        raise unavailable(error, project) from error
+
+
+def unavailable(error: BaseException, project: DvcProject) -> BackendUnavailable:
+    """Returns our error for what a store's library raised."""
+    error = _behind(error) or error
+    told = " ".join(str(error).split()) or type(error).__name__
+    return BackendUnavailable(_without_secrets(told, project))
+
+
+def is_absent(answer: Any) -> bool:
+    """Returns whether a store's answer is that there is no such file, and not that it failed."""
+    return isinstance(answer, FileNotFoundError) and _behind(answer) is None
 
 
 @contextmanager

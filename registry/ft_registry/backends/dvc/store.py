@@ -4,25 +4,31 @@ Describing needs no DVC: pointers, cache and listings are documented files. Ever
 the cache's modes and DVC's memory of times are not asked.
 """
 
+from functools import partial
 from pathlib import Path
 
 from ft_registry.backends.dvc.content import HashedData, hash_data
 from ft_registry.backends.dvc.copies import copy_in
 from ft_registry.backends.dvc.fetching import bring
+from ft_registry.backends.dvc.imports import Import, find_import
 from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.places import ObjectPlace
-from ft_registry.backends.dvc.pointers import Pointer, find_pointer, find_stage
+from ft_registry.backends.dvc.pointers import Pointer, ReadFile, find_pointer, find_stage
 from ft_registry.backends.dvc.project import DvcProject, find_project
 from ft_registry.backends.dvc.remotes import places_of
+from ft_registry.backends.dvc.sources import Source, source_copy
 from ft_registry.backends.dvc.tracking import add, default_remote, push
 from ft_registry.errors import IntegrityError, InvalidInput, NotARegistry, NotFound, Refused
+from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import relative_path
 from ft_registry.model.record import Stage
-from ft_registry.model.snapshot import DataContent
+from ft_registry.model.snapshot import DataContent, SourceListing, listing_of
 from ft_registry.model.verification import Depth
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.data import DataCopy, TrackedData, Tracking
 from ft_registry.readers.files import hash_file, walk
+
+UNREAD = Unknown(unknown="the bytes stay at their source, where nobody read them")
 
 
 class DvcData:
@@ -55,12 +61,17 @@ class DvcData:
             name = self._name(path)
         except InvalidInput:
             return False  # a pipeline may read what lies outside the repository
+        if find_import(name, self._read) is not None:
+            return True
         return find_pointer(name, self._read) is not None
 
     def describe(self, path: Path, *, rev: str | None = None) -> TrackedData:
         """See `DataStore.describe`."""
         name = self._name(path)
         project = find_project(self._top / name, top=self._top)
+        imported = self._import(name, rev=rev)
+        if imported is not None:
+            return self._confirmed(imported, project)
         pointer = self._pointer(name, rev=rev, project=project)
         if pointer is None:
             there = (self._top / name).exists()
@@ -82,6 +93,10 @@ class DvcData:
     def inspect(self, path: Path) -> tuple[DataContent, bool]:
         """See `DataStore.inspect`."""
         name = self._name(path)
+        imported = self._import(name)
+        if imported is not None:
+            project = find_project(self._top / name, top=self._top)
+            return self._confirmed(imported, project).content, True
         found = self._hash_there(name, find_project(self._top / name, top=self._top))
         content = DataContent(path=name, dvc=found.dvc, sha256=found.sha256, rows=found.rows)
         pointer = find_pointer(name, self._read)
@@ -93,6 +108,8 @@ class DvcData:
     def check(self, path: Path) -> None:
         """See `DataStore.check`."""
         name = self._name(path)
+        if self._import(name) is not None:
+            return
         if not (self._top / name).exists():
             raise NotFound(f"expected data, found nothing at {name}")
         find_project(self._top / name, top=self._top)
@@ -104,6 +121,10 @@ class DvcData:
         """See `DataStore.track`."""
         name = self._name(path)
         place = self._top / name
+        imported = self._import(name)
+        if imported is not None:
+            data = self._confirmed(imported, find_project(place, top=self._top))
+            return Tracking(data, False, (self._top / imported.file, *self._ignoring(place)))
         if not place.exists():
             raise NotFound(f"expected data, found nothing at {name}")
         pointer = find_pointer(name, self._read)
@@ -120,6 +141,52 @@ class DvcData:
         touched = (place.with_name(place.name + ".dvc"), *self._ignoring(place))
         return Tracking(TrackedData(content, f"{name}.dvc"), changed, touched)
 
+    def _import(self, name: str, *, rev: str | None = None) -> Import | None:
+        """Returns the import at a path that was not downloaded.
+
+        Raises:
+            Refused: It was, or a part of it: what lies there is named by no hash.
+        """
+        if rev is not None:
+            return find_import(name, partial(self._code.read, rev=rev))
+        imported = find_import(name, self._read)
+        place = self._top / name
+        if imported is None or not place.exists() or (place.is_dir() and not any(place.iterdir())):
+            return imported
+        raise Refused(
+            f"expected nothing at {name}, whose pointer names data at its source, found files: no "
+            "hash names what a training reads here",
+            hints=[
+                f"to put bytes on record, all of them: dvc pull {imported.file}, then dvc commit "
+                f"--force {imported.file}, then run this again",
+                f"to put the source on record: move {name} away",
+            ],
+        )
+
+    def _confirmed(self, imported: Import, project: DvcProject) -> TrackedData:
+        """Returns an import once its source has confirmed it."""
+        source = Source(imported.source, project=project, scratch=self._scratch)
+        content = DataContent(
+            path=imported.path, dvc=source.confirm(imported), sha256=UNREAD, rows=UNREAD
+        )
+        return TrackedData(content=content, pointer=imported.file)
+
+    def _listed_by(
+        self, content: DataContent, listing: SourceListing, rev: str | None
+    ) -> Import | None:
+        """Returns the pointer that has the versions of a listing: in the work tree, or in git."""
+        reads: list[ReadFile] = [self._read]
+        if rev is not None:
+            reads.append(partial(self._code.read, rev=rev))
+        for read in reads:
+            try:
+                imported = find_import(content.path, read)
+            except Refused:
+                continue  # edited since: it is not what is on record
+            if imported and listing_of(imported.source, imported.files).key == listing.key:
+                return imported
+        return None
+
     def _ignoring(self, place: Path) -> tuple[Path, ...]:
         """Returns the .gitignore that DVC has the data in, unless that line is committed already.
 
@@ -133,7 +200,14 @@ class DvcData:
 
     def check_push(self, path: Path) -> None:
         """See `DataStore.check_push`."""
-        default_remote(find_project(self._top / self._name(path), top=self._top))
+        name = self._name(path)
+        imported = self._import(name)
+        if imported is not None:
+            raise Refused(
+                f"expected data to upload, found that {name} stays at its source {imported.source}",
+                hints=[f"ft-registry data snapshot {name}, without --push"],
+            )
+        default_remote(find_project(self._top / name, top=self._top))
 
     def push(self, pointers: tuple[str, ...]) -> None:
         """See `DataStore.push`."""
@@ -152,12 +226,19 @@ class DvcData:
             return None  # outside the repository: no pipeline of this one made it
         return find_stage(name, self._read)
 
-    def copies(self, content: DataContent, *, depth: Depth) -> list[DataCopy]:
+    def copies(
+        self, content: DataContent, *, depth: Depth, rev: str | None = None
+    ) -> list[DataCopy]:
         """See `DataStore.copies`."""
         try:
             project = find_project(self._top / content.path, top=self._top)
         except (NotARegistry, Refused) as error:
             return [DataCopy("DVC", "unknown", reason=error.message)]
+        listing = content.dvc
+        if isinstance(listing, SourceListing):
+            source = Source(listing.source, project=project, scratch=self._scratch)
+            imported = self._listed_by(content, listing, rev)
+            return [source_copy(source, content, listing, imported)]
         return [copy_in(place, content, depth=depth) for place in self._places(project)]
 
     def bring(self, path: str, md5: str, into: Path) -> str:
