@@ -44,7 +44,7 @@ _TRAINING_MARKS = frozenset({
     "per_device_train_batch_size", "num_train_epochs", "lr_scheduler_type",
     "gradient_accumulation_steps", "adam_beta1", "adam_beta2", "max_grad_norm",
 })  # fmt: skip
-_TRL = {"trust_remote_code": False, "model_init_kwargs": None, "router_aux_loss_coef": None}
+_TRL = {"trust_remote_code": False, "model_init_kwargs": None}
 _LORA = {
     "r": 8, "lora_alpha": 8, "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": False,
     "use_rslora": False, "use_dora": False, "modules_to_save": None, "exclude_modules": None,
