@@ -1,7 +1,6 @@
-"""How datasets are told: profiles, examples, snapshots."""
+"""How datasets are told: profiles and snapshots."""
 
-import json
-from textwrap import shorten, wrap
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ft_registry_cli.state import short, size
@@ -52,11 +51,6 @@ def _spread(spread: "Spread") -> str:
 def _counts(counts: dict[str, int], total: int) -> str:
     first = ", ".join(f"{name} {count:,}" for name, count in list(counts.items())[:_CLASSES])
     return f"{first}, and {total - _CLASSES} more" if total > _CLASSES else first
-
-
-def example_text(example: Any) -> str:
-    """Returns an example in one line of a terminal."""
-    return shorten(json.dumps(example, ensure_ascii=False), _COLUMNS - 12, placeholder=" ...")
 
 
 def content_json(content: "DataContent") -> dict[str, Any]:

@@ -65,3 +65,28 @@ def test_a_threshold_of_nothing_is_refused(pair: Project) -> None:
     outcome = pair.cli("data", "overlap", "train", "test", "--threshold", "0")
     assert outcome.code == 2
     assert "above 0" in outcome.stderr
+
+
+def test_a_diff_shows_an_edit_wherever_it_is(project: Project) -> None:
+    answer = " ".join(f"word{n}" for n in range(150))
+    old = {"prompt": "Why?", "completion": answer}
+    taken(project, "a.jsonl", [old, *questions(3)])
+    new = {**old, "completion": answer.replace("word140", "WORD140")}
+    taken(project, "a.jsonl", [new, *questions(3)])
+    outcome = project.cli("data", "diff", "a~1", "a")
+    lines = outcome.stdout.splitlines()
+    assert lines[1] == "  same 3, added 0, removed 0, edited 1"
+    assert "word139 word140 word141" in lines[2]
+    assert "word139 WORD140 word141" in lines[3]
+    assert max(map(len, lines)) <= 80
+
+
+def test_texts_that_no_terminal_should_see_are_escaped(project: Project) -> None:
+    project.write("a.jsonl", '{"prompt": "x\\ud800\\u001b[31m", "completion": "y"}\n')
+    project.done("data", "snapshot", "a.jsonl", "--allow-faults")
+    project.write("a.jsonl", '{"prompt": "z", "completion": "y"}\n')
+    project.done("data", "snapshot", "a.jsonl")
+    outcome = project.cli("data", "diff", "a~1", "a")
+    assert outcome.code == 0, outcome.stderr
+    outcome = project.cli("--json", "data", "diff", "a~1", "a")
+    assert outcome.code == 0, outcome.stderr

@@ -1,11 +1,12 @@
 """``data diff`` and ``data overlap``: two datasets, example by example."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ft_registry_cli.commands.data_snapshot import Named
-from ft_registry_cli.dataset_words import example_text
+from ft_registry_cli.example_words import COLUMNS, edited_texts, example_text
 from ft_registry_cli.state import State, command
 
 if TYPE_CHECKING:
@@ -80,15 +81,18 @@ def add_to(group: typer.Typer) -> None:
 
 
 def _diff_text(found: "DataDiff") -> str:
+    room = COLUMNS - len("  + ")
     lines = [
         f"{found.old.reference} -> {found.new.reference}",
         f"  same {found.same}, added {found.added}, removed {found.removed}, edited {found.edited}",
-        *(f"  {shift}" for shift in found.shifts),
     ]
+    for shift in found.shifts:
+        lines += wrap(shift, COLUMNS, initial_indent="  ", subsequent_indent="    ")
     for sign, kind in (("+", "added"), ("-", "removed")):
-        lines += [f"  {sign} {example_text(one)}" for one in found.samples[kind]]
+        lines += [f"  {sign} {example_text(one, columns=room)}" for one in found.samples[kind]]
     for old, new in found.samples["edited"]:
-        lines += [f"  - {example_text(old)}", f"  + {example_text(new)}"]
+        before, after = edited_texts(old, new, columns=room)
+        lines += [f"  - {before}", f"  + {after}"]
     return "\n".join(lines)
 
 
@@ -109,11 +113,14 @@ def _overlap_document(found: "DataOverlap") -> dict[str, Any]:
 def _overlap_text(found: "DataOverlap") -> str:
     left = ", ".join(one.reference for one in found.left)
     lines = [
-        f"of {found.rows} examples of {found.right.reference}, in {left}:",
+        *wrap(f"of {found.rows} examples of {found.right.reference}, in {left}:", COLUMNS),
         f"  {found.exact:>7}  exact",
         f"  {found.normal:>7}  equal but for case and spacing",
         *([f"  {found.near:>7}  near: most words in the same order"]
           if found.near is not None else []),
         f"  {found.prompt:>7}  the same prompt with another answer",
     ]  # fmt: skip
-    return "\n".join([*lines, *(f"  {kind}: {example_text(one)}" for kind, one in found.samples)])
+    for kind, one in found.samples:
+        head = f"  {kind}: "
+        lines.append(head + example_text(one, columns=COLUMNS - len(head)))
+    return "\n".join(lines)
