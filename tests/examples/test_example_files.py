@@ -296,6 +296,7 @@ def test_memory_stays_bounded_however_long_a_line_is(tmp_path: Path, name: str) 
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (found.rows, found.lines, dict(found.faults.counts)) == (3, 3, {"too-long": 1})
+    assert found.faults.first[0].message == "expected at most 1,048,576 bytes, found more"
     assert peak < 16 * limit
 
 

@@ -39,6 +39,7 @@ CALL = [
     {"role": "tool", "name": "light", "content": "The lights are now on."},
     {"role": "assistant", "content": "Done!"},
 ]  # fmt: skip
+TOOL = {"type": "function", "function": {"name": "light", "parameters": {"type": "object"}}}
 CONVERSE = "bedrock-conversation-2024"
 PARTS = [{"role": one["role"], "content": [{"text": one["content"]}]} for one in [*ASKED, *BLUE]]
 
@@ -48,6 +49,7 @@ GOOD: dict[Format, list[Row]] = {
         {"messages": turns("Hello, how are you?", "I'm doing great.", "Show me.")},
         {"messages": [*turns("Be kind.", roles="system"), *ASKED, *BLUE]},
         {"messages": CALL},
+        {"messages": CALL, "tools": [TOOL]},
         {"messages": CALL, "tools": [], "chat_template_kwargs": {"thinking": False}},
     ],
     Format("prompt-only"): [{"prompt": "The sky is"}],
@@ -90,7 +92,7 @@ GOOD: dict[Format, list[Row]] = {
         {"instruction": "Say hello.", "output": "Hello"},
     ],
     Format("openai-chat"): [
-        {"messages": CALL, "tools": [], "parallel_tool_calls": False},
+        {"messages": CALL, "tools": [TOOL], "parallel_tool_calls": False},
         {"messages": [*ASKED, {**BLUE[0], "weight": 0}, *ASKED, {**BLUE[0], "weight": 1}]},
         {"messages": [*turns("Be kind.", roles="developer"), *ASKED, *BLUE], "functions": []},
     ],
@@ -295,3 +297,9 @@ def test_a_format_is_named_by_its_name() -> None:
     assert named_format("labelled-text", [{"text": "a", "intent": "b"}]).title == (
         "labelled-text (intent)"
     )
+
+
+def test_a_conversation_with_tools_has_the_same_hashes_whoever_made_it() -> None:
+    row = {"messages": CALL, "tools": [TOOL]}
+    assert part_of(CHAT, row).hashes == part_of(OPENAI, row).hashes
+    assert part_of(CHAT, row).hashes != part_of(CHAT, {"messages": CALL}).hashes

@@ -174,9 +174,10 @@ _SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
 
 
 def _is_openai(row: Mapping[str, Any], keys: set[str]) -> bool:
+    """Whether messages are OpenAI's: `tools` stand beside them in both formats, and are TRL's."""
     if "chat_template_kwargs" in keys:  # TRL's word
         return False
-    if keys & {"tools", "functions", "parallel_tool_calls"}:
+    if keys & {"functions", "parallel_tool_calls"}:
         return True
     messages = row["messages"]
     return isinstance(messages, list) and any(

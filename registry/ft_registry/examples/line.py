@@ -62,7 +62,8 @@ class LineReader:
             report("crlf", "the line ends with CR LF")
             line = line[:-1]
         if len(line) > self._limit:
-            report("too-long", f"expected at most {self._limit:,} bytes, found {len(line):,}")
+            # How many is not known here: readers leave out the rest of what is too long.
+            report("too-long", f"expected at most {self._limit:,} bytes, found more")
             return None
         self._twice.clear()
         self._has_floats = False
