@@ -1,0 +1,501 @@
+"""Inspect's logs: `.eval` archives and `.json`, in the shape of their version 2.
+
+That is inspect_ai 0.3.43 to 0.3.285: files of its own tests, logs that 0.3.285 wrote with its mock
+model, and its source where neither had a case.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from ft_registry.errors import Refused
+from ft_registry.evaluations.items import Items, item_id
+from ft_registry.evaluations.measurement import Claim, MeasuredScore, Measurement
+from ft_registry.model.time import moment
+from ft_registry.readers.evaluations.documents import (
+    finite,
+    finite_or_none,
+    kept,
+    named,
+    parse,
+    shown,
+    text_of,
+)
+from ft_registry.readers.evaluations.files import EvaluatorFile
+from ft_registry.readers.evaluations.names import suite_of, time_of
+from ft_registry.readers.evaluations.table import ItemTable, by_task, check_mean, mean_scores
+from ft_registry.readers.evaluations.zstd_zip import ZstdZip
+
+HARNESS = "inspect"
+
+_LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+_WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ERRORS = {"stderr", "std", "var", "bootstrap_stderr", "bootstrap_std"}
+"""Metrics that say how sure the others are."""
+_MEANS = {"accuracy", "mean"}
+_TRAFFIC = ("max_connections", "max_retries", "timeout", "attempt_timeout", "batch")
+"""Settings of calls that change no score."""
+_ATTACHMENT = "attachment://"
+_SLICE_LENGTH = 64
+
+
+class _Dataset(msgspec.Struct):
+    name: str | None = None
+    location: str | None = None
+    samples: int | None = None
+    shuffled: bool | None = None
+
+
+class _Config(msgspec.Struct):
+    limit: Any = None
+    sample_id: Any = None
+    epochs: int | None = None
+    epochs_reducer: list[str] | None = None
+
+
+class _Eval(msgspec.Struct):
+    """What was run."""
+
+    task: str
+    model: str
+    task_version: Any = None
+    created: str | None = None
+    dataset: _Dataset = msgspec.field(default_factory=_Dataset)
+    model_args: dict[str, Any] | None = None
+    model_generate_config: dict[str, Any] | None = None
+    task_args: dict[str, Any] | None = None
+    config: _Config = msgspec.field(default_factory=_Config)
+    packages: dict[str, Any] | None = None
+
+
+class _Metric(msgspec.Struct):
+    name: str
+    value: Any = None
+
+
+class _Score(msgspec.Struct):
+    name: str
+    metrics: dict[str, _Metric]
+    scorer: str | None = None
+    reducer: str | None = None
+    scored_samples: int | None = None
+
+
+class _Results(msgspec.Struct):
+    total_samples: int = 0
+    completed_samples: int = 0
+    scores: list[_Score] = []
+
+
+class _Stats(msgspec.Struct):
+    started_at: str | None = None
+    completed_at: str | None = None
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+
+
+class _Plan(msgspec.Struct):
+    config: dict[str, Any] | None = None
+
+
+class _Header(msgspec.Struct):
+    """A log without its samples."""
+
+    status: str
+    eval: _Eval
+    plan: _Plan | None = None
+    results: _Results | None = None
+    stats: _Stats | None = None
+    error: _Error | None = None
+    invalidated: bool = False
+
+
+class _Log(_Header):
+    """A log in one file."""
+
+    samples: list[msgspec.Raw] | None = None
+
+
+class _SampleScore(msgspec.Struct):
+    value: Any = None
+    answer: Any = None
+
+
+class _Usage(msgspec.Struct):
+    output_tokens: int | None = None
+
+
+class _Message(msgspec.Struct):
+    content: Any = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+
+
+class _Output(msgspec.Struct):
+    completion: str | None = None
+    choices: list[_Choice] = []
+    usage: _Usage | None = None
+
+
+class _Sample(msgspec.Struct):
+    """One answer to one question; an item has as many as there are epochs."""
+
+    id: int | str
+    input: Any
+    target: Any = None
+    epoch: int = 1
+    choices: list[str] | None = None
+    scores: dict[str, _SampleScore] | None = None
+    output: _Output | None = None
+    metadata: dict[str, Any] | None = None
+    attachments: dict[str, str] | None = None
+    total_time: float | None = None
+
+
+def claims(file: EvaluatorFile) -> bool:
+    """Whether the file is a log of Inspect."""
+    if file.kind == "zip":
+        with ZstdZip(file.path) as archive:
+            return any(name in {"header.json", "_journal/start.json"} for name in archive.names)
+    return file.kind == "json" and file.keys >= {"status", "eval", "plan"}
+
+
+def read(files: Sequence[EvaluatorFile]) -> Measurement:
+    """Reads one log.
+
+    Raises:
+        Refused: There are several, the run failed, or the log was declared invalid.
+    """
+    if len(files) > 1:
+        raise Refused(
+            f"expected one log of Inspect, found {len(files)}: "
+            f"{', '.join(sorted(file.path.name for file in files)[:4])}",
+            hints=["each log is the run of one task: give one at a time"],
+        )
+    file = files[0]
+    if file.kind == "json":
+        log = file.document(_Log)
+        _check_status(log, file)
+        raws = (
+            (bytes(raw), f"sample {number} of {file.path}")
+            for number, raw in enumerate(log.samples or [], start=1)
+        )
+        return _measurement(log, raws, file)
+    with ZstdZip(file.path) as archive:
+        if "header.json" not in archive.names:
+            raise Refused(
+                f"expected a finished log in {file.path}, found one without header.json",
+                hints=["the run was stopped before its end: inspect eval-retry runs the rest"],
+            )
+        header = parse(archive.read("header.json"), _Header, what=f"the header of {file.path}")
+        _check_status(header, file)
+        entries = (
+            (archive.read(name), f"{name} of {file.path}")
+            for name in archive.names
+            if name.startswith("samples/") and name.endswith(".json")
+        )
+        return _measurement(header, entries, file)
+
+
+def _check_status(header: _Header, file: EvaluatorFile) -> None:
+    if header.invalidated:
+        raise Refused(
+            f"expected a valid log, found one that was declared invalid: {file.path}",
+            hints=["evaluate again"],
+        )
+    done = header.status == "success" or (header.status == "cancelled" and header.results)
+    if not done:
+        reason = header.error.message if header.error else ""
+        raise Refused(
+            f"expected a run that ended well in {file.path}, found status {shown(header.status)}"
+            + (f": {' '.join(reason.split())[:200]}" if reason else ""),
+            hints=["inspect eval-retry runs what is missing"],
+        )
+
+
+def _measurement(
+    header: _Header, raws: Iterator[tuple[bytes, str]], file: EvaluatorFile
+) -> Measurement:
+    about = header.eval
+    gathered = _Gathered(file)
+    for raw, where in raws:
+        gathered.add(parse(raw, _Sample, what=where))
+    items = gathered.finish()
+    results = header.results or _Results()
+    totals = [score for found in results.scores for score in _totals(found, file)]
+    if items is not None:
+        items = _named_alike(items, totals, file)
+    scores = [replace(score, n=score.n or len(items or ())) for score, _ in totals] or list(
+        mean_scores(items) if items is not None else ()
+    )
+    stats = header.stats or _Stats()
+    start, end = time_of(stats.started_at), time_of(stats.completed_at)
+    generation: dict[str, object] = {
+        **((header.plan.config if header.plan else None) or {}),
+        **(about.model_generate_config or {}),
+    }
+    # Of these two only: a key of an API may be among them.
+    arguments = about.model_args or {}
+    epochs = about.config.epochs or 1
+    seed = generation.pop("seed", None)
+    for name in _TRAFFIC:
+        generation.pop(name, None)
+    return Measurement(
+        suite=suite_of([about.task]),
+        harness=HARNESS,
+        scores=tuple(scores),
+        items=items,
+        harness_version=text_of((about.packages or {}).get("inspect_ai")),
+        claim=Claim(
+            name=about.model,
+            adapter=text_of(arguments.get("adapter_path") or arguments.get("lora_path")),
+            revision=text_of(arguments.get("revision")),
+        ),
+        partial=_partial(header, gathered),
+        task_versions={about.task: text_of(about.task_version)} if about.task_version else {},
+        data=by_task({about.task: about.dataset.location or about.dataset.name}),
+        prompt_digest=gathered.table.prompts,
+        settings=kept(
+            {
+                **generation,
+                "task_args": about.task_args,
+                "epochs": epochs if epochs > 1 else None,
+                "epochs_reducer": about.config.epochs_reducer if epochs > 1 else None,
+            }
+        ),
+        seeds={"seed": seed} if isinstance(seed, int) and abs(seed) < 1 << 53 else {},
+        time=end or time_of(about.created),
+        seconds=(moment(end) - moment(start)).total_seconds() if start and end else None,
+        notes=tuple(gathered.notes),
+    )
+
+
+def _totals(found: _Score, file: EvaluatorFile) -> list[tuple[MeasuredScore, str]]:
+    """Returns the metrics of a score, each with the name of the items that it is the mean of."""
+    error = next(
+        (finite_or_none(one.value) for key, one in found.metrics.items() if _last(key) == "stderr"),
+        None,
+    )
+    reducer = found.reducer if found.reducer not in {None, "mean", "avg"} else None
+    totals = []
+    for key, metric in sorted(found.metrics.items()):
+        label = _last(key)
+        if label in _ERRORS:
+            continue
+        is_mean = label in _MEANS
+        score = MeasuredScore(
+            metric=named(f"{found.name}/{label}", what=f"a metric in {file.path}"),
+            value=finite(metric.value, what=f"{label} of {found.name} in {file.path}"),
+            n=max(found.scored_samples or 0, 0),
+            filter=reducer or "",
+            stderr=error if is_mean and error is not None and error >= 0 else None,
+        )
+        totals.append((score, found.name if is_mean and not reducer else ""))
+    return totals
+
+
+def _named_alike(
+    items: Items, totals: Sequence[tuple[MeasuredScore, str]], file: EvaluatorFile
+) -> Items:
+    """Returns the items with columns that are named as the totals that are their means.
+
+    Raises:
+        Refused: A total is not the mean of its items.
+    """
+    columns = dict(items.scores)
+    for score, name in totals:
+        if (values := columns.pop(name, None)) is not None:
+            check_mean(values, score.value, metric=score.metric, what=file.path)
+            columns[score.column] = values
+    return replace(items, scores=dict(sorted(columns.items())))
+
+
+def _last(key: str) -> str:
+    return key.rpartition("/")[2]
+
+
+def _partial(header: _Header, gathered: "_Gathered") -> str:
+    about, results = header.eval, header.results
+    reasons = []
+    if about.config.limit is not None:
+        limit = about.config.limit
+        reasons.append(f"limit {limit if isinstance(limit, int) else text_of(limit)}")
+    if about.config.sample_id is not None:
+        reasons.append("chosen samples only")
+    if results is not None and results.completed_samples < results.total_samples:
+        reasons.append(f"{results.completed_samples} of {results.total_samples} samples completed")
+    total = about.dataset.samples
+    if total is not None and gathered.count and gathered.count < total and not reasons:
+        reasons.append(f"{gathered.count} of {total} items")
+    if header.status == "cancelled":
+        reasons.append("the run was cancelled")
+    return ", ".join(reasons)
+
+
+class _Gathered:
+    """Samples as they come, one item a row whatever the epochs.
+
+    Args:
+        file: Where they are from.
+    """
+
+    def __init__(self, file: EvaluatorFile) -> None:
+        self._file = file
+        self.table = ItemTable(file.path)
+        self.notes: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._epochs: set[tuple[str, int]] = set()
+        self._sums: dict[str, dict[int, list[float]]] = {}
+        self._labels: set[str] = set()
+        self._numbers: dict[str, dict[int, list[float]]] = {"tokens": {}, "latency": {}}
+
+    @property
+    def count(self) -> int:
+        """Items."""
+        return len(self._rows)
+
+    def add(self, sample: _Sample) -> None:
+        key = f"{type(sample.id).__name__} {sample.id}"
+        if (key, sample.epoch) in self._epochs:
+            raise Refused(
+                f"expected each sample once, found {sample.id} of epoch {sample.epoch} again in "
+                f"{self._file.path}"
+            )
+        self._epochs.add((key, sample.epoch))
+        if key not in self._rows:
+            self._rows[key] = self._item(sample)
+        row = self._rows[key]
+        for name, value in _values(sample):
+            number = _number(value)
+            if number is None:
+                self._labels.add(name)
+            else:
+                self._sums.setdefault(name, {}).setdefault(row, []).append(
+                    finite(number, what=f"{name} of sample {sample.id} in {self._file.path}")
+                )
+        usage = sample.output.usage if sample.output else None
+        for name, number in (
+            ("tokens", usage.output_tokens if usage else None),
+            ("latency", sample.total_time),
+        ):
+            if (taken := finite_or_none(number)) is not None:
+                self._numbers[name].setdefault(row, []).append(taken)
+
+    def _item(self, sample: _Sample) -> int:
+        attached = sample.attachments or {}
+        asked = _said(sample.input, attached)
+        row = self.table.add(item_id(asked, _plain(sample.target), sample.choices))
+        question = asked if isinstance(asked, str) else "\n\n".join(text_of(c) for _, c in asked)
+        self.table.text(row, "prompt", question)
+        target = sample.target
+        self.table.text(
+            row,
+            "target",
+            ", ".join(map(text_of, target)) if isinstance(target, list) else text_of(target),
+        )
+        self.table.text(row, "answer", _answer(sample))
+        for name, value in (sample.metadata or {}).items():
+            if (
+                isinstance(value, str)
+                and 0 < len(value) <= _SLICE_LENGTH
+                and name.isprintable()
+                and name
+            ):
+                self.table.slice(row, name[:_SLICE_LENGTH], value)
+        return row
+
+    def finish(self) -> Items | None:
+        """Returns the items; None: the log was written without samples."""
+        if not self._rows:
+            return None
+        for name, rows in sorted(self._sums.items()):
+            if name in self._labels:
+                continue
+            for row, values in rows.items():
+                self.table.score(
+                    row, named(name, what="the name of a scorer"), math.fsum(values) / len(values)
+                )
+        for name, found in self._numbers.items():
+            for row, values in found.items():
+                self.table.number(row, name, math.fsum(values) / len(values))
+        self.notes += [
+            f"{name} gives labels, not numbers: they are left out" for name in sorted(self._labels)
+        ]
+        return self.table.finish()
+
+
+def _values(sample: _Sample) -> Iterator[tuple[str, Any]]:
+    for scorer, score in (sample.scores or {}).items():
+        if isinstance(score.value, dict):
+            yield from score.value.items()
+        elif score.value is not None:
+            yield scorer, score.value
+
+
+def _number(value: Any) -> float | None:
+    """Returns the number that Inspect takes a value for; None: it is a label."""
+    if isinstance(value, str):
+        if value in _LETTERS:
+            return _LETTERS[value]
+        word = value.strip().lower()
+        if word in _WORDS:
+            return _WORDS[word]
+        return float(word) if _NUMBER.fullmatch(word) else None
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf  # refused as such
+    return None
+
+
+def _said(value: Any, attached: Mapping[str, str]) -> Any:
+    """Returns what was asked, without the ids that messages are given anew in each run."""
+    if isinstance(value, str):
+        return (
+            attached.get(value.removeprefix(_ATTACHMENT), value)
+            if value.startswith(_ATTACHMENT)
+            else value
+        )
+    if isinstance(value, list):
+        return [
+            [text_of(message.get("role")), _resolved(message.get("content"), attached)]
+            for message in value
+            if isinstance(message, dict)
+        ]
+    return text_of(value)
+
+
+def _resolved(content: Any, attached: Mapping[str, str]) -> str:
+    if isinstance(content, str):
+        return text_of(_said(content, attached))
+    if isinstance(content, list):
+        return "\n".join(
+            text_of(_said(part.get("text") or part.get("image") or "", attached))
+            for part in content
+            if isinstance(part, dict)
+        )
+    return text_of(content)
+
+
+def _plain(target: Any) -> Any:
+    return [text_of(one) for one in target] if isinstance(target, list) else text_of(target)
+
+
+def _answer(sample: _Sample) -> str:
+    output = sample.output
+    if output is None:
+        return ""
+    if output.completion:
+        return output.completion
+    message = output.choices[0].message if output.choices else None
+    return _resolved(message.content, sample.attachments or {}) if message else ""

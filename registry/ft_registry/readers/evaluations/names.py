@@ -1,0 +1,42 @@
+"""Names of suites, and moments, made from what evaluators write."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ft_registry.model.time import timestamp
+
+_OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}")
+_LONGEST = 100
+_NAMED = 3
+
+
+def suite_of(tasks: Sequence[str], *, otherwise: str = "evaluation") -> str:
+    """Returns the name of a suite of tasks, in the grammar of names.
+
+    Args:
+        tasks: One, or several: then the first ones and how many more there are.
+        otherwise: The name where nothing is left of them.
+    """
+    shown = "-".join(tasks[:_NAMED])
+    if len(tasks) > _NAMED:
+        shown = f"{tasks[0]}-and-{len(tasks) - 1}-more"
+    name = _OUTSIDE.sub("-", shown).strip("._-")[:_LONGEST].strip("._-")
+    return name or otherwise
+
+
+def time_of(text: object, *, zone_of: datetime | None = None) -> str:
+    """Returns a moment in the form of documents; empty: the text is none.
+
+    Args:
+        text: ISO 8601; also with a blank in place of the T.
+        zone_of: Whose zone a time without one is in; None: UTC.
+    """
+    if not isinstance(text, str) or not text:
+        return ""
+    try:
+        found = datetime.fromisoformat(text.strip())
+        zone = (zone_of.tzinfo if zone_of else None) or UTC
+        return timestamp(found if found.tzinfo else found.replace(tzinfo=zone))
+    except (ValueError, OverflowError):
+        return ""
