@@ -47,6 +47,8 @@ class Query:
     """For people: where it came from, without its text."""
     by_key: dict[str, tuple[Hashes, ...]]
     """The same things under each secret that is here; empty: plain."""
+    given: Hashes | None = None
+    """A hash that somebody gave: the indexes that hold it tell of which secret it is."""
 
 
 def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secret | None) -> Query:
@@ -75,7 +77,7 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
                 hints=["ft-registry data trace --example FILE --json shows those of an example"],
             )
         one = Hashes(exact=text) if len(text) == 32 else Hashes(normal=text)
-        return Query(f"hash {text}", dict.fromkeys(keys, (one,)))
+        return Query(f"hash {text}", dict.fromkeys(keys, (one,)), given=one)
     if subject:
         name = normal_text(subject)
         return Query(
@@ -164,15 +166,19 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
     """
     held, untold = [], []
     looked_at = 0
-    for one in {found.snapshot.content.key + found.snapshot.name: found
-                for found in snapshots}.values():  # fmt: skip
+    distinct = {found.snapshot.content.key + found.snapshot.name: found for found in snapshots}
+    by_key, others = query.by_key, tuple[Hashes, ...]()
+    if query.given is not None:
+        by_key = _owned(query.given, distinct.values(), shelves) or query.by_key
+        others = (query.given,)
+    for one in distinct.values():
         index = one.snapshot.examples
         if not isinstance(index, ExampleIndex):
             why = index.unknown if index is not None else "it was taken before there were indexes"
             untold.append(f"{one.reference}: {why}")
             continue
-        wanted = query.by_key.get(index.key)
-        if wanted is None:
+        wanted = by_key.get(index.key, others)
+        if not wanted:
             untold.append(f"{one.reference}: its hashes were made with the secret {index.key}")
             continue
         if any(hashes.subject for hashes in wanted) and not index.subject:
@@ -187,9 +193,33 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
         found = _count(table, wanted)
         if any(found):
             held.append(Held(one, *found))
-    hashes = tuple((key, one) for key, many in query.by_key.items() for one in many)
+    hashes = tuple((key, one) for key, many in by_key.items() for one in many)
     affected = tuple(_affected(held, shelves))
     return Trace(query, tuple(held), affected, tuple(untold), looked_at, hashes)
+
+
+def _owned(
+    given: Hashes, snapshots: Iterable[FoundSnapshot], shelves: Shelves
+) -> dict[str, tuple[Hashes, ...]]:
+    """Returns a hash under the secrets of the indexes that hold it; an exact one with its normal.
+
+    No secret is needed to compare it.
+    """
+    found: dict[str, dict[Hashes, None]] = {}
+    for one in snapshots:
+        if not isinstance(one.snapshot.examples, ExampleIndex):
+            continue
+        try:
+            table = shelves.table(one)
+        except FtRegistryError:
+            continue  # told by who counts what it holds
+        if given.exact:
+            normals = {int(table.normal[place]) for place in table.places(given.exact)}
+            names = [Hashes(given.exact, f"{normal:016x}") for normal in sorted(normals)]
+        else:
+            names = [given] * any(_count(table, (given,)))
+        found.setdefault(one.index.key, {}).update(dict.fromkeys(names))
+    return {key: tuple(names) for key, names in found.items() if names}
 
 
 def _count(table: HashTable, wanted: Iterable[Hashes]) -> tuple[int, int, int]:

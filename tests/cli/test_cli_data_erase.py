@@ -1,0 +1,80 @@
+"""Tombstones by hash: of the secret that the hash was made with, and of no other."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.cli.project import Project
+
+pytestmark = pytest.mark.integration
+
+REASON = ("--record", "--reason", "asked for")
+EXAMPLE = {"prompt": "Where does Ada live?", "completion": "In the tower"}
+
+
+def taken(project: Project, path: str, *options: str, **changed: str) -> Any:
+    rows = [EXAMPLE, {**EXAMPLE, **changed}, {"prompt": path, "completion": "y"}]
+    project.write(path, "".join(json.dumps(row) + "\n" for row in rows))
+    return project.done("data", "snapshot", path, *options)
+
+
+def hashes(project: Project) -> dict[str, str]:
+    """Returns the exact hash of the example by secret."""
+    project.write("one.json", json.dumps(EXAMPLE))
+    found = project.done("data", "trace", "--example", "one.json")["hashes"]
+    return {one["key"]: one["exact"] for one in found}
+
+
+def tombstones(project: Project) -> list[dict[str, Any]]:
+    names = project.git("ls-tree", "-r", "--name-only", "ft-registry", "tombstones").split()
+    return [json.loads(project.git("show", f"ft-registry:{name}")) for name in names]
+
+
+@pytest.fixture
+def both(project: Project) -> tuple[Project, str]:
+    """A plain and a keyed snapshot of the example, and the name of the secret."""
+    taken(project, "plain.jsonl")
+    return project, taken(project, "keyed.jsonl", "--keyed")["examples"]["key"]
+
+
+@pytest.mark.parametrize("kind", ["plain", "keyed"])
+def test_a_hash_is_buried_under_its_own_secret_alone(both: tuple[Project, str], kind: str) -> None:
+    project, secret = both
+    key = secret if kind == "keyed" else ""
+    hashed = hashes(project)[key]
+    found = project.done("data", "erase-plan", "--hash", hashed, *REASON)
+    assert [one["path"] for one in found["snapshots"]] == [f"{kind}.jsonl"]
+    (stone,) = tombstones(project)
+    assert (stone["exact"], stone["key"]) == (hashed, key)
+
+
+def test_a_hash_keeps_other_spellings_away_too(both: tuple[Project, str]) -> None:
+    project, _ = both
+    project.done("data", "erase-plan", "--hash", hashes(project)[""], *REASON)
+    other = {**EXAMPLE, "prompt": EXAMPLE["prompt"].upper()}
+    project.write("later.jsonl", json.dumps(other) + "\n")
+    outcome = project.cli("data", "check", "later.jsonl")
+    assert outcome.code == 1
+    assert "erased" in outcome.stdout
+
+
+def test_a_hash_is_traced_to_other_spellings(project: Project) -> None:
+    taken(project, "a.jsonl", prompt=EXAMPLE["prompt"].upper())
+    (held,) = project.done("data", "trace", "--hash", hashes(project)[""])["snapshots"]
+    assert (held["exact"], held["normal"]) == (1, 1)
+
+
+def test_a_hash_is_found_without_its_secret(both: tuple[Project, str]) -> None:
+    project, secret = both
+    hashed = hashes(project)[secret]
+    (project.root / ".git/ft-registry/example.key").unlink()
+    found = project.done("data", "erase-plan", "--hash", hashed, *REASON)
+    assert [one["path"] for one in found["snapshots"]] == ["keyed.jsonl"]
+    assert found["untold"] == []
+    assert [stone["key"] for stone in tombstones(project)] == [secret]
+
+
+def test_a_hash_that_no_index_holds_is_buried_under_each_secret(both: tuple[Project, str]) -> None:
+    project, secret = both
+    project.done("data", "erase-plan", "--hash", "0" * 32, *REASON)
+    assert {stone["key"] for stone in tombstones(project)} == {"", secret}
