@@ -11,7 +11,7 @@ from tests.cli.project import Project
 from tests.data.stores import Bucket, free_port, s3_server
 
 from ft_registry.actions.snapshot import NOT_HERE, Snapshotted
-from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
+from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
 from ft_registry.model.document import Unknown
 from ft_registry.model.snapshot import SourceListing, listing_of
 from ft_registry.ports.data import DataCopy
@@ -275,3 +275,38 @@ def test_from_import_to_restore_on_the_command_line(corpus: Corpus, tmp_path: Pa
     again = project.cli("register", "m", "ad2", "--data", WEB)
     assert again.code == 4
     assert f"dvc update --no-download {POINTER}" in again.stderr
+
+
+def test_what_went_to_the_remote_unread_has_to_be_pulled_once(corpus: Corpus) -> None:
+    source = ("remote://corpora/web", WEB)
+    corpus.project.dvc("import-url", "--quiet", "--to-remote", "--remote", "corpora", *source)
+    with pytest.raises(NotFound, match="found nothing at data/web") as caught:
+        corpus.snapshot()
+    assert caught.value.hints == (f"dvc pull {POINTER} brings what its pointer names",)
+    corpus.project.dvc("pull", "--quiet", "--remote", "corpora", POINTER)
+    assert corpus.snapshot().snapshot.content.dvc.words == "md5"
+
+
+def test_what_was_pushed_to_a_remote_that_keeps_versions_is_ordinary_data(corpus: Corpus) -> None:
+    corpus.keep_versions()
+    project = corpus.project
+    configure(corpus, f"{corpus.bucket.settings}    version_aware = true\n")
+    project.write(".dvc/config", f"[core]\n    remote = corpora\n{read_config(project)}")
+    project.commit(".dvc/config")
+    project.write("own/a.jsonl", '{"prompt": "a", "completion": "b"}\n')
+    project.write("own/deep/b.jsonl", '{"prompt": "c", "completion": "d"}\n')
+    with pytest.raises(Refused, match="keeps versions of files"):
+        corpus.snapshot("own", push=True)
+    done = corpus.snapshot("own")
+    project.dvc("push", "--quiet")
+    assert "version_id" in (project.root / "own.dvc").read_text()
+    again = corpus.snapshot("own")
+    assert (again.created, again.snapshot) == (False, done.snapshot)
+    assert again.commit is not None, "the pointer with the versions is committed"
+    assert project.register("m", "ad1", data=["own"]).filed.record.data[0].sha256 == (
+        done.snapshot.content.sha256
+    )
+
+
+def read_config(project: Project) -> str:
+    return (project.root / ".dvc" / "config").read_text()

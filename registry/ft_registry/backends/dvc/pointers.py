@@ -1,5 +1,6 @@
 """Pointers: the small files in git that name data by its hash (`x.dvc`, `dvc.lock`)."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -7,12 +8,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ft_registry.backends.dvc.content import directory_md5
 from ft_registry.errors import Refused
 from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.manifest import relative_path
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import DvcHash
 from ft_registry.readers.yaml_file import parse_yaml
 
+_MD5 = re.compile(r"[0-9a-f]{32}")
 ReadFile = Callable[[str], bytes | None]
 """Returns a file's bytes by its path from the top level, in the work tree or at a revision."""
 
@@ -147,6 +151,8 @@ def _hash(out: dict[str, Any], file: str) -> DvcHash:
             f"expected {file} to name data by DVC 3's MD5 of the bytes, found an older kind",
             hints=["dvc cache migrate --dvc-files, then commit"],
         )
+    if "files" in out and "md5" not in out:
+        return _hash_of_files(entries_of(out, "files", file), file)
     md5, size = out.get("md5"), out.get("size")
     if not isinstance(md5, str) or not isinstance(size, int):
         raise Refused(f"expected md5 and size in {file}, found {out!r}", hints=["dvc commit"])
@@ -157,6 +163,24 @@ def _hash(out: dict[str, Any], file: str) -> DvcHash:
             f"expected an MD5, a size and a number of files in {file}, found {out!r}",
             hints=["dvc commit"],
         ) from error
+
+
+def _hash_of_files(files: list[dict[str, Any]], file: str) -> DvcHash:
+    """Returns DVC's hash of a folder whose pointer lists its files.
+
+    `dvc push` to a remote with `version_aware` puts the list, with versions, in the hash's place.
+    """
+    try:
+        md5s = {relative_path(str(entry["relpath"])): str(entry["md5"]) for entry in files}
+        sizes = [entry["size"] for entry in files]
+        if len(md5s) == len(files) and all(map(_MD5.fullmatch, md5s.values())):
+            return DvcHash(md5=directory_md5(md5s), size=sum(sizes), nfiles=len(files))
+    except (LookupError, TypeError, ValueError):
+        pass
+    raise Refused(
+        f"expected path, md5 and size of each file in {file}, found otherwise",
+        hints=["dvc commit"],
+    )
 
 
 def entries_of(holder: dict[str, Any], key: str, file: str) -> list[dict[str, Any]]:

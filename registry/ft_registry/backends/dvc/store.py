@@ -110,10 +110,13 @@ class DvcData:
         name = self._name(path)
         if self._import(name) is not None:
             return
-        if not (self._top / name).exists():
-            raise NotFound(f"expected data, found nothing at {name}")
-        find_project(self._top / name, top=self._top)
         pointer = find_pointer(name, self._read)
+        if not (self._top / name).exists():
+            raise NotFound(
+                f"expected data, found nothing at {name}",
+                hints=[f"dvc pull {pointer.file} brings what its pointer names"] if pointer else [],
+            )
+        find_project(self._top / name, top=self._top)
         if pointer is None or (pointer.path != name and pointer.file.endswith(".dvc")):
             self._check_trackable(name, pointer)
 

@@ -103,7 +103,7 @@ def default_remote(project: DvcProject) -> str:
     """Returns the name of the remote that a push goes to.
 
     Raises:
-        Refused: There is none, or it is a relative path.
+        Refused: There is none, it is a relative path, or it keeps versions of files.
     """
     name = project.settings.get("core", {}).get("remote")
     if not name:
@@ -111,7 +111,15 @@ def default_remote(project: DvcProject) -> str:
             "expected a default DVC remote to push to, found none",
             hints=["dvc remote add --default NAME URL"],
         )
-    url = project.settings.get(f'remote "{name}"', {}).get("url", "")
+    settings = project.settings.get(f'remote "{name}"', {})
+    url = settings.get("url", "")
+    if any(settings.get(key, "").lower() == "true" for key in ("version_aware", "worktree")):
+        # DVC writes versions into the pointer while it pushes, after the snapshot committed it.
+        raise Refused(
+            f"expected a DVC remote that keeps objects by their hash, found {name!r}, which keeps "
+            "versions of files",
+            hints=["without --push; then dvc push, and commit the pointers that it changes"],
+        )
     if url and not urlsplit(url).scheme and not Path(url).is_absolute():
         raise Refused(
             f"expected the DVC remote {name!r} at an absolute place, found the relative {url!r}, "
