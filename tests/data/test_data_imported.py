@@ -1,9 +1,12 @@
 """Data that stays at its source: `dvc import-url --no-download`, with the real DVC and an S3."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -275,6 +278,41 @@ def test_from_import_to_restore_on_the_command_line(corpus: Corpus, tmp_path: Pa
     again = project.cli("register", "m", "ad2", "--data", WEB)
     assert again.code == 4
     assert f"dvc update --no-download {POINTER}" in again.stderr
+
+
+def test_a_file_behind_http_is_named_by_its_etag_and_never_read(project: Project) -> None:
+    with tagged_server() as (url, asked):
+        project.dvc("import-url", "--quiet", "--no-download", f"{url}/one.jsonl", "one.jsonl")
+        asked.clear()
+        done = project.workspace().datasets.snapshot(project.root / "one.jsonl")
+        assert listing(done).nfiles == 1
+        assert set(asked) == {"HEAD"}
+
+
+@contextmanager
+def tagged_server() -> Iterator[tuple[str, list[str]]]:
+    """Serves one file with an ETag; yields the address, and the methods it was asked by."""
+    asked: list[str] = []
+
+    class Tagged(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.command)
+            self.send_response(200)
+            self.send_header("ETag", '"1-a"')
+            self.send_header("Content-Length", str(len(A)))
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+            self.wfile.write(A.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tagged) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
 
 
 def test_what_went_to_the_remote_unread_has_to_be_pulled_once(corpus: Corpus) -> None:

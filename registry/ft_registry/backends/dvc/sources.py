@@ -70,6 +70,14 @@ class Source:
             BackendUnavailable: It does not answer.
         """
         with self._opened(versioned=False) as (filesystem, root):
+            question = partial(filesystem.info, [root], return_exceptions=True)
+            (whole,) = asked(question, self._project)
+            if is_absent(whole):
+                return []
+            if isinstance(whole, BaseException):
+                raise unavailable(whole, self._project) from whole
+            if whole.get("type") == "file":  # listing it would read it, over HTTP
+                return [_file("", whole, filesystem.protocol)]
             entries = asked(partial(filesystem.fs.find, root, detail=True), self._project)
             return [
                 _file(_inside(name, root, filesystem.sep), entry, filesystem.protocol)
