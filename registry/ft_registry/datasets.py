@@ -54,20 +54,26 @@ class Datasets:
         """Returns how examples are to be looked at; see `ft_registry.actions.examine.Look`.
 
         Raises:
-            InvalidInput: There is no such format or tokenizer.
+            InvalidInput: There is no such format, method or tokenizer.
         """
         from ft_registry.actions.look import Look
         from ft_registry.examples.formats import KINDS
+        from ft_registry.model.record import METHODS
         from ft_registry.readers.measure import name_of
 
         if format and format not in KINDS:
             raise InvalidInput(
                 f"expected a format, found {format!r}", hints=[f"formats: {', '.join(KINDS)}"]
             )
+        if method.lower() not in ("", *METHODS):
+            raise InvalidInput(
+                f"expected a method of fine-tuning, found {method!r}",
+                hints=[f"methods: {', '.join(METHODS)}"],
+            )
         secret = self._wiring.example_secret(make=True) if keyed else None
         unit = name_of(tokenizer) if tokenizer is not None else "characters"
         return Look(
-            format=format, method=method, context=context, tokenizer=tokenizer, unit=unit,
+            format=format, method=method.lower(), context=context, tokenizer=tokenizer, unit=unit,
             subject=subject, key=secret.value if secret else None,
         )  # fmt: skip
 

@@ -90,3 +90,19 @@ def test_texts_that_no_terminal_should_see_are_escaped(project: Project) -> None
     assert outcome.code == 0, outcome.stderr
     outcome = project.cli("--json", "data", "diff", "a~1", "a")
     assert outcome.code == 0, outcome.stderr
+
+
+def test_the_same_prompt_is_closer_than_a_near_one(pair: Project) -> None:
+    test = questions(5)
+    taken(pair, "more.jsonl", [test[3], {**test[2], "completion": "other"}])
+    found = pair.done("data", "overlap", "more", "test", "--near", "--threshold", "1")
+    assert {name: found[name] for name in ("exact", "prompt", "near")} == {
+        "exact": 1, "prompt": 1, "near": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", "train@zz", "train~x", "nowhere"])
+def test_a_name_that_is_none_is_told_with_how_one_is_written(pair: Project, name: str) -> None:
+    outcome = pair.cli("data", "diff", name, "test")
+    assert outcome.code == 1
+    assert "NAME~1" in outcome.stderr

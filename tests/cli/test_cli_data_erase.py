@@ -78,3 +78,28 @@ def test_a_hash_that_no_index_holds_is_buried_under_each_secret(both: tuple[Proj
     project, secret = both
     project.done("data", "erase-plan", "--hash", "0" * 32, *REASON)
     assert {stone["key"] for stone in tombstones(project)} == {"", secret}
+
+
+def test_an_example_that_cannot_be_read_is_not_passed_over(project: Project) -> None:
+    taken(project, "a.jsonl")
+    project.write("some.jsonl", json.dumps(EXAMPLE) + '\n{"prompt": "x", "compl\n')
+    outcome = project.cli("--json", "data", "erase-plan", "--example", "some.jsonl", *REASON)
+    assert (outcome.code, outcome.error["kind"]) == (2, "usage"), outcome.stderr
+    assert "not-json" in outcome.error["message"]
+    assert project.cli("data", "trace", "--example", "some.jsonl").code == 2
+
+
+def test_examples_of_several_formats_stand_in_one_file(project: Project) -> None:
+    taken(project, "a.jsonl")
+    text = {"text": "The sky is blue."}
+    project.write("b.jsonl", json.dumps(text) + "\n")
+    project.done("data", "snapshot", "b.jsonl")
+    project.write("both.jsonl", f"{json.dumps(EXAMPLE)}\n{json.dumps(text)}\n")
+    found = project.done("data", "trace", "--example", "both.jsonl")["snapshots"]
+    assert {one["path"]: one["exact"] for one in found} == {"a.jsonl": 2, "b.jsonl": 1}
+
+
+def test_where_nothing_can_tell_it_is_said(project: Project) -> None:
+    taken(project, "a.jsonl")
+    outcome = project.cli("data", "trace", "--subject", "Ada")
+    assert outcome.stdout == "no snapshot here can tell of examples about the person\n"

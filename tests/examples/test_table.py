@@ -85,4 +85,4 @@ def test_of_several_matches_the_closest_counts(
             if any(len(getattr(other, kind)) for other in each):
                 expected = match
         assert found[place] == expected
-    assert [match.word for match in Match] == ["none", "prompt", "near", "normal", "exact"]
+    assert [match.word for match in Match] == ["none", "near", "prompt", "normal", "exact"]

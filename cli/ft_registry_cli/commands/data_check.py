@@ -1,11 +1,13 @@
 """``data check``: is this dataset fit to train on."""
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ft_registry_cli.dataset_words import profile_lines
+from ft_registry_cli.example_words import COLUMNS
 from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import State, command
 
@@ -73,8 +75,8 @@ def _text(path: Path, checked: "CheckedData") -> str:
     shown = found.faults.first[:_FAULTS_SHOWN]
     for fault in shown:
         where = f"{fault.file}:{fault.line}" if fault.file else f"line {fault.line}"
-        lines.append(f"  {where if fault.line else fault.file or 'file'}: {fault.rule}: "
-                     f"{fault.message}")  # fmt: skip
+        text = f"{where if fault.line else fault.file or 'file'}: {fault.rule}: {fault.message}"
+        lines += wrap(text, COLUMNS, initial_indent="  ", subsequent_indent="    ")
     if total > len(shown):
         lines.append(f"  and {total - len(shown)} more")
     return "\n".join(lines)

@@ -66,8 +66,8 @@ def add_to(group: typer.Typer) -> None:
     ) -> None:
         """Tell how many examples of B, a test set say, A holds too.
 
-        Exact, equal but for case and spacing, near (with --near), or the same prompt with another
-        answer: each example counts once, for the closest.
+        Exact, equal but for case and spacing, the same prompt with another answer, or near (with
+        --near): each example counts once, for the closest.
         """
         from ft_registry.errors import GateRefused
         from ft_registry.examples.near import THRESHOLD
@@ -116,9 +116,9 @@ def _overlap_text(found: "DataOverlap") -> str:
         *wrap(f"of {found.rows} examples of {found.right.reference}, in {left}:", COLUMNS),
         f"  {found.exact:>7}  exact",
         f"  {found.normal:>7}  equal but for case and spacing",
+        f"  {found.prompt:>7}  the same prompt with another answer",
         *([f"  {found.near:>7}  near: most words in the same order"]
           if found.near is not None else []),
-        f"  {found.prompt:>7}  the same prompt with another answer",
     ]  # fmt: skip
     for kind, one in found.samples:
         head = f"  {kind}: "

@@ -110,6 +110,8 @@ def _document(found: "Trace") -> dict[str, Any]:
 
 
 def _lines(found: "Trace") -> list[str]:
+    if not found.looked_at:
+        return [f"no snapshot here can tell of {found.query.shown}"]
     if not found.held:
         return [f"none of {found.looked_at} snapshots holds {found.query.shown}"]
     lines = [f"{len(found.held)} of {found.looked_at} snapshots hold {found.query.shown}:"]

@@ -175,7 +175,7 @@ def overlap_data(
         near = find_near(left, asked, table, matches, shelves, threshold=threshold)
     places = [
         (match, table.exact(int(row)))
-        for match in (Match.EXACT, Match.NORMAL, Match.NEAR, Match.PROMPT)
+        for match in (Match.EXACT, Match.NORMAL, Match.PROMPT, Match.NEAR)
         for row in np.flatnonzero(matches == match)[:shown]
     ]
     rows = shelves.rows(asked, {name for _, name in places})

@@ -116,13 +116,16 @@ def find_snapshot(
             f"expected a snapshot of {named[1]}, found no {text}",
             hints=["there are " + ", ".join(one.reference for one in own[-5:])],
         )
-    if (cwd / text).exists() or data.tracks(cwd / text):
+    if text and ((cwd / text).exists() or data.tracks(cwd / text)):
         return _at_path(cwd / text, known, data)
     names = sorted({one.snapshot.name for one in known})
     near = get_close_matches(text, names) or names[:5]
     raise NotFound(
         f"expected a snapshot or a path, found no {text!r}",
-        hints=[f"snapshots here: {', '.join(near)}"]
+        hints=[
+            f"snapshots here: {', '.join(near)}",
+            "one is named NAME, NAME~1 (the one before), or NAME@ and 4 digits or more of its hash",
+        ]
         if near
         else ["ft-registry data snapshot PATH"],
     )

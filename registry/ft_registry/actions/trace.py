@@ -14,7 +14,7 @@ from ft_registry.actions.resolve import read_record
 from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import FtRegistryError, InvalidInput
-from ft_registry.examples.content import Hasher, canonical_content
+from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
 from ft_registry.examples.faults import unheard
 from ft_registry.examples.formats import detect_format, format_of
 from ft_registry.examples.normal import normal_batch, normal_text
@@ -28,6 +28,9 @@ from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import TRAINING_ROLES
 from ft_registry.readers.examination import iterate
 from ft_registry.readers.example_sources import find_sources
+
+_HARMLESS = frozenset({"crlf", "duplicate-key"})
+"""Rules that lines break which are read all the same."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
     if subject:
         name = normal_text(subject)
         return Query(
-            "a person",
+            "examples about the person",
             {key: (Hashes(subject=hasher.short([name]).hex()),) for key, hasher in keys.items()},
         )
     assert example is not None  # noqa: S101 - one of the three is given
@@ -89,7 +92,19 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
 
 
 def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes, ...]]:
-    rows = list(iterate(find_sources(example))) or list(_one_object(example))
+    faults: list[str] = []
+
+    def report(rule: str, message: str) -> None:
+        if rule not in _HARMLESS:
+            faults.append(f"{rule}: {message}")
+
+    rows = list(iterate(find_sources(example), report))
+    if rows and faults:
+        raise InvalidInput(
+            f"expected examples that can be read, found some in {example} that cannot: {faults[0]}",
+            hints=[f"ft-registry data check {example} names each of them"],
+        )
+    rows = rows or list(_one_object(example))
     if not rows:
         raise InvalidInput(
             f"expected an example, found none in {example}",
@@ -98,13 +113,15 @@ def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes
     common = detect_format(rows)
     found: dict[str, list[Hashes]] = {key: [] for key in keys}
     for row in rows:
-        format_ = format_of(row) if len(rows) == 1 else common
-        reading = read_example(row, format_, unheard)
-        content = canonical_content(format_.content_of(row))
-        normals = normal_batch([reading.prompt, reading.answer])
-        for key, hasher in keys.items():
-            whole, _ = hasher.pairs(normals)
-            found[key].append(Hashes(hasher.exact([content])[:16].hex(), whole.hex()))
+        # Examples of several datasets may stand in one file, and odd ones of one dataset.
+        for format_ in dict.fromkeys((format_of(row), common)):
+            reading = read_example(row, format_, unheard)
+            content = canonical_content(format_.content_of(row))
+            normals = normal_batch([reading.prompt, reading.answer])
+            for key, hasher in keys.items():
+                whole, _ = hasher.pairs(normals)
+                exact = hasher.exact([content])[:EXACT_BYTES].hex()
+                found[key].append(Hashes(exact, whole.hex()))
     return {key: tuple(dict.fromkeys(hashes)) for key, hashes in found.items()}
 
 

@@ -72,7 +72,8 @@ def advise(
 def _size(rows: int, method: str) -> Iterator[str]:
     few, words = ENOUGH.get(method, (0, ""))
     if 0 < rows < few:
-        yield f"{rows:,} examples are few for {method}: {words}"
+        count = "1 example is" if rows == 1 else f"{rows:,} examples are"
+        yield f"{count} few for {method}: {words}"
 
 
 def _twice(duplicates: int, near: int) -> Iterator[str]:

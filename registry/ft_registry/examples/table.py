@@ -112,10 +112,10 @@ class Match(IntEnum):
     """How closely another dataset has an example; the closest is the largest."""
 
     NONE = 0
-    PROMPT = 1
-    """The same prompt with another answer."""
-    NEAR = 2
+    NEAR = 1
     """Most words in the same order; hashes do not tell it."""
+    PROMPT = 2
+    """The same prompt with another answer."""
     NORMAL = 3
     """Equal but for case and spacing."""
     EXACT = 4

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
+from ft_registry.examples.conversation import Report
 from ft_registry.examples.faults import unheard
 from ft_registry.examples.formats import detect_format
 from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
@@ -42,18 +43,23 @@ def _measure(tokenizer: Path | None) -> Measure:
     return token_counter(tokenizer) if tokenizer is not None else characters
 
 
-def iterate(sources: Sequence[Source]) -> Iterator[dict[str, Any]]:
-    """Yields the examples of files that can be read, the rest left out."""
+def iterate(sources: Sequence[Source], report: Report = unheard) -> Iterator[dict[str, Any]]:
+    """Yields the examples of files that can be read, the rest left out.
+
+    Args:
+        sources: The files.
+        report: Takes the faults of lines and files.
+    """
     reader = LineReader(_LINE_LIMIT)
     for source in sources:
         try:
             for chunk in read_chunks(Task(source)):
                 for line in chunk.data.removeprefix(BOM).split(b"\n"):
-                    found = reader.read(line, unheard) if line.strip() else None
+                    found = reader.read(line, report) if line.strip() else None
                     if found is not None:
                         yield found.row
-        except Unreadable:
-            continue  # a fault of the file, told when it is checked
+        except Unreadable as error:
+            report("unreadable", error.message)
 
 
 def find_rows(
