@@ -48,6 +48,8 @@ class Datasets:
         method: str = "",
         context: int = 0,
         tokenizer: Path | None = None,
+        sensitive: bool | None = None,
+        scan: bool = False,
         subject: str = "",
         keyed: bool = False,
     ) -> "Look":
@@ -74,7 +76,7 @@ class Datasets:
         unit = name_of(tokenizer) if tokenizer is not None else "characters"
         return Look(
             format=format, method=method.lower(), context=context, tokenizer=tokenizer, unit=unit,
-            subject=subject, key=secret.value if secret else None,
+            sensitive=sensitive, scan=scan, subject=subject, key=secret.value if secret else None,
         )  # fmt: skip
 
     def check(

@@ -34,12 +34,12 @@ def add_up(outcomes: Iterable[Outcome]) -> Whole:
         part, source = outcome.part, outcome.task.source
         lines = 0 if outcome.task.start == 0 else lines
         whole.faults.merge(part.faults, lines=lines, file=source.name)
+        whole.tally.merge(part.tally, lines=lines, file=source.name)
         lines += part.lines
         whole.lines += part.lines
         whole.rows += part.rows
         whole.hashes += part.hashes
         whole.subjects += part.subjects
-        whole.tally.merge(part.tally)
         if outcome.unreadable:
             whole.unreadable[source.name] = outcome.unreadable
     return whole

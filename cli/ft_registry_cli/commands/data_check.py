@@ -30,6 +30,17 @@ Context = Annotated[
         "--context", metavar="N", help="The model's context: warn of longer examples.", min=0
     ),
 ]
+Sensitive = Annotated[
+    bool | None,
+    typer.Option(
+        "--sensitive/--no-sensitive",
+        help="Warn of secrets and personal data, by heuristics [default: in up to 64 MiB].",
+        show_default=False,
+    ),
+]
+Scan = Annotated[
+    bool, typer.Option("--scan", help="Warn of secrets that Betterleaks finds (an extra: scan).")
+]
 _FAULTS_SHOWN = 20
 
 
@@ -44,13 +55,18 @@ def add_to(group: typer.Typer) -> None:
         tokenizer: Tokenizer = None,
         method: Method = "",
         window: Context = 0,
+        sensitive: Sensitive = None,
+        scan: Scan = False,
     ) -> None:
         """Check every example against its format, and profile them; change nothing.
 
         Exit code 1: there are faults. Warnings say what hurts a fine-tune, and break no rule.
         """
         datasets = state.workspace.datasets
-        look = datasets.look(format=format_, method=method, context=window, tokenizer=tokenizer)
+        look = datasets.look(
+            format=format_, method=method, context=window, tokenizer=tokenizer,
+            sensitive=sensitive, scan=scan,
+        )  # fmt: skip
         with progress_of(state) as progress:
             checked = datasets.check(path, look, progress=progress)
         found, profile = checked.found, checked.profile

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ft_registry_cli.commands.data_check import Format, Tokenizer
+from ft_registry_cli.commands.data_check import Format, Scan, Sensitive, Tokenizer
 from ft_registry_cli.dataset_words import content_json, content_text, hashes_text, profile_lines
 from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import DryRun, State, command, short, size, table
@@ -33,6 +33,8 @@ def add_to(group: typer.Typer) -> None:
         push: Annotated[bool, typer.Option("--push", help="Upload it to the DVC remote.")] = False,
         format_: Format = "",
         tokenizer: Tokenizer = None,
+        sensitive: Sensitive = None,
+        scan: Scan = False,
         subject: Annotated[
             str, typer.Option(metavar="KEY", help="Index persons by this key of the examples.")
         ] = "",
@@ -59,7 +61,10 @@ def add_to(group: typer.Typer) -> None:
             document = {**content_json(plan.content), "name": plan.name, "dry_run": True}
             state.emit(document, f"{verb} {content_text(plan.name, plan.content)}")
             return
-        look = datasets.look(format=format_, tokenizer=tokenizer, subject=subject, keyed=keyed)
+        look = datasets.look(
+            format=format_, tokenizer=tokenizer, sensitive=sensitive, scan=scan, subject=subject,
+            keyed=keyed,
+        )  # fmt: skip
         with progress_of(state) as progress:
             done = datasets.snapshot(
                 path, name=name, push=push, look=look, allow_faults=allow_faults,

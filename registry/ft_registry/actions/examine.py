@@ -19,6 +19,8 @@ from ft_registry.ports.executor import Executor
 from ft_registry.readers.example_files import sample_rows
 from ft_registry.readers.example_sources import find_sources, split
 
+SEARCHED_BYTES = 64 << 20
+"""Of the files: in more it takes long to look for secrets and personal data, and is asked for."""
 _CLASSES = 50
 """Labels, sources, languages that a profile names."""
 
@@ -28,6 +30,8 @@ class Examination:
     """What was found in a dataset."""
 
     format: Format
+    not_searched: int = 0
+    """Bytes of files that were too large to look for secrets and personal data unasked."""
     rows: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     tally: Tally = field(default_factory=Tally)
@@ -82,14 +86,18 @@ def examine(
     """
     sample = sample_rows(sources)
     format_ = named_format(look.format, sample) if look.format else detect_format(sample)
+    tasks = split(sources)
+    total = sum(source.size for source in sources)
+    unasked = look.sensitive is None
     settings = Settings(
-        format_, key=look.key, subject=look.subject,
+        format_, sensitive=total <= SEARCHED_BYTES if unasked else bool(look.sensitive),
+        scan=look.scan, key=look.key, subject=look.subject,
         erased=tombstones.exact, erased_normal=tombstones.normal,
         erased_subjects=tombstones.subjects,
     )  # fmt: skip
     found = Examination(format_)
-    tasks = split(sources)
-    total = sum(source.size for source in sources)
+    if unasked and not settings.sensitive:
+        found.not_searched = total
     lines = done = 0
     for outcome in executor.run(tasks, settings, tokenizer=look.tokenizer):
         source, part = outcome.task.source, outcome.part
@@ -98,9 +106,9 @@ def examine(
         found.faults.merge(part.faults, lines=lines, file=source.name)
         if outcome.unreadable:
             _add(found.faults, "unreadable", outcome.unreadable, source.name)
+        found.tally.merge(part.tally, lines=lines, file=source.name)
         lines += part.lines
         found.rows += part.rows
-        found.tally.merge(part.tally)
         writer.add(part.hashes, part.subjects)
         done += (outcome.task.stop or source.size) - outcome.task.start
         if progress is not None:
@@ -131,6 +139,7 @@ def make_profile(
     warnings = advise(
         tally, found.format, rows=found.rows, duplicates=duplicates,
         near_duplicates=near_duplicates, method=look.method, context=look.context,
+        not_searched=found.not_searched,
     )  # fmt: skip
     return Profile(
         format=found.format.title,

@@ -17,6 +17,10 @@ class Look:
     tokenizer: Path | None = None
     """Measures lengths; None: characters are counted."""
     unit: str = "characters"
+    sensitive: bool | None = None
+    """Look for secrets and personal data by heuristics; None: where it costs little."""
+    scan: bool = False
+    """Look for secrets with the scanner that is an extra."""
     subject: str = ""
     key: bytes | None = None
     """The secret of the hashes; None: they are plain."""

@@ -4,10 +4,10 @@ The thresholds are rules of thumb of people who tune, and are said as such.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from ft_registry.examples.formats import Format
-from ft_registry.examples.tally import OTHER, Histogram, Tally
+from ft_registry.examples.tally import OTHER, PLACES, Findings, Histogram, Tally
 
 ENOUGH: Mapping[str, tuple[int, str]] = {
     "sft": (100, "100 to 1,000 good examples change a format, a tone or a narrow skill"),
@@ -43,6 +43,7 @@ def advise(
     near_duplicates: int,
     method: str = "",
     context: int = 0,
+    not_searched: int = 0,
 ) -> tuple[str, ...]:
     """Returns the warnings on a dataset, in words.
 
@@ -54,6 +55,7 @@ def advise(
         near_duplicates: Further ones, case and spacing aside.
         method: How a model is to be tuned with it; empty: what its format is made for.
         context: The model's context, in the unit of the lengths; 0: not given.
+        not_searched: The bytes, where there were too many to look for secrets unasked; else 0.
     """
     return tuple(
         text
@@ -64,6 +66,7 @@ def advise(
             _classes(tally.labels),
             _pairs(tally),
             _templates(tally.openings, tally.systems, rows),
+            _sensitive(tally.sensitive, not_searched),
         )
         for text in part
     )
@@ -131,3 +134,21 @@ def _templates(openings: Counter[str], systems: Counter[str], rows: int) -> Iter
     told = systems.total()
     if told and told < rows:
         yield f"{rows - told:,} of {rows:,} examples have no system turn, the others have one"
+
+
+def _sensitive(found: Findings, not_searched: int) -> Iterator[str]:
+    for what, count in sorted(found.counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        verb = "examples hold" if count > 1 else "example holds"
+        yield f"{count:,} {verb} what looks like {what}: {_places(found.first[what], count)}"
+    if not_searched:
+        yield (
+            f"nobody looked for secrets and personal data in {not_searched >> 20:,} MiB: "
+            "--sensitive does, --no-sensitive says that it need not be"
+        )
+
+
+def _places(places: Sequence[tuple[str, int]], count: int) -> str:
+    more = " and others" if count > PLACES else ""
+    if any(file for file, _ in places):
+        return ", ".join(f"{file}:{line}" for file, line in places) + more
+    return f"line{'s' if count > 1 else ''} {', '.join(str(line) for _, line in places)}{more}"

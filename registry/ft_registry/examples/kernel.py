@@ -18,6 +18,7 @@ from ft_registry.examples.lanes import Batch, lane_for
 from ft_registry.examples.line import LineReader, ReadLine
 from ft_registry.examples.normal import Bytes, normal_batch, normal_text
 from ft_registry.examples.reading import Reading, read_example
+from ft_registry.examples.sensitive import Finder
 from ft_registry.examples.tally import Lengths, Tally, count_classes
 
 ROW_BYTES = 32
@@ -58,6 +59,10 @@ class Settings:
     """Their normal hashes, 8 bytes each."""
     erased_subjects: bytes = b""
     """The hashes of subjects of whom nothing may be learnt, 8 bytes each."""
+    sensitive: bool = False
+    """Look for secrets and personal data by heuristics."""
+    scan: bool = False
+    """Look for secrets with the scanner that is an extra."""
 
 
 @dataclass
@@ -81,11 +86,19 @@ class Kernel:
     Args:
         settings: What to look for.
         measure: Returns the lengths of texts: in characters, or in a tokenizer's tokens.
+        finders: Look for secrets and personal data, as the settings ask.
     """
 
-    def __init__(self, settings: Settings, *, measure: Measure = characters) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        measure: Measure = characters,
+        finders: Sequence[Finder] = (),
+    ) -> None:
         self._settings = settings
         self._measure = measure
+        self._finders = finders
         self._hasher = Hasher(settings.key)
         self._lane = None if settings.subject else lane_for(settings.format)
         self._reader = LineReader(settings.line_limit)
@@ -227,6 +240,9 @@ class Kernel:
         self._pending += len(rows)
         if self._pending >= _PENDING:
             self._count_lengths()
+        for find in self._finders:
+            for place, what in find(batch.contents):
+                self._part.tally.sensitive.add(what, numbers[place])
         self._count(batch)
 
     def _count_lengths(self) -> None:

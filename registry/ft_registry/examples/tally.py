@@ -1,4 +1,4 @@
-"""Tallies: what a profile is made of, in parts that add up in any order."""
+"""Tallies: what a profile is made of, in parts whose counts add up in any order."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,8 @@ _MANTISSA = 7
 _CLASSES = 1000
 """Distinct labels, sources, openings that are counted by name; the rest are counted together."""
 OTHER = "\x00other"
+PLACES = 3
+"""Places that are kept of each kind of secret."""
 
 
 @dataclass
@@ -86,6 +88,31 @@ def count_classes(into: Counter[str], names: Iterable[str] | Counter[str]) -> No
 
 
 @dataclass
+class Findings:
+    """Secrets and personal data: how many examples hold which, and where the first are."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """Examples by what they hold, in words that say who found it."""
+    first: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """By the same: file and line."""
+
+    def add(self, what: str, line: int) -> None:
+        """Takes one example in."""
+        self.counts[what] += 1
+        places = self.first.setdefault(what, [])
+        if len(places) < PLACES:
+            places.append(("", line))
+
+    def merge(self, later: "Findings", *, lines: int, file: str) -> None:
+        """Takes in what follows; see `FaultLog.merge`."""
+        self.counts.update(later.counts)
+        for what, places in later.first.items():
+            known = self.first.setdefault(what, [])
+            free = PLACES - len(known)
+            known += [(file or name, line + lines) for name, line in places[:free]]
+
+
+@dataclass
 class Tally:
     """What was counted of some examples."""
 
@@ -109,11 +136,15 @@ class Tally:
     length_only: int = 0
     """Preferences of which one answer begins with the whole other."""
 
-    def merge(self, other: "Tally") -> None:
-        """Takes another's counts in."""
+    sensitive: Findings = field(default_factory=Findings)
+    """Secrets and personal data."""
+
+    def merge(self, later: "Tally", *, lines: int, file: str = "") -> None:
+        """Takes in the counts of what follows; see `FaultLog.merge`."""
+        self.sensitive.merge(later.sensitive, lines=lines, file=file)
         for name in ("prompts", "answers", "totals", "turns"):
-            getattr(self, name).merge(getattr(other, name))
+            getattr(self, name).merge(getattr(later, name))
         for name in ("labels", "sources", "languages", "systems", "openings"):
-            count_classes(getattr(self, name), getattr(other, name))
+            count_classes(getattr(self, name), getattr(later, name))
         for name in ("foreign", "longer_chosen", "longer_rejected", "length_only"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+            setattr(self, name, getattr(self, name) + getattr(later, name))

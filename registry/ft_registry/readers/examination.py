@@ -11,10 +11,12 @@ from ft_registry.examples.faults import unheard
 from ft_registry.examples.formats import detect_format
 from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
 from ft_registry.examples.line import LineReader
+from ft_registry.examples.sensitive import Finder, search
 from ft_registry.examples.work import Source, Task
 from ft_registry.readers.example_files import read_chunks, sample_rows
 from ft_registry.readers.example_streams import Unreadable
 from ft_registry.readers.measure import token_counter
+from ft_registry.readers.scanner import scanner
 
 _LINE_LIMIT = 1 << 30
 """Bytes: what is looked up was examined before, with its own limit."""
@@ -24,9 +26,9 @@ def examine(task: Task, settings: Settings, tokenizer: Path | None) -> tuple[Par
     """Returns what is known of a part, and why it could not be read to its end; empty: it could.
 
     Raises:
-        InvalidInput, Refused: See `token_counter`.
+        InvalidInput, Refused: See `token_counter` and `scanner`.
     """
-    kernel = Kernel(settings, measure=_measure(tokenizer))
+    kernel = Kernel(settings, measure=_measure(tokenizer), finders=_finders(settings))
     try:
         for chunk in read_chunks(task, line_limit=settings.line_limit):
             kernel.take(
@@ -41,6 +43,10 @@ def examine(task: Task, settings: Settings, tokenizer: Path | None) -> tuple[Par
 @lru_cache(maxsize=2)
 def _measure(tokenizer: Path | None) -> Measure:
     return token_counter(tokenizer) if tokenizer is not None else characters
+
+
+def _finders(settings: Settings) -> list[Finder]:
+    return [search] * settings.sensitive + ([scanner()] if settings.scan else [])
 
 
 def iterate(sources: Sequence[Source], report: Report = unheard) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,7 @@ from ft_registry.examples.kernel import Settings
 from ft_registry.examples.work import Task
 from ft_registry.ports.executor import Outcome
 from ft_registry.readers.examination import examine
+from ft_registry.readers.scanner import forbids_fork
 
 SMALL_BYTES = 8 << 20
 """Done before other processes would have started."""
@@ -68,7 +69,8 @@ class _Workers:
 
     def __init__(self, count: int, settings: Settings, tokenizer: Path | None) -> None:
         # To fork copies what is imported already, and the locks that other threads hold.
-        forks = sys.platform == "linux" and threading.active_count() == 1
+        is_alone = threading.active_count() == 1 and not forbids_fork()
+        forks = sys.platform == "linux" and is_alone
         context: ForkContext | SpawnContext = (
             multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
         )
