@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.evaluations.outputs import DATE, REAL, lm_eval_samples, write_lm_eval, write_lines
+from tests.evaluations.outputs import DATE, REAL, lm_eval_samples, write_lines, write_lm_eval
 
 from ft_registry.errors import Refused
 from ft_registry.evaluations.measurement import Measurement

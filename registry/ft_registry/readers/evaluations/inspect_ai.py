@@ -4,7 +4,7 @@ That is inspect_ai 0.3.43 to 0.3.285: files of its own tests, logs that 0.3.285 
 model, and its source where neither had a case.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -114,7 +114,7 @@ class _Header(msgspec.Struct):
 class _Log(_Header):
     """A log in one file."""
 
-    samples: list[msgspec.Raw] | None = None
+    samples: list[Sample] | None = None
 
 
 def claims(file: EvaluatorFile) -> bool:
@@ -141,11 +141,7 @@ def read(files: Sequence[EvaluatorFile]) -> Measurement:
     if file.kind == "json":
         log = file.document(_Log)
         _check_status(log, file)
-        raws = (
-            (bytes(raw), f"sample {number} of {file.path}")
-            for number, raw in enumerate(log.samples or [], start=1)
-        )
-        return _measurement(log, raws, file)
+        return _measurement(log, log.samples or [], file)
     with ZstdZip(file.path) as archive:
         if "header.json" not in archive.names:
             raise Refused(
@@ -154,12 +150,12 @@ def read(files: Sequence[EvaluatorFile]) -> Measurement:
             )
         header = parse(archive.read("header.json"), _Header, what=f"the header of {file.path}")
         _check_status(header, file)
-        entries = (
-            (archive.read(name), f"{name} of {file.path}")
+        samples = (
+            parse(archive.read(name), Sample, what=f"{name} of {file.path}")
             for name in archive.names
             if name.startswith("samples/") and name.endswith(".json")
         )
-        return _measurement(header, entries, file)
+        return _measurement(header, samples, file)
 
 
 def _check_status(header: _Header, file: EvaluatorFile) -> None:
@@ -178,13 +174,11 @@ def _check_status(header: _Header, file: EvaluatorFile) -> None:
         )
 
 
-def _measurement(
-    header: _Header, raws: Iterator[tuple[bytes, str]], file: EvaluatorFile
-) -> Measurement:
+def _measurement(header: _Header, samples: Iterable[Sample], file: EvaluatorFile) -> Measurement:
     about = header.eval
     gathered = GatheredSamples(file)
-    for raw, where in raws:
-        gathered.add(parse(raw, Sample, what=where))
+    for sample in samples:
+        gathered.add(sample)
     items = gathered.finish()
     results = header.results or _Results()
     totals = [score for found in results.scores for score in _totals(found, file)]

@@ -1,0 +1,197 @@
+"""Plain items: JSONL, JSON and CSV say the same, and every refusal names its line."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ft_registry.errors import FtRegistryError, NotFound, Refused
+from ft_registry.evaluations.measurement import Measurement
+from ft_registry.readers.evaluations.reading import read_evaluation
+
+GOOD = '{"id": "q1", "f1": 1}\n'
+
+
+def read(folder: Path, content: str | bytes, name: str = "dates.jsonl") -> Measurement:
+    file = folder / name
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_evaluation([file])
+
+
+def table(found: Measurement) -> dict[str, tuple[float, int]]:
+    return {score.metric: (score.value, score.n) for score in found.scores}
+
+
+ROWS = [
+    {"id": "q1", "f1": 1, "bleu": 0.25, "prompt": "When?", "tokens": 12, "slices": {"lang": "de"}},
+    {"id": "q2", "f1": 0, "bleu": 0.75, "prompt": "Why?", "tokens": 7, "slices": {"lang": "en"}},
+]
+SHAPES = {
+    "dates.jsonl": "".join(json.dumps(row) + "\n" for row in ROWS),
+    "dates.json": json.dumps(ROWS, indent=1),
+    "dates.doc.json": json.dumps({"suite": "dates", "items": ROWS}),
+    "dates.csv": "id,f1,bleu,prompt,tokens,slices.lang\nq1,1,0.25,When?,12,de\nq2,0,0.75,Why?,7,en\n",
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_each_shape_says_the_same(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, SHAPES[name], name)
+    assert (found.suite, found.harness) == ("dates", "items")
+    assert table(found) == {"bleu": (0.5, 2), "f1": (0.5, 2)}
+    assert found.items is not None
+    assert found.items.ids == ("q1", "q2")
+    assert found.items.texts["prompt"] == ("When?", "Why?")
+    assert found.items.numbers["tokens"].tolist() == [12, 7]
+    assert found.items.slices["lang"] == ("de", "en")
+    assert found.prompt_digest
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.rstrip("\n"),
+        GOOD.replace("\n", "\r\n"),
+        "\n\n" + GOOD + "\n   \n\t\n",
+        "\ufeff" + GOOD,
+        '{"id": "q1", "f1": 1, "text": "one\u2028line\u2029\x85"}\n',
+        '{"id": "q1", "f1": 1, "text": "one\\nline"}\n',
+        '{"id": "q1", "f1": 1.0, "nested": {"f2": true}, "list": [1], "nothing": null}\n',
+    ],
+    ids=["no last feed", "CRLF", "blank lines", "BOM", "U+2028", "escaped feed", "other fields"],
+)
+def test_what_is_no_fault_is_read(tmp_path: Path, content: str) -> None:
+    assert table(read(tmp_path, content)) == {"f1": (1.0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (GOOD + GOOD, "each item once"),
+        (GOOD + '{"id": "q2"}\n', "line 2"),
+        (GOOD + '{"id": "q2", "f2": 1}\n', "difference in"),
+        (GOOD + '{"id": "q2", "f1": true}\n', "expected a number as f1"),
+        (GOOD + '{"id": "q2", "f1": "1"}\n', "line 2"),
+        (GOOD + '{"id": "q2", "f1": NaN}\n', "NaN is not a JSON number"),
+        (GOOD + '{"id": "q2", "f1": Infinity}\n', "Infinity"),
+        (GOOD + '{"id": "q2", "f1": 1e999}\n', "beyond"),
+        (GOOD + '{"id": "q2", "f1": 1' + "0" * 400 + "}\n", "beyond 1.8e308"),
+        (GOOD + '{"id": "q2", "f1": 1, "f1": 2}\n', "duplicate keys"),
+        (GOOD + '{"id": "q2", "f1": 1', "line 2"),
+        (GOOD + "[1]\n", "expected an object with an id"),
+        (GOOD + '{"id": 2, "f1": 1}\n', "an object with an id"),
+        (GOOD + '{"id": "", "f1": 1}\n', "an object with an id"),
+        (GOOD + '{"id": "a\\u0000b", "f1": 1}\n', "can be shown"),
+        (GOOD + '{"id": "q2", "f1": 1, "x": ' + "[" * 100_000 + "\n", "line 2"),
+        (GOOD + '{"id": "q2", "f1": 1, "slices": 7}\n', "slices"),
+        (GOOD + '{"id": "q2", "f1": 1, "tokens": "many"}\n', "tokens"),
+        ('{"id": "q1", "f1": 1e308}\n{"id": "q2", "f1": 1e308}\n', "finite sum"),
+        (GOOD.encode() + b'{"id": "\xff", "f1": 1}\n', "strict JSON"),
+    ],
+)  # fmt: skip
+def test_a_wrong_line_is_refused(tmp_path: Path, content: str | bytes, said: str) -> None:
+    with pytest.raises(Refused, match=said.replace("(", "\\(")):
+        read(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("id,f1\nq1,1\nq1,1\n", "each item once"),
+        ("id,f1\nq1,1\nq2,nan\n", "finite number as f1 in row 2"),
+        ("id,f1\nq1,1\nq2,inf\n", "finite number"),
+        ("id,f1\nq1,1\nq2,\n", "expected a number as f1 in row 2"),
+        ("id,f1\nq1,1\nq2,good\n", "expected a number as f1 in row 2"),
+        ("id,f1\nq1,1\nq2\n", "expected 2 cells"),
+        ("id,f1,f1\nq1,1,1\n", "each column once"),
+        ("id,note\nq1,good\n", "at least one score"),
+        ("id,f1\n", "found none"),
+        ('id,f1\n"q1,1\n', "CSV"),
+        ("id,f1\nq1,1_0\n", "at least one score"),
+        (b"id,f1\n\xff,1\n", "UTF-8"),
+        ("id,f1\nq1,\0\n", "NUL"),
+    ],
+)
+def test_a_wrong_table_is_refused(tmp_path: Path, content: str | bytes, said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        read(tmp_path, content, "dates.csv")
+
+
+def test_totals_may_stand_alone_with_what_is_known_of_them(tmp_path: Path) -> None:
+    stated = {
+        "scores": {"f1": 0.5, "ece": {"value": 0.1, "n": 40, "stderr": 0.02, "higher_is_better": False}},
+        "model": "out/adapter",
+        "time": "2026-11-24T09:30:00Z",
+    }  # fmt: skip
+    found = read(tmp_path, json.dumps(stated), "dates.json")
+    assert found.items is None
+    assert table(found) == {"f1": (0.5, 0), "ece": (0.1, 40)}
+    assert found.scores[1].higher_is_better is False
+    assert found.claim.name == "out/adapter"
+    assert found.time == "2026-11-24T09:30:00.000000Z"
+
+
+def test_a_total_beside_its_items_is_their_mean(tmp_path: Path) -> None:
+    stated: dict[str, Any] = {"scores": {"f1": 0.5, "corpus_bleu": 0.3}, "items": ROWS}
+    found = read(tmp_path, json.dumps(stated), "dates.json")
+    assert table(found) == {"f1": (0.5, 2), "corpus_bleu": (0.3, 0), "bleu": (0.5, 2)}
+    stated["scores"]["f1"] = 0.6
+    with pytest.raises(Refused, match=r"f1=0\.6"):
+        read(tmp_path, json.dumps(stated), "dates.json")
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        {"f1": "high"},
+        {"f1": None},
+        {"f1": {"value": 1, "colour": 2}},
+        {"f1": {"value": 1, "n": -1}},
+        {"f1": {"value": 1, "higher_is_better": 1}},
+        {"": 1},
+        [1],
+        {},
+    ],
+)
+def test_totals_that_are_none_are_refused(tmp_path: Path, scores: Any) -> None:
+    with pytest.raises(Refused):
+        read(tmp_path, json.dumps({"scores": scores}), "dates.json")
+
+
+def test_items_of_tasks_and_clusters(tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "f1": 1, "task": "x", "cluster": "doc-1"},
+        {"id": "b", "f1": 0, "task": "x", "cluster": "doc-1"},
+        {"id": "c", "f1": 1, "task": "y"},
+    ]
+    found = read(tmp_path, "".join(json.dumps(row) + "\n" for row in rows))
+    assert [(score.task, score.value) for score in found.scores] == [("x", 0.5), ("y", 1.0)]
+    assert found.items is not None
+    assert found.items.clusters == ("doc-1", "doc-1", "c")
+
+
+def test_several_files_of_items_are_several_evaluations(tmp_path: Path) -> None:
+    read(tmp_path, GOOD, "a.jsonl")
+    read(tmp_path, GOOD, "b.jsonl")
+    with pytest.raises(Refused, match="one file of items, found 2"):
+        read_evaluation([tmp_path])
+
+
+def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.jsonl", tmp_path, Path("\0")):
+        with pytest.raises(NotFound):
+            read_evaluation([path])
+
+
+def test_means_do_not_round(tmp_path: Path) -> None:
+    values = [0.1] * 10
+    rows = "".join(json.dumps({"id": str(n), "f1": v}) + "\n" for n, v in enumerate(values))
+    assert read(tmp_path, rows).scores[0].value == math.fsum(values) / 10
+
+
+def test_refusals_are_errors_with_something_to_do(tmp_path: Path) -> None:
+    with pytest.raises(FtRegistryError) as caught:
+        read(tmp_path, '{"question": "no id"}\n')
+    assert caught.value.hints
