@@ -32,7 +32,8 @@ SHAPES = {
     "dates.jsonl": "".join(json.dumps(row) + "\n" for row in ROWS),
     "dates.json": json.dumps(ROWS, indent=1),
     "dates.doc.json": json.dumps({"suite": "dates", "items": ROWS}),
-    "dates.csv": "id,f1,bleu,prompt,tokens,slices.lang\nq1,1,0.25,When?,12,de\nq2,0,0.75,Why?,7,en\n",
+    "dates.csv": "id,f1,bleu,prompt,tokens,slices.lang\n"
+    "q1,1,0.25,When?,12,de\nq2,0,0.75,Why?,7,en\n",
 }
 
 
@@ -121,7 +122,10 @@ def test_a_wrong_table_is_refused(tmp_path: Path, content: str | bytes, said: st
 
 def test_totals_may_stand_alone_with_what_is_known_of_them(tmp_path: Path) -> None:
     stated = {
-        "scores": {"f1": 0.5, "ece": {"value": 0.1, "n": 40, "stderr": 0.02, "higher_is_better": False}},
+        "scores": {
+            "f1": 0.5,
+            "ece": {"value": 0.1, "n": 40, "stderr": 0.02, "higher_is_better": False},
+        },
         "model": "out/adapter",
         "time": "2026-11-24T09:30:00Z",
     }  # fmt: skip

@@ -18,6 +18,8 @@ from ft_registry.model.canonical import canonical_bytes
 
 T = TypeVar("T")
 
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What msgspec raises: it leaves wrong UTF-8 and depth to Python."""
 _LONGEST_NAME = 200
 _UNSHOWN = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -37,7 +39,7 @@ def parse(data: bytes, kind: type[T], *, what: str) -> T:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         raise _unlike(what, error) from error
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return convert(parse_leniently(data, what=what), kind, what=what)
 
 
@@ -66,7 +68,7 @@ def convert(value: Any, kind: type[T], *, what: str) -> T:
     """
     try:
         return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, RecursionError, OverflowError) as error:
+    except (*UNREADABLE, OverflowError) as error:
         raise _unlike(what, error) from error
 
 

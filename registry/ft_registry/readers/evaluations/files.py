@@ -15,7 +15,7 @@ import msgspec
 
 from ft_registry.errors import FtRegistryError, InvalidInput, NotFound, Refused
 from ft_registry.evaluations.measurement import Measurement
-from ft_registry.readers.evaluations.documents import parse, parse_leniently
+from ft_registry.readers.evaluations.documents import UNREADABLE, parse, parse_leniently
 from ft_registry.readers.files import walk
 
 T = TypeVar("T")
@@ -290,7 +290,7 @@ def _has_second(file: EvaluatorFile) -> bool:
 def _keys_of(data: bytes, path: Path, *, quiet: bool) -> frozenset[str] | None:
     try:
         return frozenset(msgspec.json.decode(data, type=dict[str, msgspec.Raw]))
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         pass
     try:
         found = parse_leniently(data, what=str(path))
@@ -304,7 +304,7 @@ def _keys_of(data: bytes, path: Path, *, quiet: bool) -> frozenset[str] | None:
 def _first_element(file: EvaluatorFile) -> Any:
     try:
         raws = msgspec.json.decode(file.data, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         found = parse_leniently(file.data, what=file.what)
         return found[0] if isinstance(found, list) and found else None
     return parse_leniently(bytes(raws[0]), what=file.what) if raws else None

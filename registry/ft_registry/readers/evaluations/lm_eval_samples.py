@@ -20,6 +20,7 @@ import numpy as np
 from ft_registry.errors import Refused
 from ft_registry.evaluations.items import Floats
 from ft_registry.readers.evaluations.documents import (
+    UNREADABLE,
     convert,
     named,
     parse_leniently,
@@ -114,7 +115,8 @@ def read_samples(file: EvaluatorFile) -> TaskSamples:
                 f"expected the same metrics in every sample of {file.path}, found "
                 f"{', '.join(map(shown, sample.metrics[:5]))} beside {', '.join(metrics[:5])}"
             )
-        hasher.update((sample.doc_hash + sample.prompt_hash + sample.target_hash).encode())
+        hashes = sample.doc_hash + sample.prompt_hash + sample.target_hash
+        hasher.update(hashes.encode("utf-8", "surrogatepass"))
         content = sample.doc_hash + sample.target_hash
         row = rows.setdefault(sample.doc_id, len(rows))
         if row == len(gathered.contents):
@@ -250,7 +252,7 @@ def _samples(file: EvaluatorFile, struct: type[_Sample]) -> Iterator[_Sample]:
     for block in file.blocks():
         try:
             yield from decoder.decode_lines(block)
-        except (msgspec.MsgspecError, RecursionError):
+        except UNREADABLE:
             # One by one, so that the error names the line; and NaN may stand in the document.
             for offset, line in enumerate(block.split(b"\n")):
                 if line.strip():
@@ -262,7 +264,7 @@ def _line(line: bytes, struct: type[T], file: EvaluatorFile, number: int) -> T:
     where = f"line {number} of {file.path}"
     try:
         return msgspec.json.decode(line, type=struct)
-    except (msgspec.MsgspecError, RecursionError):
+    except UNREADABLE:
         return convert(parse_leniently(line, what=where), struct, what=where)
 
 

@@ -73,7 +73,9 @@ def claims(file: EvaluatorFile) -> bool:
     """Whether the file is an output of promptfoo."""
     if file.kind != "json" or file.is_array:
         return False
-    return file.keys >= {"evalId", "results"} or file.keys >= {"results", "stats", "version"}
+    return file.keys >= {"evalId", "results"} or (
+        file.keys >= {"results", "stats", "version"} and "eval" not in file.keys
+    )
 
 
 def read(files: Sequence[EvaluatorFile]) -> Measurement:

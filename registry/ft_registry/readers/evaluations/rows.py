@@ -50,7 +50,9 @@ def columns_of(file: EvaluatorFile) -> frozenset[str]:
             return frozenset()
     if file.kind == "json" and not file.is_array and file.keys >= {"columns", "data"}:
         names = parse_leniently(file.data, what=file.what).get("columns")
-        return frozenset(name for name in names or () if isinstance(name, str))
+        if not isinstance(names, list):
+            return frozenset()
+        return frozenset(name for name in names if isinstance(name, str))
     return file.keys
 
 

@@ -38,7 +38,7 @@ def prompts_digest(ids: Sequence[str], hashes: Sequence[str]) -> str:
         return ""
     hasher = hashlib.sha256()
     for _, one in sorted(zip(ids, hashes, strict=True)):
-        hasher.update(one.encode() + b"\n")
+        hasher.update(one.encode("utf-8", "surrogatepass") + b"\n")
     return "sha256:" + hasher.hexdigest()
 
 
