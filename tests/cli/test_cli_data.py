@@ -53,7 +53,7 @@ def test_data_with_faults_is_not_taken_unless_allowed(project: Project) -> None:
     before = project.state()
     outcome = project.cli("--json", "data", "snapshot", path)
     assert (outcome.code, outcome.error["kind"]) == (1, "refused")
-    assert "3 mixed-format" in outcome.error["message"]
+    assert "1 fault: line 3: mixed-format" in outcome.error["message"]
     assert project.state() == before
     done = snapshot(project, path, "--allow-faults")
     assert done["profile"]["faults"] == {"mixed-format": 1}

@@ -87,3 +87,23 @@ def test_an_index_of_another_snapshot_is_damage(project: Project) -> None:
     assert outcome.code == 4
     assert "found that it was for sha256:000" in outcome.error["message"]
     assert project.cli("verify").code == 4
+
+
+def test_an_index_is_not_taken_for_data(project: Project) -> None:
+    tracked_only(project)
+    project.done("data", "snapshot", "a.jsonl")
+    outcome = project.cli("data", "snapshot", "a.jsonl.examples.arrow")
+    assert outcome.code == 1
+    assert "ft-registry data snapshot a.jsonl\n" in outcome.stderr
+    assert project.done("data", "show", "a")["path"] == "a.jsonl"
+
+
+def test_an_index_of_another_kind_than_asked_for_is_told(project: Project) -> None:
+    project.write("a.jsonl", jsonl(20))
+    project.done("data", "snapshot", "a.jsonl")
+    outcome = project.cli("data", "snapshot", "a.jsonl", "--keyed", "--subject", "user")
+    assert outcome.code == 0
+    assert "with an index with plain hashes" in outcome.stderr
+    assert "without persons by user" in outcome.stderr
+    quiet = project.cli("data", "snapshot", "a.jsonl", "--keyed", "--name", "other")
+    assert "note:" not in quiet.stderr

@@ -80,6 +80,7 @@ def add_to(group: typer.Typer) -> None:
         }
         verb = "snapshot" if done.created else "indexed" if done.indexed else "already"
         state.emit(document, f"{verb} {content_text(found.name, found.content)}")
+        state.talk(*_other_index(found, keyed=keyed and not no_index, subject=subject))
         if found.profile is not None:
             state.talk(*(f"warning: {text}" for text in found.profile.warnings))
         if done.commit:
@@ -112,6 +113,21 @@ def _document(found: "Snapshot") -> dict[str, Any]:
         "examples": found.examples.model_dump(mode="json") if found.examples else None,
         "profile": found.profile.model_dump(mode="json") if found.profile else None,
     }
+
+
+def _other_index(found: "Snapshot", *, keyed: bool, subject: str) -> list[str]:
+    """Returns what the index on record is not, of what was asked for."""
+    from ft_registry.model.examples import ExampleIndex
+
+    index = found.examples
+    if not isinstance(index, ExampleIndex):
+        return []
+    lacks = ["with plain hashes"] * (keyed and not index.key)
+    lacks += [f"without persons by {subject}"] * (subject not in ("", index.subject))
+    return [
+        f"note: it is on record with an index {lack}, which stays; --name OTHER makes another"
+        for lack in lacks
+    ]
 
 
 def _row(one: "FoundSnapshot") -> list[str]:

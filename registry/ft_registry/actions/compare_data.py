@@ -75,7 +75,10 @@ def _check_keys(*found: FoundSnapshot) -> None:
         names = ", ".join(f"{one.reference}: {one.index.key or 'plain'}" for one in found)
         raise Refused(
             f"expected hashes that were made with one secret, found others ({names})",
-            hints=["ft-registry data snapshot PATH --keyed makes keyed ones of data that is there"],
+            hints=[
+                "ft-registry data snapshot PATH --name OTHER, with or without --keyed, makes those "
+                "of the other kind where the data still is"
+            ],
         )
 
 

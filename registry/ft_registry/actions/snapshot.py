@@ -26,6 +26,7 @@ from ft_registry.readers.example_sources import find_sources
 
 if TYPE_CHECKING:
     from ft_registry.actions.examine import Examination
+    from ft_registry.examples.faults import Fault
     from ft_registry.ports.example_index import IndexFiles, IndexWriter
     from ft_registry.ports.executor import Executor
 
@@ -111,9 +112,16 @@ def take_snapshot(
 
     Raises:
         InvalidInput: The path is outside the repository, or the name malformed.
-        Refused: Examples break the rules of their format; or see `DataStore.track`.
+        Refused: Examples break the rules of their format; it is an index of examples; or see
+            `DataStore.track`.
         NotFound, IntegrityError, BackendUnavailable: See `DataStore.track`.
     """
+    if path.name.endswith(INDEX_SUFFIX):
+        raise Refused(
+            f"expected data, found the index of its examples, {path.name}",
+            hints=["it is tracked with the data: ft-registry data snapshot "
+                   f"{path.with_name(path.name.removesuffix(INDEX_SUFFIX))}"],
+        )  # fmt: skip
     require_ledger(ledger)
     ledger.refresh()
     called = _name(path, name)
@@ -263,8 +271,7 @@ def _examined(
 def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
     """Returns the refusal of data that breaks rules: the first faults, and how many there are."""
     first = "; ".join(
-        f"{fault.file}{':' if fault.file else ''}{fault.line or ''} {fault.rule}: {fault.message}"
-        for fault in found.faults.first[:_SHOWN]
+        f"{_place(fault)}{fault.rule}: {fault.message}" for fault in found.faults.first[:_SHOWN]
     )
     total = found.faults.total
     more = f"; and {total - _SHOWN} more" if total > _SHOWN else ""
@@ -276,6 +283,13 @@ def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
             *(["--allow-faults puts them on record as they are"] if can_allow else []),
         ],
     )
+
+
+def _place(fault: "Fault") -> str:
+    """Returns where a fault is, for what is said next; empty: of the whole."""
+    if not fault.line:
+        return f"{fault.file}: " if fault.file else ""
+    return f"{fault.file}:{fault.line}: " if fault.file else f"line {fault.line}: "
 
 
 def _indexed(
