@@ -61,8 +61,15 @@ def test_what_lies_beside_an_output_does_not_matter(tmp_path: Path) -> None:
     folder = write_lm_eval(tmp_path, SUMS)
     (folder / "config.json").write_text('{"scores": {"a": 1}}')
     (folder / "README.md").write_text("# Notes\n")
-    (folder / "broken.json").write_text("{")
+    (folder / "broken.yaml").write_text("\0")
     assert read_evaluation([folder]).harness == "lm-eval"
+
+
+def test_a_damaged_file_in_a_folder_is_not_passed_over(tmp_path: Path) -> None:
+    folder = write_lm_eval(tmp_path, SUMS)
+    results = folder / f"results_{DATE}.json"
+    results.write_text(results.read_text()[:-50])
+    assert "results_" in refusal(folder)
 
 
 def test_the_name_of_a_file_decides_nothing(tmp_path: Path) -> None:

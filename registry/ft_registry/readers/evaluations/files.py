@@ -185,13 +185,14 @@ def _of_folder(folder: Path) -> list[EvaluatorFile]:
         try:
             found.append(look_at(folder / name))
         except FtRegistryError:
-            # Something else that lies beside the output; a damaged output is told from the results
-            # that say how many items there should be, or by nothing being left to read.
-            if name.endswith((".jsonl", ".eval")):
+            # Notes that lie beside the output. A damaged file of the kinds that evaluators write is
+            # never passed over: samples without their results would look like a whole run.
+            if Path(name).suffix.lower() not in _NOTES:
                 raise
     return found
 
 
+_NOTES = {".csv", ".tsv", ".yaml", ".yml", ".md"}
 _SUFFIXES = {
     ".json", ".jsonl", ".ndjson", ".eval", ".parquet", ".csv", ".tsv", ".yaml", ".yml", ".md",
 }  # fmt: skip

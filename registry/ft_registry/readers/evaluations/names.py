@@ -25,18 +25,16 @@ def suite_of(tasks: Sequence[str], *, otherwise: str = "evaluation") -> str:
     return name or otherwise
 
 
-def time_of(text: object, *, zone_of: datetime | None = None) -> str:
+def time_of(text: object) -> str:
     """Returns a moment in the form of documents; empty: the text is none.
 
     Args:
-        text: ISO 8601; also with a blank in place of the T.
-        zone_of: Whose zone a time without one is in; None: UTC.
+        text: ISO 8601; without a zone it is taken for UTC, whatever clock wrote it.
     """
     if not isinstance(text, str) or not text:
         return ""
     try:
         found = datetime.fromisoformat(text.strip())
-        zone = (zone_of.tzinfo if zone_of else None) or UTC
-        return timestamp(found if found.tzinfo else found.replace(tzinfo=zone))
+        return timestamp(found if found.tzinfo else found.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         return ""

@@ -64,8 +64,7 @@ def read_evaluation(
         paths: Its files, or a folder with them. Which evaluator it was is told from their content.
         suite: The name of what was measured, in place of the evaluator's.
         allow_partial: Take a run of a part of the suite; `Measurement.partial` says which.
-        now: The present: a time that lies more than a day ahead is not believed, and a time without
-            a zone is in the zone of this one. None: any time is believed.
+        now: The present: a time that lies more than a day ahead is not believed. None: any is.
 
     Raises:
         InvalidInput: No path was given, or the suite is no name.
