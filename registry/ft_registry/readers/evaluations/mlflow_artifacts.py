@@ -31,16 +31,11 @@ _CAME = ("response", "outputs", "output", "prediction", "predictions")
 
 def claims(file: EvaluatorFile) -> bool:
     """Whether the file is metrics or a table of scores."""
-    if file.kind == "json" and not file.is_array and file.keys and not file.keys & {"columns"}:
-        return any("/" in key for key in file.keys) and _is_flat(file)
+    if _is_metrics(file):
+        return True
     names = columns_of(file) if file.kind in {"csv", "json", "parquet", "lines"} else frozenset()
     scored = [name for name in names if name.endswith((_JUDGED, _SCORED))]
     return bool(scored) and "id" not in names
-
-
-def _is_flat(file: EvaluatorFile) -> bool:
-    found = parse_leniently(file.data, what=file.what)
-    return all(isinstance(value, int | float) for value in found.values())
 
 
 def read(files: Sequence[EvaluatorFile]) -> Measurement:
@@ -68,12 +63,10 @@ def read(files: Sequence[EvaluatorFile]) -> Measurement:
 
 
 def _is_metrics(file: EvaluatorFile) -> bool:
-    return (
-        file.kind == "json"
-        and not file.is_array
-        and not columns_of(file) - file.keys
-        and ("columns" not in file.keys and _is_flat(file))
-    )
+    if file.kind != "json" or file.is_array or not any("/" in key for key in file.keys):
+        return False
+    found = parse_leniently(file.data, what=file.what)
+    return all(isinstance(value, int | float) for value in found.values())
 
 
 def _totals(file: EvaluatorFile) -> dict[str, MeasuredScore]:

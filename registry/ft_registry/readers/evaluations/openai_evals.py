@@ -151,8 +151,6 @@ class _Log:
             )
         table = ItemTable(self._file.path)
         for name, sample in self._samples.items():
-            if not sample.scores and name in self._failed:
-                self._failed.add(name)
             has_content = sample.prompt is not None
             row = (
                 table.add(item_id(text_of(sample.prompt), text_of(sample.expected)))
