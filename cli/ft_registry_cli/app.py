@@ -7,6 +7,7 @@ import typer
 from ft_registry import __version__
 from ft_registry_cli.commands import (
     data,
+    evals,
     init,
     lineage,
     list_versions,
@@ -63,6 +64,7 @@ for room in (
     status,
     data,
     register,
+    evals,
     list_versions,
     show,
     log,

@@ -21,6 +21,7 @@ from ft_registry.datasets import Datasets
 from ft_registry.model.names import alias_name, model_name
 from ft_registry.model.reference import parse_alias_reference, parse_reference
 from ft_registry.model.time import parse_moment
+from ft_registry.scoring import Scoring
 from ft_registry.wiring import PATIENCE_SECONDS, SYNC_PATIENCE_SECONDS, Wiring
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ class Workspace(Wiring):
     def datasets(self) -> Datasets:
         """The datasets: check, snapshot, compare, trace, erase."""
         return Datasets(self)
+
+    @cached_property
+    def scoring(self) -> Scoring:
+        """The evaluations: add, show, compare."""
+        return Scoring(self)
 
     def plan_registration(
         self, request: "Registration", *, cwd: Path | None = None

@@ -119,5 +119,4 @@ def _print_done(state: State, done: "Registered") -> None:
     state.emit(document, f"{verb} {record.reference}  record {short(done.filed.digest)}")
     state.talk(*(f"note: {notice}" for notice in done.notices))
     for evaluation in done.evaluations:
-        scores = ", ".join(f"{s.metric} {s.value:.4f}" for s in evaluation.scores)
-        state.talk(f"scores of {evaluation.suite}: {scores} (n={evaluation.items.rows})")
+        state.talk(f"scores of {evaluation.suite}: {evaluation.in_words()}")

@@ -80,8 +80,7 @@ def _text(found: "ShownVersion") -> str:
         ("mlflow", f"{record.artifact.uri} (run {record.run.run_id[:12]})"),
     ]  # fmt: skip
     for evaluation in found.evaluations:
-        scores = ", ".join(f"{score.metric} {score.value:.4f}" for score in evaluation.scores)
-        lines.append((f"scores {evaluation.suite}", f"{scores} (n={evaluation.items.rows})"))
+        lines.append((f"scores {evaluation.suite}", evaluation.in_words()))
     if found.proof:
         lines += _proved(found.proof)
     if record.note:

@@ -258,6 +258,8 @@ class Bringing:
         for evaluation in evaluations:
             name = f"evaluation {evaluation.suite}"
             items = evaluation.items
+            if isinstance(items, Unknown):
+                continue  # it has totals only
             content = self._attachment(name, items.artifact, items.digest)
             if content is not None:
                 place = items_of(self.into, evaluation)
@@ -352,7 +354,7 @@ class Bringing:
 
 def items_of(folder: Path, evaluation: Evaluation) -> Path:
     """Returns where a restored folder has the scored items of an evaluation."""
-    return folder / EVALUATIONS / f"{evaluation.id.replace('/', '_')}.jsonl"
+    return folder / EVALUATIONS / f"{evaluation.id.replace('/', '_')}.parquet"
 
 
 def _inside(name: str) -> str:

@@ -1,14 +1,15 @@
 """Captures what made a version, without being asked: git, DVC, params, adapter, environment."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ft_registry.actions.base import find_base
 from ft_registry.actions.datasets import DataArgument, describe_datasets
+from ft_registry.actions.evaluations import Evidence, read_evidence
 from ft_registry.errors import InvalidInput
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.manifest import FileEntry, manifest_digest, relative_path
+from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.record import (
     METHODS,
     Base,
@@ -30,7 +31,6 @@ from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.files import hash_folder
-from ft_registry.readers.items import ScoredItems, read_items
 from ft_registry.readers.params import read_config_files
 from ft_registry.readers.weights import read_kind, read_peft, read_tokenizer
 
@@ -73,7 +73,7 @@ class Draft:
     environment: Environment
     packages: PackageList
     pipeline: Stage | Unknown
-    evaluations: tuple[ScoredItems, ...]
+    evaluations: tuple[Evidence, ...]
     note: str
 
     @property
@@ -116,7 +116,7 @@ def capture(
     files = hash_folder(request.path)
     kind = read_kind(request.path, files)
     evaluations = tuple(
-        replace(read_items(path), source=_from_top(path, top, cwd)) for path in request.evaluations
+        read_evidence([path], top=top, cwd=cwd, context=context) for path in request.evaluations
     )
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
         raise InvalidInput("expected each suite once, found two evaluation files of one name")
@@ -182,15 +182,6 @@ def _config_files(request: Registration, top: Path) -> list[tuple[str, Path]]:
             f"expected configuration files of different names, found {', '.join(names)}"
         )
     return files
-
-
-def _from_top(path: Path, top: Path, cwd: Path) -> str:
-    """Returns a file's path from the top level; empty when it lies outside of the repository."""
-    absolute = cwd / path
-    try:
-        return relative_path((absolute.parent.resolve() / path.name).relative_to(top).as_posix())
-    except ValueError:
-        return ""
 
 
 def _code(state: CodeState) -> Code:

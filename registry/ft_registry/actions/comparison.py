@@ -5,11 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ft_registry.errors import FtRegistryError
+from ft_registry.errors import FtRegistryError, NotFound
+from ft_registry.evaluations.items import Items
+from ft_registry.formats.item_table import read_item_table
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.proof import ProofStep, StepState, some
+from ft_registry.readers.evaluations import read_evaluation
 from ft_registry.readers.files import hash_file
-from ft_registry.readers.items import ScoredItems, read_items
 from ft_registry.statistics.means import mean_interval
 
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".pth", ".pt")
@@ -82,22 +84,31 @@ def compare_scores(suite: str, pairs: Sequence[tuple[Path, Path]]) -> list[Proof
 def _compare_items(suite: str, original: Path, again: Path) -> tuple[list[ProofStep], bool]:
     name = f"scores {suite}"
     try:
-        before = read_items(original)
+        before = _read(original)
     except FtRegistryError as error:
         detail = f"the original items: {error.message}"
         return [ProofStep(name=name, state="unknown", detail=detail)], False
     try:
-        after = read_items(again)
+        after = _read(again)
     except FtRegistryError as error:
         return [ProofStep(name=name, state="missing", detail=error.message)], False
-    ids = [set().union(*items.values.values()) for items in (before, after)]
-    steps = [_judge(f"{name}.{metric}", metric, before, after) for metric in sorted(before.values)]
-    return steps, ids[0] == ids[1]
+    steps = [_judge(f"{name}.{metric}", metric, before, after) for metric in sorted(before.scores)]
+    return steps, set(before.ids) == set(after.ids)
 
 
-def _judge(name: str, metric: str, before: ScoredItems, after: ScoredItems) -> ProofStep:
-    old, new = before.values[metric], after.values.get(metric)
-    if new is None:
+def _read(file: Path) -> Items:
+    """Returns the items of a table of ours, or of what an evaluator wrote."""
+    if file.suffix == ".parquet":
+        return read_item_table(file)
+    found = read_evaluation([file]).items
+    if found is None:
+        raise NotFound(f"expected scored items in {file}, found totals only")
+    return found
+
+
+def _judge(name: str, metric: str, before: Items, after: Items) -> ProofStep:
+    old, new = before.values_of(metric), after.values_of(metric)
+    if not new:
         return ProofStep(name=name, state="missing", detail="it was not measured again")
     if set(new) != set(old):
         detail = f"scored on other items: {some(sorted(set(new) ^ set(old)))}"

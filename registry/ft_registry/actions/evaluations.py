@@ -1,43 +1,206 @@
-"""Turns scored items into evaluations of a version, and into what the store shows of them."""
+"""Turns what an evaluator found into evaluations of a version, and into what the store shows."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from ft_registry.actions.resolve import FiledRecord
+from ft_registry.evaluations.items import Items
+from ft_registry.evaluations.measurement import MeasuredScore, Measurement
+from ft_registry.formats.item_table import item_table
 from ft_registry.model import layout
+from ft_registry.model.canonical import digest, digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation, ItemTable
-from ft_registry.model.snapshot import MEASURING_ROLES, Dataset
+from ft_registry.model.evaluation import (
+    Evaluation,
+    Harness,
+    ItemTable,
+    PublicSet,
+    Score,
+    ScoreInterval,
+    SnapshotUse,
+)
+from ft_registry.model.manifest import relative_path
+from ft_registry.model.snapshot import MEASURING_ROLES, DataContent, Dataset, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
+from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import DatasetInput, Metric
-from ft_registry.readers.items import ScoredItems
+from ft_registry.readers.evaluations import read_evaluation
+from ft_registry.readers.files import hash_file, walk
+from ft_registry.statistics.means import mean_interval
+from ft_registry.statistics.paired import paired_t
+
+_NO_ITEMS = Unknown(unknown="the evaluator's files hold totals only")
+_NO_DATA = Unknown(unknown="no dataset of the role eval was named: --data PATH:eval says it")
 
 _DIGEST_LENGTH = 36
 """What MLflow takes of a dataset's digest."""
 
 
-def artifact_of(items: ScoredItems) -> str:
-    """Returns where the store keeps the items: the name says suite and content."""
-    return f"ftr/evaluations/{items.suite}-{items.digest[7:23]}.jsonl"
+@dataclass(frozen=True)
+class Evidence:
+    """An evaluation as it was read, ready to be put on record."""
+
+    measurement: Measurement
+    origin: str
+    """The digest of what was read."""
+    source: str
+    """The first file's path from the top level of the repository; empty: it lies outside."""
+    table: bytes | None
+    """Its items as a file; None: it has none."""
+
+    @property
+    def suite(self) -> str:
+        """What it measures."""
+        return self.measurement.suite
+
+    @property
+    def artifact(self) -> str:
+        """Where the store keeps the items: the name says suite and content."""
+        return f"ftr/evaluations/{self.suite}-{self.origin[7:23]}.parquet"
+
+    @property
+    def attachments(self) -> dict[str, bytes]:
+        """What is kept beside the weights, by its path there."""
+        return {} if self.table is None else {self.artifact: self.table}
+
+
+def read_evidence(
+    paths: Sequence[Path],
+    *,
+    top: Path,
+    cwd: Path,
+    context: Context,
+    suite: str = "",
+    allow_partial: bool = False,
+) -> Evidence:
+    """Reads the files of one run of an evaluator.
+
+    Raises:
+        InvalidInput, NotFound, Refused: See `read_evaluation`.
+    """
+    places = [cwd / path for path in paths]
+    found = read_evaluation(places, suite=suite, allow_partial=allow_partial, now=context.now())
+    return Evidence(
+        measurement=found,
+        origin=_origin(places),
+        source=_from_top(places[0], top),
+        table=item_table(found.items) if found.items is not None else None,
+    )
+
+
+def _origin(places: Sequence[Path]) -> str:
+    """Returns the digest of the files; where they lie and what they are called does not matter."""
+    files = [
+        place / name if name else place
+        for place in places
+        for name in (walk(place) if place.is_dir() else [""])
+    ]
+    hashes = sorted(hash_file(file, "sha256")[0] for file in files)
+    return f"sha256:{hashes[0]}" if len(hashes) == 1 else digest(hashes)
+
+
+def _from_top(place: Path, top: Path) -> str:
+    try:
+        return relative_path((place.parent.resolve() / place.name).relative_to(top).as_posix())
+    except ValueError:
+        return ""
 
 
 def make_evaluation(
-    items: ScoredItems, *, filed: FiledRecord, data: tuple[Dataset, ...], context: Context
+    evidence: Evidence,
+    *,
+    filed: FiledRecord,
+    data: SnapshotUse | PublicSet | Unknown,
+    context: Context,
+    trusted: str = "",
+    supersedes: Sequence[str] = (),
 ) -> Evaluation:
-    """Returns the document that binds scores to the version that they measured."""
-    measured_on = measuring_data(data)
+    """Returns the document that binds scores to the version that they measured.
+
+    Args:
+        evidence: What was read.
+        filed: The version's record.
+        data: What it was measured on.
+        context: Who, where, when.
+        trusted: What in the files speaks for another model, and was set aside.
+        supersedes: Ids of evaluations that it corrects.
+    """
+    found = evidence.measurement
     return Evaluation(
         model=filed.record.model,
         version=filed.record.version,
         record=filed.digest,
-        suite=items.suite,
-        scores=items.scores,
-        items=ItemTable(digest=items.digest, rows=items.rows, artifact=artifact_of(items)),
-        data=measured_on.sha256
-        if measured_on
-        else Unknown(unknown="no dataset of the role eval was named: --data PATH:eval says it"),
-        source=items.source,
+        suite=evidence.suite,
+        scores=tuple(_score(score, found.items) for score in found.scores),
+        items=_NO_ITEMS
+        if evidence.table is None or found.items is None
+        else ItemTable(
+            digest=digest_bytes(evidence.table), rows=len(found.items), artifact=evidence.artifact
+        ),
+        data=data,
+        harness=Harness(
+            name=found.harness,
+            version=found.harness_version,
+            tasks=dict(found.task_versions),
+            data=dict(found.data),
+            prompts=found.prompt_digest,
+            few_shot=dict(found.few_shot),
+            few_shot_digest=found.few_shot_digest,
+            settings=dict(found.settings),
+            seeds=dict(found.seeds),
+        ),
+        origin=evidence.origin,
+        source=evidence.source,
+        partial=found.partial,
+        trusted=trusted,
+        supersedes=tuple(supersedes),
+        measured_at=found.time or None,
+        seconds=found.seconds,
+        cost=found.cost,
+        notes=found.notes,
         recorded_at=timestamp(context.now()),
         recorded_by=context.actor,
     )
+
+
+def _score(score: MeasuredScore, items: Items | None) -> Score:
+    return Score(
+        metric=score.metric,
+        value=score.value,
+        n=score.n,
+        task=score.task,
+        filter=score.filter,
+        stderr=score.stderr,
+        higher_is_better=score.higher_is_better,
+        interval=_interval(score, items) if items is not None else None,
+    )
+
+
+def _interval(score: MeasuredScore, items: Items) -> ScoreInterval | None:
+    """Returns how far chance moves a score; None where it is no mean of items, or of too few."""
+    column = items.scores.get(score.column)
+    if column is None:
+        return None
+    counts = ~np.isnan(column)
+    if score.task and items.tasks is not None:
+        counts &= np.array([task == score.task for task in items.tasks])
+    values = column[counts].tolist()
+    if not values or not math.isclose(math.fsum(values) / len(values), score.value, abs_tol=1e-9):
+        return None
+    if items.clusters is None:
+        found = mean_interval(values)
+    else:
+        places = np.flatnonzero(counts).tolist()
+        groups = [items.clusters[place] for place in places]
+        found = paired_t(values, [0.0] * len(values), clusters=groups)
+    if not found.is_bounded:
+        return None
+    return ScoreInterval(low=found.low, high=found.high, level=found.level, method=found.method)
 
 
 def place_of(evaluation: Evaluation) -> str:
@@ -45,34 +208,85 @@ def place_of(evaluation: Evaluation) -> str:
     return layout.evaluation(evaluation.model, evaluation.version, evaluation.id)
 
 
-def make_metrics(items: tuple[ScoredItems, ...], data: tuple[Dataset, ...]) -> tuple[Metric, ...]:
-    """Returns the scores as the store shows them."""
-    measured_on = measuring_data(data)
-    shown = dataset_input(measured_on) if measured_on else None
+def measured_on(data: Sequence[Dataset]) -> SnapshotUse | Unknown:
+    """Returns the dataset that scores were measured on, if exactly one was named for it."""
+    found = [dataset for dataset in data if dataset.role in MEASURING_ROLES]
+    if len(found) != 1:
+        return _NO_DATA
+    return SnapshotUse(name=found[0].name, md5=found[0].dvc.md5, sha256=found[0].sha256)
+
+
+def draft_metrics(found: Sequence[Evidence], datasets: Sequence[Dataset]) -> tuple[Metric, ...]:
+    """Returns the scores of a version that has no record yet, as the store shows them."""
+    named = [dataset for dataset in datasets if dataset.role in MEASURING_ROLES]
+    shown = dataset_input(named[0]) if len(named) == 1 else None
     return tuple(
-        Metric(f"{one.suite}.{score.metric}", score.value, shown)
-        for one in items
+        _metric(one.suite, _score(score, None), shown)
+        for one in found
+        for score in one.measurement.scores
+    )
+
+
+def make_metrics(
+    evaluations: Iterable[Evaluation], datasets: Sequence[Dataset], ledger: Ledger
+) -> tuple[Metric, ...]:
+    """Returns scores as the store shows them, each tied to the data it was measured on.
+
+    Args:
+        evaluations: Those whose scores are to be shown.
+        datasets: Those of the version's record.
+        ledger: Has the snapshots that the record does not name.
+    """
+    return tuple(
+        _metric(one.suite, score, shown)
+        for one in evaluations
+        for shown in (_shown_data(one, datasets, ledger),)
         for score in one.scores
     )
 
 
-def measuring_data(data: tuple[Dataset, ...]) -> Dataset | None:
-    """Returns the dataset that the scores were measured on, if exactly one was named."""
-    found = [dataset for dataset in data if dataset.role in MEASURING_ROLES]
-    return found[0] if len(found) == 1 else None
+def _metric(suite: str, score: Score, shown: DatasetInput | None) -> Metric:
+    return Metric(f"{suite}.{score.key}", score.value, shown)
+
+
+def _shown_data(
+    evaluation: Evaluation, datasets: Sequence[Dataset], ledger: Ledger
+) -> DatasetInput | None:
+    data = evaluation.data
+    if isinstance(data, PublicSet):
+        source = {"name": data.name, "revision": data.revision}
+        return DatasetInput(
+            data.name, data.revision[:36], source, "evaluation", {}, rows=None, size=0
+        )
+    if isinstance(data, Unknown):
+        return None
+    for dataset in datasets:
+        if dataset.sha256 == data.sha256 and dataset.role in MEASURING_ROLES:
+            return dataset_input(dataset)
+    place = layout.snapshot(data.name, data.md5)
+    content = ledger.read(place)
+    if content is None:
+        return None
+    snapshot = Snapshot.parse(content, what=place)
+    return _input(snapshot.content, data.name, snapshot.pointer, "evaluation")
 
 
 def dataset_input(dataset: Dataset) -> DatasetInput:
     """Returns a dataset as the store shows it."""
+    role = {"train": "training", "eval": "evaluation"}.get(dataset.role, dataset.role)
+    return _input(dataset, dataset.name, dataset.pointer, role)
+
+
+def _input(content: DataContent, name: str, pointer: str, role: str) -> DatasetInput:
     return DatasetInput(
-        name=dataset.name,
-        digest=dataset.key[:_DIGEST_LENGTH],
-        source={"path": dataset.path, "pointer": dataset.pointer, dataset.dvc.words: dataset.key},
-        context={"train": "training", "eval": "evaluation"}.get(dataset.role, dataset.role),
+        name=name,
+        digest=content.key[:_DIGEST_LENGTH],
+        source={"path": content.path, "pointer": pointer, content.dvc.words: content.key},
+        context=role,
         tags={
-            **({"ftr.sha256": dataset.sha256} if isinstance(dataset.sha256, str) else {}),
-            "ftr.path": dataset.path[:500],
+            **({"ftr.sha256": content.sha256} if isinstance(content.sha256, str) else {}),
+            "ftr.path": content.path[:500],
         },
-        rows=None if isinstance(dataset.rows, Unknown) else dataset.rows,
-        size=dataset.dvc.size,
+        rows=None if isinstance(content.rows, Unknown) else content.rows,
+        size=content.dvc.size,
     )

@@ -1,5 +1,7 @@
 """Shows the ledger's state in the store of models. A projection is derived: never read as truth."""
 
+from collections.abc import Mapping, Sequence
+
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.errors import BackendUnavailable
@@ -13,22 +15,26 @@ RECORD = "ftr/record.json"
 _SETTLING_ROUNDS = 5
 
 
-def project_version(
+def projection_of(
     filed: FiledRecord,
-    evaluations: list[Evaluation],
+    evaluations: Sequence[Evaluation],
     *,
     ledger: Ledger,
-    models: ModelStore,
-    attachments: dict[str, bytes] | None = None,
+    attachments: Mapping[str, bytes] | None = None,
     metrics: tuple[Metric, ...] = (),
-) -> list[str]:
-    """Writes description, record and tags of a version; returns what went wrong, in words.
+) -> Projection:
+    """Returns what the store is to show of a version.
 
-    The ledger has it already, so a failure here is told and not raised.
+    Args:
+        filed: Its record.
+        evaluations: All that was measured of it.
+        ledger: Says where its bytes lie.
+        attachments: What to keep beside the weights, by its path there.
+        metrics: Scores to add.
     """
     record = filed.record
     home = home_of(ledger, filed)
-    projection = Projection(
+    return Projection(
         model=record.model,
         number=record.version,
         logged_model_id=home.logged_model_id,
@@ -38,11 +44,30 @@ def project_version(
         attachments={RECORD: filed.content, **(attachments or {})},
         metrics=metrics,
     )
+
+
+def project_version(
+    filed: FiledRecord,
+    evaluations: Sequence[Evaluation],
+    *,
+    ledger: Ledger,
+    models: ModelStore,
+    attachments: Mapping[str, bytes] | None = None,
+    metrics: tuple[Metric, ...] = (),
+) -> list[str]:
+    """Writes description, record and tags of a version; returns what went wrong, in words.
+
+    The ledger has it already, so a failure here is told and not raised.
+    """
+    projection = projection_of(
+        filed, evaluations, ledger=ledger, attachments=attachments, metrics=metrics
+    )
     try:
         models.project(projection)
     except BackendUnavailable as error:
         return [
-            f"{record.reference} is on record; MLflow does not show all of it yet: {error.message}"
+            f"{filed.record.reference} is on record; MLflow does not show all of it yet: "
+            f"{error.message}"
         ]
     return []
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.evaluations import (
-    artifact_of,
+    Evidence,
     dataset_input,
+    draft_metrics,
     make_evaluation,
     make_metrics,
+    measured_on,
     place_of,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
@@ -35,7 +37,6 @@ from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import ModelStore, Projection, StoredModel, StoredVersion, Upload
-from ft_registry.readers.items import ScoredItems
 from ft_registry.readers.params import find_seeds, flatten
 
 
@@ -165,7 +166,9 @@ def _take_up(
 
 
 def _upload(draft: Draft, run_id: str | None) -> Upload:
-    attachments = {artifact_of(items): items.content for items in draft.evaluations}
+    attachments = {
+        name: table for one in draft.evaluations for name, table in one.attachments.items()
+    }
     if not isinstance(draft.code.patch, Unknown):
         attachments[draft.code.patch.artifact] = draft.patch
     params = flatten(draft.config.files)
@@ -180,7 +183,7 @@ def _upload(draft: Draft, run_id: str | None) -> Upload:
         attachments=attachments,
         params=params,
         tags={key: value for key, value in tags.items() if key != TRANSACTION},
-        metrics=make_metrics(draft.evaluations, draft.data),
+        metrics=draft_metrics(draft.evaluations, draft.data),
         datasets=tuple(dataset_input(dataset) for dataset in draft.data),
         metadata={IDENTITY: draft.identity},
         kind=draft.kind,
@@ -308,8 +311,8 @@ def _again(
     filed = read_record(ledger, known)
     on_record = {evaluation.id for evaluation in read_evaluations(ledger, known)}
     fresh = [
-        (evaluation, items)
-        for evaluation, items in _evaluations(draft, filed, context)
+        (evaluation, evidence)
+        for evaluation, evidence in _evaluations(draft, filed, context)
         if evaluation.id not in on_record
     ]
     if not fresh:
@@ -329,24 +332,25 @@ def _again(
         ledger.append(Change(event=event, documents=documents, requires=requires))
     except RequirementFailed:  # another clone has just added one of them: see what is left to do
         return _again(draft, known, ledger=ledger, models=models, context=context)
-    items = tuple(one for _, one in fresh)
+    added = tuple(evaluation for evaluation, _ in fresh)
     notices = project_version(
         filed,
         read_evaluations(ledger, known),
         ledger=ledger,
         models=models,
-        attachments={artifact_of(one): one.content for one in items},
-        metrics=make_metrics(items, draft.data),
+        attachments={name: table for _, one in fresh for name, table in one.attachments.items()},
+        metrics=make_metrics(added, filed.record.data, ledger),
     )
-    return Registered(filed, False, tuple(evaluation for evaluation, _ in fresh), notices)
+    return Registered(filed, False, added, notices)
 
 
 def _evaluations(
     draft: Draft, filed: FiledRecord, context: Context
-) -> list[tuple[Evaluation, ScoredItems]]:
+) -> list[tuple[Evaluation, Evidence]]:
+    data = measured_on(draft.data)
     return [
-        (make_evaluation(items, filed=filed, data=draft.data, context=context), items)
-        for items in draft.evaluations
+        (make_evaluation(one, filed=filed, data=data, context=context), one)
+        for one in draft.evaluations
     ]
 
 

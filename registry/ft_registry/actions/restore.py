@@ -67,7 +67,11 @@ class RestorePlan:
         patch = "" if isinstance(record.code.patch, Unknown) else " and its patch"
         found.append(("code", f"git, commit {record.code.commit[:12]}{patch}"))
         found += [(f"data {d.role}", f"{d.path}, {d.dvc.words} {d.key}") for d in record.data]
-        found += [(f"evaluation {e.suite}", e.items.artifact) for e in self.evaluations]
+        found += [
+            (f"evaluation {e.suite}", e.items.artifact)
+            for e in self.evaluations
+            if not isinstance(e.items, Unknown)
+        ]
         return found
 
 

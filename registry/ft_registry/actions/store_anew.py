@@ -6,7 +6,7 @@ logged model are made from the record, and a home on record says that the versio
 
 from pathlib import Path
 
-from ft_registry.actions.evaluations import dataset_input, measuring_data
+from ft_registry.actions.evaluations import dataset_input, make_metrics
 from ft_registry.actions.events import make_event
 from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
@@ -15,7 +15,7 @@ from ft_registry.errors import IntegrityError, NotFound, Refused
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.evaluation import Evaluation, in_force
 from ft_registry.model.event import Requirement
 from ft_registry.model.home import Home
 from ft_registry.model.time import timestamp
@@ -55,7 +55,8 @@ def store_anew(
     with cache.scratch() as scratch:
         root = _weights(filed, home, shelf, artifacts, scratch / "weights")
         attachments, notices = _beside(filed, evaluations, home, shelf, artifacts, scratch / "more")
-        stored = models.upload(_upload(filed, evaluations, root, attachments))
+        metrics = make_metrics(in_force(evaluations), record.data, ledger)
+        stored = models.upload(_upload(filed, metrics, root, attachments))
     path = layout.home(record.model, record.version)
     before = ledger.read(path)
     moved = Home(
@@ -140,7 +141,11 @@ def _beside(
 ) -> tuple[dict[str, bytes], list[str]]:
     """Returns what lies beside the weights, as far as it is what was recorded."""
     record = filed.record
-    wanted = {one.items.artifact: one.items.digest for one in evaluations}
+    wanted = {
+        one.items.artifact: one.items.digest
+        for one in evaluations
+        if not isinstance(one.items, Unknown)
+    }
     if not isinstance(record.code.patch, Unknown):
         wanted[record.code.patch.artifact] = record.code.patch.digest
     there = sorted(wanted.keys() & shelf.sizes.keys())
@@ -156,7 +161,7 @@ def _beside(
 
 
 def _upload(
-    filed: FiledRecord, evaluations: list[Evaluation], root: Path, attachments: dict[str, bytes]
+    filed: FiledRecord, metrics: tuple[Metric, ...], root: Path, attachments: dict[str, bytes]
 ) -> Upload:
     record = filed.record
     params = flatten(record.config.files)
@@ -164,8 +169,6 @@ def _upload(
         params |= flatten(
             record.artifact.peft.model_dump(mode="json", exclude_none=True), "adapter"
         )
-    measured_on = measuring_data(record.data)
-    shown = dataset_input(measured_on) if measured_on else None
     return Upload(
         model=record.model,
         files=record.artifact.files,
@@ -174,11 +177,7 @@ def _upload(
         attachments=attachments,
         params=params,
         tags=record_tags(record, filed.digest),
-        metrics=tuple(
-            Metric(f"{one.suite}.{score.metric}", score.value, shown)
-            for one in evaluations
-            for score in one.scores
-        ),
+        metrics=metrics,
         datasets=tuple(dataset_input(dataset) for dataset in record.data),
         metadata={IDENTITY: record.identity},
         kind=record.kind,

@@ -221,7 +221,8 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
     for evaluation in holding.evaluations:
         items = evaluation.items
-        yield _Promise("attachment", items.artifact, _hex(items.digest), None)
+        if not isinstance(items, Unknown):
+            yield _Promise("attachment", items.artifact, _hex(items.digest), None)
 
 
 def _hex(digest: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from ft_registry.errors import FtRegistryError, IntegrityError
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.version_row import VersionRow, hashes_of, row_of
+from ft_registry.model.version_row import VersionRow, hashes_of, row_of, score_key
 from ft_registry.ports.index import HashUse
 from ft_registry.ports.ledger import Ledger
 
@@ -29,7 +29,7 @@ _FOREIGN = (
     sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError,
 )  # fmt: skip
 """What a document leads to that lacks what a row needs."""
-_SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 3
 _TABLES = """
 CREATE TABLE state (head TEXT NOT NULL);
 CREATE TABLE versions (
@@ -45,6 +45,10 @@ CREATE TABLE scores (
     key TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (path, key)
 ) WITHOUT ROWID;
 CREATE INDEX scores_by_version ON scores (model, number, recorded_at);
+CREATE TABLE corrections (
+    path TEXT NOT NULL, corrected TEXT NOT NULL, PRIMARY KEY (path, corrected)
+) WITHOUT ROWID;
+CREATE INDEX corrections_by_corrected ON corrections (corrected);
 CREATE TABLE aliases (
     model TEXT NOT NULL, alias TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (model, alias)
 ) WITHOUT ROWID;
@@ -149,8 +153,8 @@ def _rows(db: sqlite3.Connection, model: str | None) -> list[VersionRow]:
         aliases.setdefault((name, number), []).append(alias)
     scores: dict[tuple[str, int], dict[str, float]] = {}
     query = (
-        "SELECT model, number, key, value FROM scores WHERE ?1 IS NULL OR model = ?1 "
-        "ORDER BY recorded_at, path"
+        "SELECT model, number, key, value FROM scores WHERE (?1 IS NULL OR model = ?1) "
+        "AND path NOT IN (SELECT corrected FROM corrections) ORDER BY recorded_at, path"
     )
     for name, number, key, value in db.execute(query, (model,)):
         scores.setdefault((name, number), {})[key] = value
@@ -197,13 +201,17 @@ def _apply(db: sqlite3.Connection, path: str, content: bytes | None) -> None:
             db.executemany("INSERT OR IGNORE INTO hashes VALUES (?, ?, ?, ?)", uses)
     elif folder == "evaluations":
         db.execute("DELETE FROM scores WHERE path = ?", (path,))
+        db.execute("DELETE FROM corrections WHERE path = ?", (path,))
         number = int(rest[1])
         at, suite = document.get("recorded_at"), document.get("suite")
         values = [
-            (path, model, number, at, f"{suite}.{score['metric']}", score["value"])
+            (path, model, number, at, f"{suite}.{score_key(score)}", score["value"])
             for score in document.get("scores", ())
         ]
         db.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?)", values)
+        folder_of = path.rpartition("/")[0]
+        corrected = [(path, f"{folder_of}/{id_}.json") for id_ in document.get("supersedes", ())]
+        db.executemany("INSERT OR IGNORE INTO corrections VALUES (?, ?)", corrected)
     elif folder == "aliases":
         alias = rest[-1].removesuffix(".json")
         db.execute("DELETE FROM aliases WHERE model = ? AND alias = ?", (model, alias))

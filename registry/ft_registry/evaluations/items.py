@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -44,6 +45,14 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def values_of(self, column: str) -> dict[str, float]:
+        """Returns a score by the item's id, for the items that were scored by it."""
+        values = self.scores.get(column)
+        if values is None:
+            return {}
+        pairs = zip(self.ids, values.tolist(), strict=True)
+        return {id_: value for id_, value in pairs if not math.isnan(value)}
 
 
 def item_id(*content: object) -> str:

@@ -1,7 +1,7 @@
 """Evaluations: scores, and the items they were computed from."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, FiniteFloat
 
@@ -12,14 +12,41 @@ from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
 
 
+class ScoreInterval(Part):
+    """How far chance alone moves a score."""
+
+    low: FiniteFloat
+    high: FiniteFloat
+    level: FiniteFloat
+    method: str
+
+
 class Score(Part):
-    """One metric over all items."""
+    """One metric over all items of a task."""
 
     metric: str
     value: FiniteFloat
-    """The mean over the items."""
-    n: Annotated[int, Field(ge=1)]
-    """Items."""
+    """The mean over the items, unless the metric is none of single items."""
+    n: Annotated[int, Field(ge=0)]
+    """Items; 0: the evaluator did not say."""
+    task: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """Empty: the suite is one task."""
+    filter: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """How answers were made ready before they were scored."""
+    stderr: Annotated[FiniteFloat | None, Field(exclude_if=is_empty)] = None
+    higher_is_better: Annotated[bool | None, Field(exclude_if=is_empty)] = None
+    interval: Annotated[ScoreInterval | None, Field(exclude_if=is_empty)] = None
+    """Computed from the items; None: there are none, or too few."""
+
+    @property
+    def column(self) -> str:
+        """The column of the items that it sums up."""
+        return f"{self.metric},{self.filter}" if self.filter else self.metric
+
+    @property
+    def key(self) -> str:
+        """Its name within the suite: ``metric``, ``task.metric,filter``."""
+        return f"{self.task}.{self.column}" if self.task else self.column
 
 
 class ItemTable(Part):
@@ -30,6 +57,40 @@ class ItemTable(Part):
     rows: int
     artifact: str
     """Where the file lies inside the logged model."""
+
+
+class PublicSet(Part):
+    """Evaluation data that everybody has: named, not kept."""
+
+    name: str
+    revision: str
+
+
+class SnapshotUse(Part):
+    """Evaluation data that is a snapshot of ours."""
+
+    name: str
+    md5: str
+    """DVC's hash."""
+    sha256: Digest
+
+
+class Harness(Part):
+    """The evaluator, and what it was told."""
+
+    name: str
+    version: Annotated[str, Field(exclude_if=is_empty)] = ""
+    tasks: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=is_empty)]
+    """The version of each task."""
+    data: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=is_empty)]
+    """The evaluator's own hash of the questions of each task."""
+    prompts: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """The digest of all prompts."""
+    few_shot: Annotated[dict[str, int], Field(default_factory=dict, exclude_if=is_empty)]
+    """Examples shown before a question, by task."""
+    few_shot_digest: Annotated[str, Field(exclude_if=is_empty)] = ""
+    settings: Annotated[dict[str, Any], Field(default_factory=dict, exclude_if=is_empty)]
+    seeds: Annotated[dict[str, int], Field(default_factory=dict, exclude_if=is_empty)]
 
 
 class Evaluation(Document):
@@ -43,25 +104,58 @@ class Evaluation(Document):
     """The record of the version that was measured."""
     suite: str
     scores: tuple[Score, ...]
-    items: ItemTable
-    data: Digest | Unknown
-    """The SHA-256 of the snapshot that was measured on."""
+    items: ItemTable | Unknown
+    data: SnapshotUse | PublicSet | Unknown
+    """What it was measured on."""
+    harness: Harness
+    origin: Digest
+    """Of what was read: the evaluator's files."""
     source: Annotated[str, Field(exclude_if=is_empty)] = ""
-    """The file that the items were read from, from the top level: the pipeline stage that wrote it
-    can be run again. Empty when it lay outside of the repository."""
+    """The file that it was read from, from the top level: the pipeline stage that wrote it can be
+    run again. Empty when it lay outside of the repository."""
+    partial: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """Why it is not of the whole suite; empty: it is."""
+    trusted: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """What in the file speaks for another model, and was set aside by whoever added it."""
+    supersedes: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
+    """Ids of evaluations that this one corrects: they stay on record and count no more."""
+    measured_at: Annotated[Timestamp | None, Field(exclude_if=is_empty)] = None
+    seconds: Annotated[FiniteFloat | None, Field(exclude_if=is_empty)] = None
+    cost: Annotated[FiniteFloat | None, Field(exclude_if=is_empty)] = None
+    """US dollars."""
+    notes: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
     recorded_at: Timestamp
     recorded_by: Actor
 
     @property
     def id(self) -> str:
-        """The file name in the ledger: it names suite and items, so that adding twice is once."""
-        return f"{self.suite}-{self.items.digest.removeprefix('sha256:')[:16]}"
+        """The file name in the ledger: it names suite and files, so that adding twice is once."""
+        return f"{self.suite}-{self.origin.removeprefix('sha256:')[:16]}"
+
+    @property
+    def rows(self) -> int:
+        """How many items were scored; 0: nobody says."""
+        if isinstance(self.items, ItemTable):
+            return self.items.rows
+        return max((score.n for score in self.scores), default=0)
+
+    def in_words(self) -> str:
+        """Returns its scores on one line."""
+        scores = ", ".join(f"{score.key} {score.value:.4f}" for score in self.scores)
+        return f"{scores} (n={self.rows})" if self.rows else scores
+
+
+def in_force(evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Returns the evaluations that no later one corrects, by the time they were recorded."""
+    corrected = {id_ for evaluation in evaluations for id_ in evaluation.supersedes}
+    found = [evaluation for evaluation in evaluations if evaluation.id not in corrected]
+    return sorted(found, key=lambda evaluation: evaluation.recorded_at)
 
 
 def score_table(evaluations: Sequence[Evaluation]) -> dict[str, float]:
     """Returns ``{"suite.metric": value}``; of one suite the evaluation recorded last counts."""
-    table: dict[str, float] = {}
-    for evaluation in sorted(evaluations, key=lambda e: e.recorded_at):
-        for score in evaluation.scores:
-            table[f"{evaluation.suite}.{score.metric}"] = score.value
-    return table
+    return {
+        f"{evaluation.suite}.{score.key}": score.value
+        for evaluation in in_force(evaluations)
+        for score in evaluation.scores
+    }

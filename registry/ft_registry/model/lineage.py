@@ -127,11 +127,10 @@ def add_version(
     config = Node(f"config:{digest}", "config", f"{files} ({digest[7:19]})")
     graph.connect(source, graph.add(config), "config")
     for evaluation in evaluations:
-        scores = ", ".join(f"{score.metric} {score.value:.4f}" for score in evaluation.scores)
         node = Node(
             id=f"evaluation:{record.reference}/{evaluation.id}",
             kind="evaluation",
-            label=f"{evaluation.suite}: {scores} (n={evaluation.items.rows})",
+            label=f"{evaluation.suite}: {evaluation.in_words()}",
         )
         graph.connect(source, graph.add(node), "scored by")
     return parent

@@ -61,6 +61,12 @@ def row_of(record: dict[str, Any], *, digest: str) -> dict[str, Any]:
     }
 
 
+def score_key(score: dict[str, Any]) -> str:
+    """Returns a score's name within its suite; see `ft_registry.model.evaluation.Score.key`."""
+    column = f"{score['metric']},{score['filter']}" if "filter" in score else score["metric"]
+    return f"{score['task']}.{column}" if "task" in score else str(column)
+
+
 def base_label(base: dict[str, Any]) -> str:
     """Returns the base as one names it: ``id@revision``, a folder, or ``name/7``."""
     if "unknown" in base:

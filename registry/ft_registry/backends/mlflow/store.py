@@ -115,6 +115,9 @@ class MlflowModels:
         with guarded("MLflow to show the version"):
             uploader = Uploader(self._client, artifacts=self._place.artifacts)
             uploader.attach(projection.logged_model_id, projection.attachments)
+            uploader.log_datasets(
+                projection.run_id, [m.dataset for m in projection.metrics if m.dataset is not None]
+            )
             uploader.log_metrics(projection.run_id, projection.logged_model_id, projection.metrics)
             self._client.update_model_version(name, number, description=projection.description)
             for key, value in projection.tags.items():

@@ -88,6 +88,12 @@ class Uploader:
                 file.write_bytes(content)
             self._client.log_model_artifacts(logged_model_id, folder)
 
+    def log_datasets(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
+        """Ties datasets to a run; those that are tied to it stay so."""
+        distinct = {(one.name, one.digest): one for one in datasets}
+        if distinct:
+            self._log_inputs(run_id, [_dataset(one) for one in distinct.values()])
+
     def log_metrics(self, run_id: str, logged_model_id: str, metrics: Sequence[Metric]) -> None:
         """Ties scores to the logged model and to the data they were measured on."""
         from mlflow.entities import Metric as Logged
@@ -208,8 +214,7 @@ class Uploader:
         if upload.run_id is None:
             for start in range(0, len(params), _BATCH):
                 self._client.log_batch(run_id, params=params[start : start + _BATCH])
-        if upload.datasets:
-            self._log_inputs(run_id, [_dataset(data) for data in upload.datasets])
+        self.log_datasets(run_id, upload.datasets)
         self.log_metrics(run_id, logged_model_id, upload.metrics)
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
         if upload.run_id is None:

@@ -1,0 +1,79 @@
+"""``eval add``: put on record what an evaluator found."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ft_registry_cli.state import DryRun, State, command
+
+if TYPE_CHECKING:
+    from ft_registry.model.evaluation import Evaluation
+
+
+def add_to(group: typer.Typer) -> None:
+    """Registers the command."""
+
+    @command(group, "add", network=True)
+    def add(
+        state: State,
+        reference: Annotated[str, typer.Argument(metavar="REF", help="The version measured.")],
+        files: Annotated[
+            list[Path],
+            typer.Argument(metavar="FILE...", help="What the evaluator wrote; a folder will do."),
+        ],
+        suite: Annotated[
+            str, typer.Option(metavar="S", help="What it measures [default: the task's name].")
+        ] = "",
+        data: Annotated[
+            str,
+            typer.Option(
+                metavar="DATA",
+                help="A snapshot, or hub:NAME@REVISION [default: the record's data of role eval].",
+            ),
+        ] = "",
+        corrects: Annotated[
+            bool,
+            typer.Option("--corrects", help="It replaces what the suite has measured so far."),
+        ] = False,
+        allow_partial: Annotated[
+            bool,
+            typer.Option("--allow-partial", help="Take a run that was limited or cut off."),
+        ] = False,
+        trust: Annotated[
+            bool,
+            typer.Option("--trust", help="Take files that name another model; stays on record."),
+        ] = False,
+        note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
+        dry_run: DryRun = False,
+    ) -> None:
+        """Put on record what an evaluator found of a version.
+
+        Reads lm-evaluation-harness, inspect, lighteval, promptfoo, deepeval, ragas, MLflow, OpenAI
+        evals, hub cards, and plain JSON, JSONL and CSV: recognised by what the files hold.
+        """
+        scoring = state.workspace.scoring
+        plan = scoring.plan_add(
+            reference, files, suite=suite, data=data, allow_partial=allow_partial, trust=trust,
+            corrects=corrects, note=note,
+        )  # fmt: skip
+        if dry_run:
+            _tell(state, plan.evaluation, "already" if plan.known else "would add", plan.notices)
+            return
+        added = scoring.add(plan)
+        _tell(state, added.evaluation, "added" if added.created else "already", added.notices)
+
+
+def _tell(state: State, evaluation: "Evaluation", verb: str, notices: list[str]) -> None:
+    document: dict[str, Any] = {
+        "model": evaluation.model,
+        "version": evaluation.version,
+        "id": evaluation.id,
+        "created": verb == "added",
+        "dry_run": verb == "would add",
+        "evaluation": evaluation.as_json(),
+        "notices": notices,
+    }
+    where = f"{evaluation.model}/{evaluation.version}"
+    state.emit(document, f"{verb} {evaluation.suite} of {where}: {evaluation.in_words()}")
+    state.talk(*(f"note: {notice}" for notice in notices))

@@ -1,0 +1,114 @@
+"""How the comparison of two evaluations is told."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ft_registry.actions.compare_evaluations import (
+        MetricComparison,
+        SuiteComparison,
+        TurnedItem,
+    )
+
+_TEXT = 60
+"""Characters of an item's text."""
+_SLICES = 8
+_CHANCE = 0.05
+"""Above this p-value chance alone is a fair explanation."""
+
+
+def comparison_document(found: "SuiteComparison") -> dict[str, Any]:
+    """Returns a comparison as JSON."""
+    return {
+        "suite": found.suite,
+        "before": found.before.reference,
+        "after": found.after.reference,
+        "paired": found.paired,
+        "only_before": found.only_before,
+        "only_after": found.only_after,
+        "warnings": list(found.warnings),
+        "metrics": [_metric_document(metric) for metric in found.metrics],
+    }
+
+
+def _metric_document(metric: "MetricComparison") -> dict[str, Any]:
+    delta = metric.delta
+    return {
+        "metric": metric.metric,
+        "before": metric.before,
+        "after": metric.after,
+        "delta": delta.estimate,
+        "interval": [delta.low, delta.high] if delta.is_bounded else None,
+        "level": delta.level,
+        "p": delta.p,
+        "n": delta.n,
+        "method": delta.method,
+        "gained": metric.gained,
+        "lost": metric.lost,
+        "newly_right": [_item(item) for item in metric.newly_right],
+        "newly_wrong": [_item(item) for item in metric.newly_wrong],
+        "slices": [vars(one) for one in metric.slices],
+    }
+
+
+def _item(item: "TurnedItem") -> dict[str, Any]:
+    return {
+        "id": item.id,
+        "before": item.before,
+        "after": item.after,
+        "texts": item.texts,
+        "slices": item.slices,
+    }
+
+
+def comparison_lines(found: "SuiteComparison") -> Iterator[str]:
+    """Yields a comparison in words, a line each."""
+    yield f"{found.suite}: {found.before.reference} -> {found.after.reference}"
+    alone = [
+        f"{count} only of {side.reference}"
+        for count, side in ((found.only_before, found.before), (found.only_after, found.after))
+        if count
+    ]
+    yield f"  {found.paired} items on both sides" + "".join(f", {part}" for part in alone)
+    for warning in found.warnings:
+        yield f"  warning: {warning}"
+    for metric in found.metrics:
+        yield from _metric_lines(metric)
+
+
+def _metric_lines(metric: "MetricComparison") -> Iterator[str]:
+    delta = metric.delta
+    yield f"  {metric.metric}  {metric.before:.4f} -> {metric.after:.4f}  {verdict(metric)}"
+    span = f", 95 % {delta.low:+.4f} to {delta.high:+.4f}" if delta.is_bounded else ""
+    yield f"    {delta.estimate:+.4f}{span}, p {delta.p or 0:.2g} ({delta.method})"
+    yield f"    {metric.gained} items better, {metric.lost} worse"
+    for one in metric.slices[:_SLICES]:
+        yield f"    {one.slice} (n={one.n}): {one.before:.4f} -> {one.after:.4f}"
+    if len(metric.slices) > _SLICES:
+        yield f"    and {len(metric.slices) - _SLICES} more slices, see --json"
+    for sign, items in (("-", metric.newly_wrong), ("+", metric.newly_right)):
+        for item in items:
+            yield f"    {sign} {item.id}: {_words(item.texts)}"
+
+
+def verdict(metric: "MetricComparison") -> str:
+    """Returns what a comparison of one metric comes to, in a word or two."""
+    delta = metric.delta
+    if delta.p is None or delta.p > _CHANCE:
+        return "no difference that chance would not explain"
+    if metric.higher_is_better is None:
+        return "higher" if delta.estimate > 0 else "lower"
+    return "better" if (delta.estimate > 0) == metric.higher_is_better else "worse"
+
+
+def _words(texts: dict[str, str]) -> str:
+    parts = [
+        f"{name} {_cut(texts[name])!r}" for name in ("target", "before", "after") if name in texts
+    ]
+    prompt = _cut(texts.get("prompt", ""))
+    return ", ".join([*([repr(prompt)] if prompt else []), *parts]) or "no text was kept"
+
+
+def _cut(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _TEXT else f"{line[: _TEXT - 3]}..."

@@ -1,0 +1,210 @@
+"""Adds an evaluation to a version: what an evaluator found, bound to the weights it measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ft_registry.actions.claims import doubt
+from ft_registry.actions.evaluations import (
+    Evidence,
+    make_evaluation,
+    make_metrics,
+    measured_on,
+    place_of,
+    read_evidence,
+)
+from ft_registry.actions.events import check_reason, make_event
+from ft_registry.actions.homes import home_of
+from ft_registry.actions.projection import project_version, projection_of
+from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
+from ft_registry.errors import Conflict, InvalidInput, Refused
+from ft_registry.model import layout
+from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse, in_force
+from ft_registry.model.event import Requirement
+from ft_registry.model.reference import Reference, VersionReference
+from ft_registry.ports.context import Context
+from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
+from ft_registry.ports.models import ModelStore
+
+PUBLIC = "hub:"
+"""Before the name of a public set: ``hub:openai/gsm8k@<revision>``."""
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What a person asks to add."""
+
+    reference: Reference
+    files: tuple[Path, ...]
+    suite: str = ""
+    """Empty: what the files say."""
+    data: SnapshotUse | PublicSet | None = None
+    """What it was measured on; None: the record's dataset of the role eval."""
+    allow_partial: bool = False
+    trust: bool = False
+    """Take the files for those of this version, whatever they say of their model."""
+    corrects: bool = False
+    """It corrects what the suite has measured of this version so far."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """What adding an evaluation would put on record."""
+
+    version: VersionReference
+    filed: FiledRecord
+    evidence: Evidence
+    evaluation: Evaluation
+    known: bool
+    """The same is on record."""
+    note: str
+    notices: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Added:
+    """An evaluation on record."""
+
+    evaluation: Evaluation
+    created: bool
+    """False: it was on record before."""
+    notices: list[str]
+
+
+def parse_public_set(text: str) -> PublicSet:
+    """Parses ``hub:NAME@REVISION``.
+
+    Raises:
+        InvalidInput: It names no revision: what is behind a name changes.
+    """
+    name, at, revision = text.removeprefix(PUBLIC).rpartition("@")
+    if not (name and at and revision):
+        raise InvalidInput(
+            f"expected a public set as {PUBLIC}NAME@REVISION, found {text!r}",
+            hints=["the revision is the commit of the set: a name alone changes what it means"],
+        )
+    return PublicSet(name=name, revision=revision)
+
+
+def plan_evaluation(
+    request: EvaluationRequest, *, top: Path, cwd: Path, ledger: Ledger, context: Context
+) -> EvaluationPlan:
+    """Reads an evaluation and holds it against the version; writes nothing.
+
+    Raises:
+        InvalidInput, NotFound: The reference or the files are none.
+        Refused: The files cannot be read as an evaluation, or speak of another model.
+    """
+    ledger.refresh()
+    version = resolve(ledger, request.reference)
+    filed = read_record(ledger, version)
+    check_reason(request.note)
+    evidence = read_evidence(
+        request.files, top=top, cwd=cwd, context=context, suite=request.suite,
+        allow_partial=request.allow_partial,
+    )  # fmt: skip
+    found = doubt(evidence.measurement.claim, filed, home_of(ledger, filed), cwd=cwd)
+    if found and not request.trust:
+        raise Refused(
+            f"expected an evaluation of {version}, found {found}",
+            hints=[
+                "add it to the version that it measured: ft-registry list shows them",
+                "--trust takes it for this version's; that stays on record",
+            ],
+        )
+    before = read_evaluations(ledger, version)
+    same_suite = [one for one in in_force(before) if one.suite == evidence.suite]
+    evaluation = make_evaluation(
+        evidence,
+        filed=filed,
+        data=request.data or measured_on(filed.record.data),
+        context=context,
+        trusted=found,
+        supersedes=[one.id for one in same_suite] if request.corrects else (),
+    )
+    known = evaluation.id in {one.id for one in before}
+    if request.corrects and not known and not same_suite:
+        raise InvalidInput(
+            f"expected an evaluation of {evidence.suite} of {version} to correct, found none",
+            hints=["leave --corrects away"],
+        )
+    notices = list(_notices(evaluation, evidence, filed, same_suite))
+    return EvaluationPlan(version, filed, evidence, evaluation, known, request.note, notices)
+
+
+def _notices(
+    evaluation: Evaluation, evidence: Evidence, filed: FiledRecord, before: Sequence[Evaluation]
+) -> list[str]:
+    found = list(evaluation.notes)
+    claim = evidence.measurement.claim
+    if not (claim.name or claim.adapter or claim.digests) and evaluation.harness.name != "items":
+        found.append("the files do not say which model was measured: your word counts")
+    if isinstance(evaluation.data, Unknown):
+        found.append(f"the data is not on record: {evaluation.data.unknown}")
+    for dataset in filed.record.data:
+        is_it = getattr(evaluation.data, "sha256", None) == dataset.sha256
+        if is_it and isinstance(dataset.rows, int) and evaluation.rows not in (0, dataset.rows):
+            found.append(
+                f"{evaluation.rows} items were scored, {dataset.path} has {dataset.rows} examples"
+            )
+            break
+    if before and not evaluation.supersedes:
+        found.append(
+            f"{evaluation.suite} was measured {len(before)} time{'s' if len(before) > 1 else ''} "
+            "before: the newest counts, eval show tells the spread; --corrects withdraws the others"
+        )
+    return found
+
+
+def add_evaluation(
+    plan: EvaluationPlan, *, ledger: Ledger, models: ModelStore, context: Context
+) -> Added:
+    """Puts an evaluation on record: its items first, then the ledger, then what pages show.
+
+    Raises:
+        BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
+        Conflict: Somebody registered over the version meanwhile.
+    """
+    if plan.known:
+        return Added(plan.evaluation, created=False, notices=[])
+    evaluation, filed = plan.evaluation, plan.filed
+    models.check()
+    before = read_evaluations(ledger, plan.version)
+    models.project(
+        projection_of(filed, before, ledger=ledger, attachments=plan.evidence.attachments)
+    )
+    path = place_of(evaluation)
+    verb = "correct" if evaluation.supersedes else "evaluate"
+    event = make_event(
+        context,
+        "evaluate",
+        f"{verb} {filed.record.reference}: {evaluation.suite} {evaluation.in_words()}"[:200],
+        model=evaluation.model,
+        version=evaluation.version,
+        reason=plan.note,
+        overrides=("model",) if evaluation.trusted else (),
+    )
+    requires = (
+        Requirement(path=path, digest=None),
+        Requirement(path=layout.version(evaluation.model, evaluation.version), digest=filed.digest),
+    )
+    try:
+        ledger.append(
+            Change(event=event, documents={path: evaluation.to_bytes()}, requires=requires)
+        )
+    except RequirementFailed as error:
+        if error.requirement.path == path:  # somebody else has just added the same
+            return Added(evaluation, created=False, notices=[])
+        raise Conflict(
+            f"expected the record of {filed.record.reference} as it was read, found another"
+        ) from error
+    notices = project_version(
+        filed,
+        read_evaluations(ledger, plan.version),
+        ledger=ledger,
+        models=models,
+        metrics=make_metrics([evaluation], filed.record.data, ledger),
+    )
+    return Added(evaluation, created=True, notices=plan.notices + notices)

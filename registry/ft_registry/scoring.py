@@ -1,0 +1,94 @@
+"""What a registry does with evaluations, as methods: add, show, compare.
+
+Reached as `Workspace.scoring`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ft_registry.model.reference import parse_reference
+from ft_registry.wiring import Wiring
+
+if TYPE_CHECKING:
+    from ft_registry.actions.compare_evaluations import SuiteComparison
+    from ft_registry.actions.evaluate import Added, EvaluationPlan
+    from ft_registry.model.evaluation import PublicSet, SnapshotUse
+    from ft_registry.model.score_history import ScoreHistory
+
+
+class Scoring:
+    """The evaluations of a repository.
+
+    Args:
+        wiring: Its back ends.
+    """
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    def plan_add(
+        self,
+        reference: str,
+        files: Sequence[Path],
+        *,
+        suite: str = "",
+        data: str = "",
+        allow_partial: bool = False,
+        trust: bool = False,
+        corrects: bool = False,
+        note: str = "",
+        cwd: Path | None = None,
+    ) -> "EvaluationPlan":
+        """See `ft_registry.actions.evaluate.plan_evaluation`."""
+        from ft_registry.actions.evaluate import EvaluationRequest, plan_evaluation
+
+        request = EvaluationRequest(
+            parse_reference(reference), tuple(files), suite=suite,
+            data=self._data(data) if data else None, allow_partial=allow_partial, trust=trust,
+            corrects=corrects, note=note,
+        )  # fmt: skip
+        return plan_evaluation(
+            request, top=self._wiring.top, cwd=cwd or Path.cwd(), ledger=self._wiring.ledger,
+            context=self._wiring.context,
+        )  # fmt: skip
+
+    def add(self, plan: "EvaluationPlan") -> "Added":
+        """See `ft_registry.actions.evaluate.add_evaluation`."""
+        from ft_registry.actions.evaluate import add_evaluation
+
+        return add_evaluation(
+            plan, ledger=self._wiring.ledger, models=self._wiring.models,
+            context=self._wiring.context,
+        )  # fmt: skip
+
+    def history(self, subject: str, *, suite: str = "") -> "ScoreHistory":
+        """See `ft_registry.actions.score_history.score_history`."""
+        from ft_registry.actions.score_history import score_history
+
+        return score_history(self._wiring.ledger, subject, suite=suite)
+
+    def compare(
+        self, old: str, new: str, *, suite: str = "", shown: int = 5
+    ) -> "list[SuiteComparison]":
+        """See `ft_registry.actions.compare_suites.compare_suites`."""
+        from ft_registry.actions.compare_suites import compare_suites
+        from ft_registry.actions.item_tables import ItemTables
+
+        tables = ItemTables(self._wiring.private / "items", self._wiring.artifacts)
+        return compare_suites(
+            self._wiring.ledger, parse_reference(old), parse_reference(new), tables, suite=suite,
+            shown=shown,
+        )  # fmt: skip
+
+    def _data(self, text: str) -> "SnapshotUse | PublicSet":
+        from ft_registry.actions.evaluate import PUBLIC, parse_public_set
+        from ft_registry.datasets import Datasets
+        from ft_registry.model.evaluation import SnapshotUse
+
+        if text.startswith(PUBLIC):
+            return parse_public_set(text)
+        content = Datasets(self._wiring).find(text).snapshot
+        return SnapshotUse(
+            name=content.name, md5=content.content.dvc.md5, sha256=content.content.sha256
+        )
