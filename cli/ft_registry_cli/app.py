@@ -6,6 +6,7 @@ import typer
 
 from ft_registry import __version__
 from ft_registry_cli.commands import (
+    baseline,
     data,
     evals,
     init,
@@ -65,6 +66,7 @@ for room in (
     data,
     register,
     evals,
+    baseline,
     list_versions,
     show,
     log,

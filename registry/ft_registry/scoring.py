@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ft_registry.model.reference import parse_reference
+from ft_registry.model.reference import parse_contender, parse_reference
 from ft_registry.wiring import Wiring
 
 if TYPE_CHECKING:
+    from ft_registry.actions.baselines import AddedBaseline, BaselineRequest
     from ft_registry.actions.compare_evaluations import SuiteComparison
     from ft_registry.actions.evaluate import Added, EvaluationPlan
     from ft_registry.model.evaluation import PublicSet, SnapshotUse
@@ -45,7 +46,7 @@ class Scoring:
 
         request = EvaluationRequest(
             parse_reference(reference), tuple(files), suite=suite,
-            data=self._data(data) if data else None, allow_partial=allow_partial, trust=trust,
+            data=self.data(data) if data else None, allow_partial=allow_partial, trust=trust,
             corrects=corrects, note=note,
         )  # fmt: skip
         return plan_evaluation(
@@ -73,15 +74,32 @@ class Scoring:
     ) -> "list[SuiteComparison]":
         """See `ft_registry.actions.compare_suites.compare_suites`."""
         from ft_registry.actions.compare_suites import compare_suites
+        from ft_registry.actions.contenders import find_contender
         from ft_registry.actions.item_tables import ItemTables
 
         tables = ItemTables(self._wiring.private / "items", self._wiring.artifacts)
-        return compare_suites(
-            self._wiring.ledger, parse_reference(old), parse_reference(new), tables, suite=suite,
-            shown=shown,
+        before, after = (
+            find_contender(self._wiring.ledger, parse_contender(text)) for text in (old, new)
+        )
+        return compare_suites(before, after, tables, suite=suite, shown=shown)
+
+    def add_baseline(
+        self, request: "BaselineRequest", *, cwd: Path | None = None
+    ) -> "AddedBaseline":
+        """See `ft_registry.actions.baselines.add_baseline`."""
+        from ft_registry.actions.baselines import add_baseline
+
+        return add_baseline(
+            request, top=self._wiring.top, cwd=cwd or Path.cwd(), scratch=self._wiring.private,
+            ledger=self._wiring.ledger, models=self._wiring.models, context=self._wiring.context,
         )  # fmt: skip
 
-    def _data(self, text: str) -> "SnapshotUse | PublicSet":
+    def data(self, text: str) -> "SnapshotUse | PublicSet":
+        """Returns evaluation data that a person names: a snapshot, or ``hub:NAME@REVISION``.
+
+        Raises:
+            InvalidInput, NotFound: It names none.
+        """
         from ft_registry.actions.evaluate import PUBLIC, parse_public_set
         from ft_registry.datasets import Datasets
         from ft_registry.model.evaluation import SnapshotUse

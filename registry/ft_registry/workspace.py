@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ft_registry.model.proof import Level
     from ft_registry.model.reference import VersionReference
     from ft_registry.model.verification import Depth, Verification
-    from ft_registry.model.version_row import VersionRow
+    from ft_registry.model.version_row import BaselineRow, VersionRow
     from ft_registry.ports.ledger import Settled, SettlementPlan
 
 
@@ -137,6 +137,10 @@ class Workspace(Wiring):
         return list_versions(
             self.ledger, self.index, model=model, where=where, sort_key=sort, limit=limit
         )
+
+    def list_baselines(self, model: str | None = None) -> "list[BaselineRow]":
+        """See `ft_registry.ports.index.VersionIndex.baselines`."""
+        return self.index.baselines(model)
 
     def show(self, reference: str) -> "ShownVersion":
         """See `ft_registry.actions.show.show`."""

@@ -12,7 +12,14 @@ from typing import Literal
 from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknown
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.shown import PREFIX, Mark, RunState, ShownModel, ShownVersion
-from ft_registry.ports.models import Projection, Restored, StoredModel, StoredVersion, Upload
+from ft_registry.ports.models import (
+    Metric,
+    Projection,
+    Restored,
+    StoredModel,
+    StoredVersion,
+    Upload,
+)
 
 IDENTITY = "ftr.identity"
 """The tag that `find` looks for, as the MLflow back end's."""
@@ -48,6 +55,8 @@ class MemoryModels:
     """By the id of the logged model."""
     contents: dict[str, dict[str, bytes]] = field(default_factory=dict)
     """Files and attachments by the id of the logged model."""
+    scores: dict[str, list[Metric]] = field(default_factory=dict)
+    """What `attach` added, by the id of the logged model."""
     discarded: set[str] = field(default_factory=set)
     versions: dict[str, list[MemoryVersion]] = field(default_factory=dict)
     aliases: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -112,6 +121,13 @@ class MemoryModels:
         for name, alias in [key for key, held in self.aliases.items() if held == number]:
             if name == model:
                 del self.aliases[name, alias]
+
+    def attach(
+        self, stored: StoredModel, attachments: Mapping[str, bytes], metrics: Sequence[Metric]
+    ) -> None:
+        self._called("attach")
+        self.contents.setdefault(stored.logged_model_id, {}).update(attachments)
+        self.scores.setdefault(stored.logged_model_id, []).extend(metrics)
 
     def project(self, projection: Projection) -> None:
         self._called("project", fails=self.pages_unavailable)

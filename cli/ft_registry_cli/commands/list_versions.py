@@ -7,7 +7,7 @@ import typer
 from ft_registry_cli.state import State, command, table
 
 if TYPE_CHECKING:
-    from ft_registry.model.version_row import VersionRow
+    from ft_registry.model.version_row import BaselineRow, VersionRow
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,8 +29,14 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """List versions."""
         rows = state.workspace.list_versions(name, where=where, sort=sort, limit=limit)
-        state.emit({"versions": [_document(row) for row in rows]}, lambda: _text(rows))
-        if not rows:
+        # Only the whole list has them: they have no fields to select or sort by.
+        beside = [] if where or sort or limit else state.workspace.list_baselines(name)
+        document = {
+            "versions": [_document(row) for row in rows],
+            "baselines": [vars(row) for row in beside],
+        }
+        state.emit(document, lambda: _text(rows, beside))
+        if not (rows or beside):
             state.talk("no versions")
 
 
@@ -42,7 +48,7 @@ def _document(row: "VersionRow") -> dict[str, Any]:
     return {name: getattr(row, name) for name in fields}
 
 
-def _text(rows: "list[VersionRow]") -> str:
+def _text(rows: "list[VersionRow]", beside: "list[BaselineRow]") -> str:
     return table(
         ["VERSION", "ALIASES", "METHOD", "SCORES", "REGISTERED"],
         [
@@ -55,6 +61,16 @@ def _text(rows: "list[VersionRow]") -> str:
                 f"{row.registered_at[:16]}Z",
             ]
             for row in rows
+        ]
+        + [
+            [
+                f"{row.model}:{row.label}",
+                "-",
+                f"{row.kind} baseline",
+                _scores(row.scores),
+                f"{row.recorded_at[:16]}Z",
+            ]
+            for row in beside
         ],
     )
 

@@ -130,7 +130,7 @@ def _model(name: str, contents: Mapping[str, bytes]) -> ExpectedModel:
         return {path: content for path, content in contents.items() if path.startswith(start)}
 
     states = [AliasState.parse(content, what=path) for path, content in below("aliases").items()]
-    evaluations: dict[int, list[Evaluation]] = {}
+    evaluations: dict[int | None, list[Evaluation]] = {}
     for path, content in below("evaluations").items():
         found = Evaluation.parse(content, what=path)
         evaluations.setdefault(found.version, []).append(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from ft_registry.actions.claims import doubt
 from ft_registry.actions.evaluations import (
     Evidence,
+    Subject,
     make_evaluation,
     make_metrics,
     measured_on,
@@ -15,7 +16,7 @@ from ft_registry.actions.evaluations import (
 )
 from ft_registry.actions.events import check_reason, make_event
 from ft_registry.actions.homes import home_of
-from ft_registry.actions.projection import project_version, projection_of
+from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
 from ft_registry.errors import Conflict, InvalidInput, Refused
 from ft_registry.model import layout
@@ -118,7 +119,7 @@ def plan_evaluation(
     same_suite = [one for one in in_force(before) if one.suite == evidence.suite]
     evaluation = make_evaluation(
         evidence,
-        filed=filed,
+        of=Subject.of(filed),
         data=request.data or measured_on(filed.record.data),
         context=context,
         trusted=found,
@@ -171,10 +172,7 @@ def add_evaluation(
         return Added(plan.evaluation, created=False, notices=[])
     evaluation, filed = plan.evaluation, plan.filed
     models.check()
-    before = read_evaluations(ledger, plan.version)
-    models.project(
-        projection_of(filed, before, ledger=ledger, attachments=plan.evidence.attachments)
-    )
+    models.attach(stored_of(home_of(ledger, filed)), plan.evidence.attachments, ())
     path = place_of(evaluation)
     verb = "correct" if evaluation.supersedes else "evaluate"
     event = make_event(
@@ -188,7 +186,9 @@ def add_evaluation(
     )
     requires = (
         Requirement(path=path, digest=None),
-        Requirement(path=layout.version(evaluation.model, evaluation.version), digest=filed.digest),
+        Requirement(
+            path=layout.version(filed.record.model, filed.record.version), digest=filed.digest
+        ),
     )
     try:
         ledger.append(

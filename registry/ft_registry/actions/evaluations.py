@@ -69,6 +69,22 @@ class Evidence:
         return {} if self.table is None else {self.artifact: self.table}
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What was measured: a version, or a baseline."""
+
+    model: str
+    digest: str
+    """Of its document."""
+    version: int | None = None
+    baseline: str = ""
+
+    @classmethod
+    def of(cls, filed: FiledRecord) -> "Subject":
+        """Returns a version as the subject of an evaluation."""
+        return cls(filed.record.model, filed.digest, version=filed.record.version)
+
+
 def read_evidence(
     paths: Sequence[Path],
     *,
@@ -114,17 +130,17 @@ def _from_top(place: Path, top: Path) -> str:
 def make_evaluation(
     evidence: Evidence,
     *,
-    filed: FiledRecord,
+    of: Subject,
     data: SnapshotUse | PublicSet | Unknown,
     context: Context,
     trusted: str = "",
     supersedes: Sequence[str] = (),
 ) -> Evaluation:
-    """Returns the document that binds scores to the version that they measured.
+    """Returns the document that binds scores to what they measured.
 
     Args:
         evidence: What was read.
-        filed: The version's record.
+        of: What was measured.
         data: What it was measured on.
         context: Who, where, when.
         trusted: What in the files speaks for another model, and was set aside.
@@ -132,9 +148,10 @@ def make_evaluation(
     """
     found = evidence.measurement
     return Evaluation(
-        model=filed.record.model,
-        version=filed.record.version,
-        record=filed.digest,
+        model=of.model,
+        version=of.version,
+        baseline=of.baseline,
+        record=of.digest,
         suite=evidence.suite,
         scores=tuple(_score(score, found.items) for score in found.scores),
         items=_NO_ITEMS
@@ -205,6 +222,8 @@ def _interval(score: MeasuredScore, items: Items) -> ScoreInterval | None:
 
 def place_of(evaluation: Evaluation) -> str:
     """Returns the evaluation's path in the ledger."""
+    if evaluation.version is None:
+        return layout.baseline_evaluation(evaluation.model, evaluation.baseline, evaluation.id)
     return layout.evaluation(evaluation.model, evaluation.version, evaluation.id)
 
 

@@ -7,43 +7,18 @@ from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.errors import BackendUnavailable
 from ft_registry.formats.description import describe
 from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.home import Home
 from ft_registry.model.shown import Mark
 from ft_registry.ports.ledger import Ledger
-from ft_registry.ports.models import Metric, ModelStore, Projection
+from ft_registry.ports.models import Metric, ModelStore, Projection, StoredModel
 
 RECORD = "ftr/record.json"
 _SETTLING_ROUNDS = 5
 
 
-def projection_of(
-    filed: FiledRecord,
-    evaluations: Sequence[Evaluation],
-    *,
-    ledger: Ledger,
-    attachments: Mapping[str, bytes] | None = None,
-    metrics: tuple[Metric, ...] = (),
-) -> Projection:
-    """Returns what the store is to show of a version.
-
-    Args:
-        filed: Its record.
-        evaluations: All that was measured of it.
-        ledger: Says where its bytes lie.
-        attachments: What to keep beside the weights, by its path there.
-        metrics: Scores to add.
-    """
-    record = filed.record
-    home = home_of(ledger, filed)
-    return Projection(
-        model=record.model,
-        number=record.version,
-        logged_model_id=home.logged_model_id,
-        run_id=home.run_id,
-        description=describe(record, evaluations),
-        tags={"ftr.record": filed.digest},
-        attachments={RECORD: filed.content, **(attachments or {})},
-        metrics=metrics,
-    )
+def stored_of(home: Home) -> StoredModel:
+    """Returns where a version's bytes lie as the store names it."""
+    return StoredModel(home.logged_model_id, home.uri, home.run_id, home.location)
 
 
 def project_version(
@@ -59,15 +34,23 @@ def project_version(
 
     The ledger has it already, so a failure here is told and not raised.
     """
-    projection = projection_of(
-        filed, evaluations, ledger=ledger, attachments=attachments, metrics=metrics
+    record = filed.record
+    home = home_of(ledger, filed)
+    projection = Projection(
+        model=record.model,
+        number=record.version,
+        logged_model_id=home.logged_model_id,
+        run_id=home.run_id,
+        description=describe(record, evaluations),
+        tags={"ftr.record": filed.digest},
+        attachments={RECORD: filed.content, **(attachments or {})},
+        metrics=metrics,
     )
     try:
         models.project(projection)
     except BackendUnavailable as error:
         return [
-            f"{filed.record.reference} is on record; MLflow does not show all of it yet: "
-            f"{error.message}"
+            f"{record.reference} is on record; MLflow does not show all of it yet: {error.message}"
         ]
     return []
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.evaluations import (
     Evidence,
+    Subject,
     dataset_input,
     draft_metrics,
     make_evaluation,
@@ -349,7 +350,7 @@ def _evaluations(
 ) -> list[tuple[Evaluation, Evidence]]:
     data = measured_on(draft.data)
     return [
-        (make_evaluation(one, filed=filed, data=data, context=context), one)
+        (make_evaluation(one, of=Subject.of(filed), data=data, context=context), one)
         for one in draft.evaluations
     ]
 

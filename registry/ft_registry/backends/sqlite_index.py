@@ -13,7 +13,14 @@ from typing import Any, TypeVar
 
 from ft_registry.errors import FtRegistryError, IntegrityError
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.version_row import VersionRow, hashes_of, row_of, score_key
+from ft_registry.model.version_row import (
+    BaselineRow,
+    VersionRow,
+    baseline_fields,
+    hashes_of,
+    row_of,
+    score_key,
+)
 from ft_registry.ports.index import HashUse
 from ft_registry.ports.ledger import Ledger
 
@@ -49,6 +56,13 @@ CREATE TABLE corrections (
     path TEXT NOT NULL, corrected TEXT NOT NULL, PRIMARY KEY (path, corrected)
 ) WITHOUT ROWID;
 CREATE INDEX corrections_by_corrected ON corrections (corrected);
+CREATE TABLE baselines (
+    model TEXT NOT NULL, label TEXT NOT NULL, fields TEXT NOT NULL, PRIMARY KEY (model, label)
+) WITHOUT ROWID;
+CREATE TABLE baseline_scores (
+    path TEXT NOT NULL, model TEXT NOT NULL, label TEXT NOT NULL, recorded_at TEXT NOT NULL,
+    key TEXT NOT NULL, value REAL NOT NULL, PRIMARY KEY (path, key)
+) WITHOUT ROWID;
 CREATE TABLE aliases (
     model TEXT NOT NULL, alias TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (model, alias)
 ) WITHOUT ROWID;
@@ -76,6 +90,10 @@ class SqliteIndex:
     def rows(self, model: str | None = None) -> list[VersionRow]:
         """See `VersionIndex.rows`."""
         return self._answer(lambda db: _rows(db, model))
+
+    def baselines(self, model: str | None = None) -> list[BaselineRow]:
+        """See `VersionIndex.baselines`."""
+        return self._answer(lambda db: _baselines(db, model))
 
     def uses(self, hash_: str) -> list[HashUse]:
         """See `VersionIndex.uses`."""
@@ -181,6 +199,26 @@ def _rows(db: sqlite3.Connection, model: str | None) -> list[VersionRow]:
     return rows
 
 
+def _baselines(db: sqlite3.Connection, model: str | None) -> list[BaselineRow]:
+    scores: dict[tuple[str, str], dict[str, float]] = {}
+    query = (
+        "SELECT model, label, key, value FROM baseline_scores WHERE ?1 IS NULL OR model = ?1 "
+        "ORDER BY recorded_at, path"
+    )
+    for name, label, key, value in db.execute(query, (model,)):
+        scores.setdefault((name, label), {})[key] = value
+    query = (
+        "SELECT model, label, fields FROM baselines WHERE ?1 IS NULL OR model = ?1 "
+        "ORDER BY model, label"
+    )
+    return [
+        BaselineRow(
+            model=name, label=label, scores=scores.get((name, label), {}), **json.loads(text)
+        )
+        for name, label, text in db.execute(query, (model,))
+    ]
+
+
 def _uses(db: sqlite3.Connection, hash_: str) -> list[HashUse]:
     query = "SELECT kind, model, number FROM hashes WHERE hash = ? ORDER BY model, number, kind"
     return [HashUse(*found) for found in db.execute(query, (hash_,))]
@@ -202,16 +240,21 @@ def _apply(db: sqlite3.Connection, path: str, content: bytes | None) -> None:
     elif folder == "evaluations":
         db.execute("DELETE FROM scores WHERE path = ?", (path,))
         db.execute("DELETE FROM corrections WHERE path = ?", (path,))
-        number = int(rest[1])
-        at, suite = document.get("recorded_at"), document.get("suite")
-        values = [
-            (path, model, number, at, f"{suite}.{score_key(score)}", score["value"])
-            for score in document.get("scores", ())
-        ]
+        values = _score_values(path, model, int(rest[1]), document)
         db.executemany("INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?)", values)
         folder_of = path.rpartition("/")[0]
         corrected = [(path, f"{folder_of}/{id_}.json") for id_ in document.get("supersedes", ())]
         db.executemany("INSERT OR IGNORE INTO corrections VALUES (?, ?)", corrected)
+    elif folder == "baselines":
+        label = rest[-1].removesuffix(".json")
+        db.execute("DELETE FROM baselines WHERE model = ? AND label = ?", (model, label))
+        if content is not None:
+            fields = json.dumps(baseline_fields(document, digest=digest_bytes(content)))
+            db.execute("INSERT INTO baselines VALUES (?, ?, ?)", (model, label, fields))
+    elif folder == "baseline-evaluations":
+        db.execute("DELETE FROM baseline_scores WHERE path = ?", (path,))
+        values = _score_values(path, model, rest[0], document)
+        db.executemany("INSERT INTO baseline_scores VALUES (?, ?, ?, ?, ?, ?)", values)
     elif folder == "aliases":
         alias = rest[-1].removesuffix(".json")
         db.execute("DELETE FROM aliases WHERE model = ? AND alias = ?", (model, alias))
@@ -224,3 +267,21 @@ def _apply(db: sqlite3.Connection, path: str, content: bytes | None) -> None:
         if content is not None:
             said = (model, number, document["standing"])
             db.execute("INSERT INTO standings VALUES (?, ?, ?)", said)
+
+
+def _score_values(
+    path: str, model: str, of: int | str, document: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Returns the rows of an evaluation's scores.
+
+    Args:
+        path: Of the evaluation.
+        model: The model.
+        of: The version's number, or the baseline's label.
+        document: The evaluation.
+    """
+    at, suite = document.get("recorded_at"), document.get("suite")
+    return [
+        (path, model, of, at, f"{suite}.{score_key(score)}", score["value"])
+        for score in document.get("scores", ())
+    ]

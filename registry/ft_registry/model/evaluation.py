@@ -99,9 +99,11 @@ class Evaluation(Document):
     SCHEMA: ClassVar[str] = "ft-registry/evaluation/1"
 
     model: ModelName
-    version: int
+    version: int | None
+    """None: it measured a baseline."""
+    baseline: Annotated[str, Field(exclude_if=is_empty)] = ""
     record: Digest
-    """The record of the version that was measured."""
+    """The record of the version, or the document of the baseline, that was measured."""
     suite: str
     scores: tuple[Score, ...]
     items: ItemTable | Unknown
@@ -131,6 +133,13 @@ class Evaluation(Document):
     def id(self) -> str:
         """The file name in the ledger: it names suite and files, so that adding twice is once."""
         return f"{self.suite}-{self.origin.removeprefix('sha256:')[:16]}"
+
+    @property
+    def subject(self) -> str:
+        """What was measured: ``name/7``, or ``name:label`` of a baseline."""
+        if self.version is None:
+            return f"{self.model}:{self.baseline}"
+        return f"{self.model}/{self.version}"
 
     @property
     def rows(self) -> int:

@@ -22,7 +22,8 @@ class Home(Document):
     SCHEMA: ClassVar[str] = "ft-registry/home/1"
 
     model: ModelName
-    version: Annotated[int, Field(ge=1)]
+    version: Annotated[int, Field(ge=1)] | None
+    """None: it is of a baseline, which has no number."""
     record: Digest
     uri: str
     """``models:/m-<32 hex>``."""

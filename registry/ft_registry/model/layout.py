@@ -44,6 +44,26 @@ def evaluation(name: str, number: int, evaluation_id: str) -> str:
     return f"{evaluations(name, number)}/{evaluation_id}.json"
 
 
+def baselines(name: str) -> str:
+    """Returns the folder of what a model's versions are held against."""
+    return f"models/{name}/baselines"
+
+
+def baseline(name: str, label: str) -> str:
+    """Returns the path of one baseline."""
+    return f"{baselines(name)}/{label}.json"
+
+
+def baseline_evaluations(name: str, label: str) -> str:
+    """Returns the folder of a baseline's evaluations."""
+    return f"models/{name}/baseline-evaluations/{label}"
+
+
+def baseline_evaluation(name: str, label: str, evaluation_id: str) -> str:
+    """Returns the path of one of them."""
+    return f"{baseline_evaluations(name, label)}/{evaluation_id}.json"
+
+
 def standing(name: str, number: int) -> str:
     """Returns the path of what is thought of a version."""
     return f"models/{name}/standings/{number // 100}/{number}.json"

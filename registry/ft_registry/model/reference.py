@@ -46,7 +46,20 @@ class AliasReference:
         return f"{self.model}@{self.alias}"
 
 
+@dataclass(frozen=True)
+class BaselineReference:
+    """``name:label``: what versions are held against."""
+
+    model: str
+    label: str
+
+    def __str__(self) -> str:
+        return f"{self.model}:{self.label}"
+
+
 Reference: TypeAlias = VersionReference | LatestReference | AliasReference
+Contender: TypeAlias = Reference | BaselineReference
+"""What can be compared."""
 
 _HINT = "write NAME/7, NAME@champion or NAME/latest"
 
@@ -67,6 +80,18 @@ def parse_reference(text: str) -> Reference:
     if number == "latest":
         return LatestReference(model)
     return VersionReference(model, version_number(number))
+
+
+def parse_contender(text: str) -> Contender:
+    """Parses a reference to a version or to a baseline, ``name:label``.
+
+    Raises:
+        InvalidInput: The text is neither.
+    """
+    name, colon, label = text.partition(":")
+    if not colon or text.startswith("models:/"):
+        return parse_reference(text)
+    return BaselineReference(model_name(name), alias_name(label))
 
 
 def parse_alias_reference(text: str) -> AliasReference:

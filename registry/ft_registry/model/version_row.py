@@ -34,6 +34,34 @@ class VersionRow:
     """By ``suite.metric``."""
 
 
+@dataclass(frozen=True)
+class BaselineRow:
+    """One baseline in a list."""
+
+    model: str
+    label: str
+    digest: str
+    kind: str
+    base: str
+    recorded_at: str
+    recorded_by: str
+    note: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+    """By ``suite.metric``."""
+
+
+def baseline_fields(document: dict[str, Any], *, digest: str) -> dict[str, Any]:
+    """Returns the fields of a row that a baseline's document alone decides."""
+    return {
+        "digest": digest,
+        "kind": document["kind"],
+        "base": document["base"],
+        "recorded_at": document["recorded_at"],
+        "recorded_by": document["recorded_by"]["name"],
+        "note": document.get("note", ""),
+    }
+
+
 def row_of(record: dict[str, Any], *, digest: str) -> dict[str, Any]:
     """Returns the fields of a row that the record alone decides."""
     return {

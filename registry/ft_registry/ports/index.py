@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from ft_registry.model.version_row import VersionRow
+from ft_registry.model.version_row import BaselineRow, VersionRow
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,9 @@ class VersionIndex(Protocol):
 
     def rows(self, model: str | None = None) -> list[VersionRow]:
         """Returns one row a version, of one model or of all, by model and number."""
+
+    def baselines(self, model: str | None = None) -> list[BaselineRow]:
+        """Returns one row a baseline, of one model or of all, by model and label."""
 
     def uses(self, hash_: str) -> list[HashUse]:
         """Returns the versions that name a hash in their record."""

@@ -129,6 +129,15 @@ class ModelStore(Protocol):
             IntegrityError: What arrived is not what was sent.
         """
 
+    def attach(
+        self, stored: StoredModel, attachments: Mapping[str, bytes], metrics: Sequence[Metric]
+    ) -> None:
+        """Adds files, and scores with the data they were measured on, to an upload.
+
+        Raises:
+            BackendUnavailable: The store failed.
+        """
+
     def discard(self, stored: StoredModel) -> None:
         """Marks an upload that became no version as deleted, for the store's own clean-up."""
 

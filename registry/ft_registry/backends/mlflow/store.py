@@ -22,7 +22,14 @@ from ft_registry.backends.mlflow.rebuild import Rebuilder
 from ft_registry.backends.mlflow.upload import Uploader
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, OutcomeUnknown
 from ft_registry.model.shown import PROJECTED, Mark
-from ft_registry.ports.models import Projection, Restored, StoredModel, StoredVersion, Upload
+from ft_registry.ports.models import (
+    Metric,
+    Projection,
+    Restored,
+    StoredModel,
+    StoredVersion,
+    Upload,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -104,6 +111,15 @@ class MlflowModels:
                 raise
             return self._settle(model, tags[TRANSACTION_TAG], failure)
 
+    def attach(
+        self, stored: StoredModel, attachments: Mapping[str, bytes], metrics: Sequence[Metric]
+    ) -> None:
+        """See `ModelStore.attach`."""
+        with guarded("MLflow to take the scored items"):
+            uploader = Uploader(self._client, artifacts=self._place.artifacts)
+            uploader.attach(stored.logged_model_id, attachments)
+            uploader.score(stored.run_id, stored.logged_model_id, metrics)
+
     def delete_version(self, model: str, number: int) -> None:
         """See `ModelStore.delete_version`."""
         with guarded("MLflow to take back a version"):
@@ -115,10 +131,7 @@ class MlflowModels:
         with guarded("MLflow to show the version"):
             uploader = Uploader(self._client, artifacts=self._place.artifacts)
             uploader.attach(projection.logged_model_id, projection.attachments)
-            uploader.log_datasets(
-                projection.run_id, [m.dataset for m in projection.metrics if m.dataset is not None]
-            )
-            uploader.log_metrics(projection.run_id, projection.logged_model_id, projection.metrics)
+            uploader.score(projection.run_id, projection.logged_model_id, projection.metrics)
             self._client.update_model_version(name, number, description=projection.description)
             for key, value in projection.tags.items():
                 self._client.set_model_version_tag(name, number, key, value)

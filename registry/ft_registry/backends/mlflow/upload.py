@@ -88,14 +88,17 @@ class Uploader:
                 file.write_bytes(content)
             self._client.log_model_artifacts(logged_model_id, folder)
 
-    def log_datasets(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
-        """Ties datasets to a run; those that are tied to it stay so."""
+    def score(self, run_id: str, logged_model_id: str, metrics: Sequence[Metric]) -> None:
+        """Ties scores to a logged model, and the data they were measured on to its run."""
+        self._log_datasets(run_id, [one.dataset for one in metrics if one.dataset is not None])
+        self._log_metrics(run_id, logged_model_id, metrics)
+
+    def _log_datasets(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
         distinct = {(one.name, one.digest): one for one in datasets}
         if distinct:
             self._log_inputs(run_id, [_dataset(one) for one in distinct.values()])
 
-    def log_metrics(self, run_id: str, logged_model_id: str, metrics: Sequence[Metric]) -> None:
-        """Ties scores to the logged model and to the data they were measured on."""
+    def _log_metrics(self, run_id: str, logged_model_id: str, metrics: Sequence[Metric]) -> None:
         from mlflow.entities import Metric as Logged
 
         now = int(time.time() * 1000)
@@ -214,8 +217,8 @@ class Uploader:
         if upload.run_id is None:
             for start in range(0, len(params), _BATCH):
                 self._client.log_batch(run_id, params=params[start : start + _BATCH])
-        self.log_datasets(run_id, upload.datasets)
-        self.log_metrics(run_id, logged_model_id, upload.metrics)
+        self._log_datasets(run_id, upload.datasets)
+        self._log_metrics(run_id, logged_model_id, upload.metrics)
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
         if upload.run_id is None:
             self._client.set_terminated(run_id)

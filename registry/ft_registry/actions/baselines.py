@@ -1,0 +1,264 @@
+"""Puts a baseline on record: a prompt, or retrieval, that a fine-tuned version has to beat."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ft_registry.actions.contenders import baseline_evaluations, read_baseline
+from ft_registry.actions.evaluations import (
+    Evidence,
+    Subject,
+    make_evaluation,
+    make_metrics,
+    place_of,
+    read_evidence,
+)
+from ft_registry.actions.events import check_reason, make_event, require_ledger
+from ft_registry.actions.projection import stored_of
+from ft_registry.actions.tags import IDENTITY
+from ft_registry.errors import Conflict, InvalidInput, NotFound
+from ft_registry.model import layout
+from ft_registry.model.baseline import Baseline, BaselineKind
+from ft_registry.model.canonical import canonical_bytes, digest
+from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse
+from ft_registry.model.event import Requirement
+from ft_registry.model.record import Config, Run
+from ft_registry.model.reference import BaselineReference
+from ft_registry.model.registered import ModelDocument
+from ft_registry.model.time import timestamp
+from ft_registry.ports.context import Context
+from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
+from ft_registry.ports.models import ModelStore, StoredModel, Upload
+from ft_registry.readers.files import hash_folder
+from ft_registry.readers.params import flatten, read_config_files
+
+_FOLDER = "baseline"
+_STRUCTURED = (".yaml", ".yml", ".json", ".toml")
+_NO_DATA = Unknown(unknown="no dataset was named: --data says what it was measured on")
+
+
+@dataclass(frozen=True)
+class BaselineRequest:
+    """What a person asks to put on record."""
+
+    reference: BaselineReference
+    kind: BaselineKind
+    base: str
+    """The model that is asked."""
+    configs: tuple[Path, ...]
+    """Prompt, retrieval settings: text, YAML, JSON or TOML."""
+    evaluations: tuple[Path, ...]
+    suite: str = ""
+    data: SnapshotUse | PublicSet | None = None
+    allow_partial: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class AddedBaseline:
+    """A baseline on record."""
+
+    baseline: Baseline
+    created: bool
+    """False: it was on record, with the same configuration."""
+    evaluations: tuple[Evaluation, ...]
+    """Those that were added now."""
+
+
+def add_baseline(
+    request: BaselineRequest,
+    *,
+    top: Path,
+    cwd: Path,
+    scratch: Path,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+) -> AddedBaseline:
+    """Puts a baseline on record with its scores; of one that is there, the scores that are new.
+
+    Raises:
+        InvalidInput, NotFound, Refused: What was asked cannot be put on record.
+        Conflict: The label is taken by a baseline of another configuration.
+        BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
+    """
+    require_ledger(ledger)
+    ledger.refresh()
+    check_reason(request.note)
+    if not request.evaluations:
+        raise InvalidInput(
+            "expected scores of the baseline, found none",
+            hints=["--eval FILE: on the same items as the versions that are to beat it"],
+        )
+    config = read_prompts([(path.name, cwd / path) for path in request.configs])
+    evidence = [
+        read_evidence(
+            [path], top=top, cwd=cwd, context=context, suite=request.suite,
+            allow_partial=request.allow_partial,
+        )
+        for path in request.evaluations
+    ]  # fmt: skip
+    models.check()
+    try:
+        known, found = read_baseline(ledger, request.reference)
+    except NotFound:
+        return _create(request, config, evidence, scratch, ledger, models, context)
+    if (known.config.digest, known.kind, known.base) != (config.digest, request.kind, request.base):
+        raise Conflict(
+            f"expected {request.reference} as it is on record ({known.kind}, {known.base}, "
+            f"configuration {known.config.digest[:19]}), found {request.kind}, {request.base}, "
+            f"{config.digest[:19]}",
+            hints=["another prompt is another baseline: choose another --label"],
+        )
+    on_record = {one.id for one in baseline_evaluations(ledger, request.reference)}
+    fresh = [
+        (evaluation, one)
+        for evaluation, one in _evaluations(evidence, request, found, context)
+        if evaluation.id not in on_record
+    ]
+    if fresh:
+        _score(known, found, fresh, request, ledger, models, context)
+    return AddedBaseline(known, created=False, evaluations=tuple(one for one, _ in fresh))
+
+
+def read_prompts(files: list[tuple[str, Path]]) -> Config:
+    """Returns configuration files as data; a file of plain text is its text.
+
+    Raises:
+        NotFound, Refused: See `read_config_files`; or a text is not UTF-8.
+    """
+    texts = [(name, path) for name, path in files if path.suffix not in _STRUCTURED]
+    values = dict(read_config_files([one for one in files if one not in texts]).files)
+    for name, path in texts:
+        try:
+            values[name] = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise NotFound(f"expected a prompt, found none at {path}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"expected a prompt in UTF-8, found {error} in {path}") from error
+    return Config(files=values, digest=digest(values))
+
+
+def _evaluations(
+    evidence: list[Evidence], request: BaselineRequest, document: str, context: Context
+) -> list[tuple[Evaluation, Evidence]]:
+    of = Subject(request.reference.model, document, baseline=request.reference.label)
+    data = request.data or _NO_DATA
+    return [(make_evaluation(one, of=of, data=data, context=context), one) for one in evidence]
+
+
+def _create(
+    request: BaselineRequest,
+    config: Config,
+    evidence: list[Evidence],
+    scratch: Path,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+) -> AddedBaseline:
+    reference = request.reference
+    stored = _store(request, config, evidence, scratch, models)
+    baseline = Baseline(
+        model=reference.model,
+        label=reference.label,
+        kind=request.kind,
+        base=request.base,
+        config=config,
+        uri=stored.uri,
+        run=Run(run_id=stored.run_id, logged_model_id=stored.logged_model_id),
+        location=stored.location,
+        note=request.note,
+        recorded_at=timestamp(context.now()),
+        recorded_by=context.actor,
+    )
+    made = [one for one, _ in _evaluations(evidence, request, baseline.digest, context)]
+    path = layout.baseline(reference.model, reference.label)
+    documents = {
+        layout.model(reference.model): ModelDocument(name=reference.model).to_bytes(),
+        path: baseline.to_bytes(),
+        **{place_of(one): one.to_bytes() for one in made},
+    }
+    event = make_event(
+        context,
+        "evaluate",
+        f"baseline {reference}: {request.kind} on {request.base}"[:200],
+        model=reference.model,
+        reason=request.note,
+    )
+    requires = (Requirement(path=path, digest=None),)
+    try:
+        ledger.append(Change(event=event, documents=documents, requires=requires))
+    except RequirementFailed as error:
+        models.discard(stored)
+        raise Conflict(
+            f"expected the label {reference} to be free, found that somebody has just taken it",
+            hints=["run the command again: scores are added where the configuration is the same"],
+        ) from error
+    models.attach(stored, {}, make_metrics(made, (), ledger))
+    return AddedBaseline(baseline, created=True, evaluations=tuple(made))
+
+
+def _store(
+    request: BaselineRequest,
+    config: Config,
+    evidence: list[Evidence],
+    scratch: Path,
+    models: ModelStore,
+) -> StoredModel:
+    with TemporaryDirectory(prefix="baseline-", dir=scratch) as folder:
+        root = Path(folder)
+        (root / "baseline.json").write_bytes(
+            canonical_bytes({"kind": request.kind, "base": request.base, "config": config.files})
+        )
+        return models.upload(
+            Upload(
+                model=request.reference.model,
+                files=hash_folder(root),
+                root=root,
+                folder=_FOLDER,
+                attachments={
+                    name: table for one in evidence for name, table in one.attachments.items()
+                },
+                params={"baseline.kind": request.kind, "baseline.base": request.base}
+                | flatten(config.files),
+                tags={"ftr.baseline": request.reference.label, "ftr.config": config.digest},
+                metrics=(),
+                datasets=(),
+                metadata={IDENTITY: config.digest},
+                kind=_FOLDER,
+                run_id=None,
+            )
+        )
+
+
+def _score(
+    baseline: Baseline,
+    document: str,
+    fresh: list[tuple[Evaluation, Evidence]],
+    request: BaselineRequest,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+) -> None:
+    stored = stored_of(baseline.home(document))
+    made = [evaluation for evaluation, _ in fresh]
+    attachments = {name: table for _, one in fresh for name, table in one.attachments.items()}
+    models.attach(stored, attachments, ())
+    event = make_event(
+        context,
+        "evaluate",
+        f"evaluate {request.reference}: {', '.join(one.suite for one in made)}"[:200],
+        model=baseline.model,
+        reason=request.note,
+    )
+    documents = {place_of(one): one.to_bytes() for one in made}
+    requires = tuple(Requirement(path=path, digest=None) for path in documents)
+    try:
+        ledger.append(Change(event=event, documents=documents, requires=requires))
+    except RequirementFailed as error:
+        raise Conflict(
+            f"expected to be the only one who scores {request.reference} now, found another",
+            hints=["run the command again: what is on record already is left out"],
+        ) from error
+    models.attach(stored, {}, make_metrics(made, (), ledger))
