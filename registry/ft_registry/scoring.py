@@ -3,7 +3,8 @@
 Reached as `Workspace.scoring`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,15 +45,35 @@ class Scoring:
         """See `ft_registry.actions.evaluate.plan_evaluation`."""
         from ft_registry.actions.evaluate import EvaluationRequest, plan_evaluation
 
+        settings = self._wiring.settings.suites
+        named = data or (settings[suite].data if suite in settings else "")
         request = EvaluationRequest(
             parse_reference(reference), tuple(files), suite=suite,
-            data=self.data(data) if data else None, allow_partial=allow_partial, trust=trust,
-            corrects=corrects, note=note,
+            data=self.data(named) if named else None, allow_partial=allow_partial, trust=trust,
+            corrects=corrects, note=note, suites=settings,
         )  # fmt: skip
         return plan_evaluation(
             request, top=self._wiring.top, cwd=cwd or Path.cwd(), ledger=self._wiring.ledger,
             context=self._wiring.context,
         )  # fmt: skip
+
+    @contextmanager
+    def run(self, reference: str, suite: str, *, tell: Callable[[str], None]) -> Iterator[Path]:
+        """See `ft_registry.actions.run_suite.run_suite`."""
+        from ft_registry.actions.run_suite import SuiteRun, find_suite, run_suite
+        from ft_registry.backends.recipe import ShellRunner
+
+        wiring = self._wiring
+        run = SuiteRun(
+            suite, find_suite(wiring.settings.suites, suite), wiring.top, wiring.private,
+            passed=tuple(wiring.environ), home=Path(wiring.environ.get("HOME", wiring.top)),
+            tell=tell,
+        )  # fmt: skip
+        with run_suite(
+            run, parse_reference(reference), ledger=wiring.ledger, artifacts=wiring.artifacts,
+            runner=ShellRunner(wiring.environ),
+        ) as out:  # fmt: skip
+            yield out
 
     def add(self, plan: "EvaluationPlan") -> "Added":
         """See `ft_registry.actions.evaluate.add_evaluation`."""

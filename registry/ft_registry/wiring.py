@@ -55,7 +55,7 @@ class Wiring:
     def __init__(self, place: Place, settings: "Settings", environ: Mapping[str, str]) -> None:
         self.place = place
         self.settings = settings
-        self._environ = environ
+        self.environ = environ
         self._door = GitDoor(place)
 
     @property
@@ -155,7 +155,7 @@ class Wiring:
         """
         from ft_registry.backends.secret import find_secret
 
-        given = self._environ.get("FT_REGISTRY_EXAMPLE_KEY", "")
+        given = self.environ.get("FT_REGISTRY_EXAMPLE_KEY", "")
         return find_secret(given, self.private / "example.key", make=make)
 
     @property
@@ -163,7 +163,7 @@ class Wiring:
         """Where MLflow is: the setting, MLflow's own variable, or a database beside the work."""
         from ft_registry.backends.mlflow.connection import MlflowPlace
 
-        uri = self.settings.mlflow_uri or self._environ.get("MLFLOW_TRACKING_URI", "")
+        uri = self.settings.mlflow_uri or self.environ.get("MLFLOW_TRACKING_URI", "")
         home = self.place.home
         uri = uri or f"sqlite:///{home / 'mlflow.db'}"
         return MlflowPlace.at(uri, home=home, scratch=self.private)
@@ -262,8 +262,8 @@ class Wiring:
     def _actor(self) -> Actor:
         if self.settings.actor:
             return parse_actor(self.settings.actor)
-        name = self._environ.get("GIT_AUTHOR_NAME") or self._door.config("user.name")
-        email = self._environ.get("GIT_AUTHOR_EMAIL") or self._door.config("user.email")
+        name = self.environ.get("GIT_AUTHOR_NAME") or self._door.config("user.name")
+        email = self.environ.get("GIT_AUTHOR_EMAIL") or self._door.config("user.email")
         return Actor(name=name or getuser(), email=email or f"{getuser()}@{socket.gethostname()}")
 
     def _lock(self, name: str) -> AbstractContextManager[object]:

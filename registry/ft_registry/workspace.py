@@ -83,7 +83,7 @@ class Workspace(Wiring):
         if not values:
             return self
         write_setting_file(self.top, values)
-        return Workspace.open(self.top, offline=self.settings.offline, environ=self._environ)
+        return Workspace.open(self.top, offline=self.settings.offline, environ=self.environ)
 
     # What each verb does is said in its action.
 
@@ -283,7 +283,7 @@ class Workspace(Wiring):
         from ft_registry.actions.reproduce import reproduce
         from ft_registry.backends.recipe import ShellRunner
 
-        runner = ShellRunner(self._environ)
+        runner = ShellRunner(self.environ)
         return reproduce(plan, self.sources, runner, allow_commands=allow_commands, tell=tell)
 
     def status(self) -> "Status":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ft_registry.errors import NotFound
 from ft_registry.model.document import Unknown
-from ft_registry.ports.code import CodeState
+from ft_registry.ports.code import CodeChange, CodeState
 
 
 @dataclass
@@ -43,6 +43,18 @@ class MemoryCode:
 
     def is_own(self, commit: str) -> bool:
         return self.has(commit) and commit not in self.foreign
+
+    def between(self, old: str, new: str) -> CodeChange | None:
+        if not (self.has(old) and self.has(new)):
+            return None
+        before, after = self.trees[old], self.trees[new]
+        how = {
+            path: "D" if path not in after else "A" if path not in before else "M"
+            for path in before.keys() | after.keys()
+            if before.get(path) != after.get(path)
+        }
+        commits = ((new, ""),) if old != new else ()
+        return CodeChange(commits, 0, tuple((how[path], path) for path in sorted(how)))
 
     def export(self, commit: str, patch: bytes, into: Path) -> tuple[str, ...]:
         if not self.has(commit):

@@ -1,4 +1,4 @@
-"""``eval add``: put on record what an evaluator found."""
+"""``eval add`` and ``eval run``: put on record what an evaluator found."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def add_to(group: typer.Typer) -> None:
-    """Registers the command."""
+    """Registers the commands."""
 
     @command(group, "add", network=True)
     def add(
@@ -61,6 +61,30 @@ def add_to(group: typer.Typer) -> None:
             _tell(state, plan.evaluation, "already" if plan.known else "would add", plan.notices)
             return
         added = scoring.add(plan)
+        _tell(state, added.evaluation, "added" if added.created else "already", added.notices)
+
+    @command(group, "run", network=True)
+    def run(
+        state: State,
+        reference: Annotated[str, typer.Argument(metavar="REF", help="The version to measure.")],
+        suite: Annotated[
+            str, typer.Option(metavar="S", help="The suite: [tool.ft-registry.suites.S].")
+        ],
+        corrects: Annotated[
+            bool,
+            typer.Option("--corrects", help="It replaces what the suite has measured so far."),
+        ] = False,
+        note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
+    ) -> None:
+        """Run a suite on a version and put on record what it found.
+
+        The suite's command runs at the top level, in your environment: {weights} is a folder with
+        the version's weights, {out} is where it writes its scores.
+        """
+        scoring = state.workspace.scoring
+        with scoring.run(reference, suite, tell=state.talk) as out:
+            plan = scoring.plan_add(reference, [out], suite=suite, corrects=corrects, note=note)
+            added = scoring.add(plan)
         _tell(state, added.evaluation, "added" if added.created else "already", added.notices)
 
 

@@ -1,6 +1,6 @@
 """Adds an evaluation to a version: what an evaluator found, bound to the weights it measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
 from ft_registry.errors import Conflict, InvalidInput, Refused
 from ft_registry.model import layout
+from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse, in_force
 from ft_registry.model.event import Requirement
@@ -47,6 +48,8 @@ class EvaluationRequest:
     """Take the files for those of this version, whatever they say of their model."""
     corrects: bool = False
     """It corrects what the suite has measured of this version so far."""
+    suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
+    """What the settings say of suites."""
     note: str = ""
 
 
@@ -104,7 +107,7 @@ def plan_evaluation(
     check_reason(request.note)
     evidence = read_evidence(
         request.files, top=top, cwd=cwd, context=context, suite=request.suite,
-        allow_partial=request.allow_partial,
+        allow_partial=request.allow_partial, suites=request.suites,
     )  # fmt: skip
     found = doubt(evidence.measurement.claim, filed, home_of(ledger, filed), cwd=cwd)
     if found and not request.trust:

@@ -1,8 +1,8 @@
 """Turns what an evaluator found into evaluations of a version, and into what the store shows."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from ft_registry.evaluations.measurement import MeasuredScore, Measurement
 from ft_registry.formats.item_table import item_table
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest, digest_bytes
+from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import (
     Evaluation,
@@ -93,8 +94,18 @@ def read_evidence(
     context: Context,
     suite: str = "",
     allow_partial: bool = False,
+    suites: Mapping[str, SuiteSettings] | None = None,
 ) -> Evidence:
     """Reads the files of one run of an evaluator.
+
+    Args:
+        paths: The files, or folders of them.
+        top: The top level of the repository.
+        cwd: What relative paths start from.
+        context: Says what time it is.
+        suite: What to call it; empty: as the files say.
+        allow_partial: Take a run that does not cover the suite.
+        suites: What the settings say of suites: which way a metric goes, where no file says.
 
     Raises:
         InvalidInput, NotFound, Refused: See `read_evaluation`.
@@ -102,11 +113,23 @@ def read_evidence(
     places = [cwd / path for path in paths]
     found = read_evaluation(places, suite=suite, allow_partial=allow_partial, now=context.now())
     return Evidence(
-        measurement=found,
+        measurement=_directed(found, (suites or {}).get(found.suite)),
         origin=_origin(places),
         source=_from_top(places[0], top),
         table=item_table(found.items) if found.items is not None else None,
     )
+
+
+def _directed(found: Measurement, settings: SuiteSettings | None) -> Measurement:
+    if settings is None or settings.higher_is_better is None:
+        return found
+    scores = tuple(
+        replace(score, higher_is_better=settings.higher_is_better)
+        if score.higher_is_better is None and settings.metric in ("", score.metric)
+        else score
+        for score in found.scores
+    )
+    return replace(found, scores=scores)
 
 
 def _origin(places: Sequence[Path]) -> str:

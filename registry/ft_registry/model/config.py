@@ -1,6 +1,24 @@
 """The project's settings: few, and each has a default that works."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
+
+
+class SuiteSettings(BaseModel):
+    """``[tool.ft-registry.suites.NAME]``: what a suite measures, and how it is run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cmd: str = ""
+    """The command, run at the top level: ``{weights}`` is a folder with the version's weights,
+    ``{out}`` is where it writes its scores, ``{ref}`` is ``name/7``."""
+    metric: str = ""
+    """The one that counts most."""
+    higher_is_better: bool | None = None
+    """Of that metric, where the evaluator does not say."""
+    data: str = ""
+    """The snapshot that it is measured on, or ``hub:NAME@REVISION``."""
 
 
 class Settings(BaseModel):
@@ -18,3 +36,5 @@ class Settings(BaseModel):
     """The Ray cluster that examines examples, ``auto`` for the one around; empty: this machine."""
     actor: str = ""
     """``Name <email>``; empty: git's user.name and user.email."""
+    suites: Mapping[str, SuiteSettings] = {}
+    """By name."""

@@ -22,6 +22,18 @@ class CodeState:
     """Untracked files that are too large for the patch."""
 
 
+@dataclass(frozen=True)
+class CodeChange:
+    """What lies between two commits."""
+
+    commits: tuple[tuple[str, str], ...]
+    """Id and subject of those that lead to the newer one and not to the older, the newest first."""
+    back: int
+    """Commits that lead to the older one alone: history went another way."""
+    files: tuple[tuple[str, str], ...]
+    """How (``A`` added, ``M`` modified, ``D`` deleted, ``T`` type changed) and which, by path."""
+
+
 class CodeRepository(Protocol):
     """Reads the code's state; writes nothing but pointers to data."""
 
@@ -52,6 +64,9 @@ class CodeRepository(Protocol):
 
         A commit that only a record's pin keeps here was made elsewhere.
         """
+
+    def between(self, old: str, new: str) -> CodeChange | None:
+        """Returns what lies between two commits; None: one of them is not at hand."""
 
     def export(self, commit: str, patch: bytes, into: Path) -> tuple[str, ...]:
         """Writes the tree of a commit into an empty folder and applies a patch to it.

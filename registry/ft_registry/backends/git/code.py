@@ -14,7 +14,7 @@ from ft_registry.backends.git.refs import PINS
 from ft_registry.errors import NotARegistry, NotFound
 from ft_registry.model.document import Unknown
 from ft_registry.model.origin import Actor
-from ft_registry.ports.code import CodeState
+from ft_registry.ports.code import CodeChange, CodeState
 
 _PATCH_FILE_BYTES = 1 << 20
 """Untracked files up to this size go into the patch; larger ones are data, and DVC's."""
@@ -101,6 +101,21 @@ class GitCode:
         if self._door.run("for-each-ref", "--count=1", f"--contains={commit}", *refs):
             return True
         return self._door.attempt("merge-base", "--is-ancestor", commit, "HEAD")[0] == 0
+
+    def between(self, old: str, new: str) -> CodeChange | None:
+        """See `CodeRepository.between`."""
+        if not (self.has(old) and self.has(new)):
+            return None
+        old, new = check_oid(old), check_oid(new)
+        log = self._lines("log", "-z", "--format=%H %s", f"{old}..{new}", "--")
+        back = self._door.run("rev-list", "--count", f"{new}..{old}", "--")
+        # Without renames there are two fields a file: how, and which.
+        fields = self._lines("diff", "--name-status", "-z", "--no-renames", old, new, "--")
+        return CodeChange(
+            commits=tuple((line[:40], _printable(line[41:])) for line in log),
+            back=int(back),
+            files=tuple(zip(fields[::2], map(_printable, fields[1::2]), strict=True)),
+        )
 
     def export(self, commit: str, patch: bytes, into: Path) -> tuple[str, ...]:
         """See `CodeRepository.export`."""

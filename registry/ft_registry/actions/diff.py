@@ -1,0 +1,214 @@
+"""Tells what differs between two versions: scores, data, configuration, weights, code, packages."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from ft_registry.actions.compare_data import DataDiff, diff_data
+from ft_registry.actions.compare_evaluations import SuiteComparison
+from ft_registry.actions.compare_suites import compare_suites
+from ft_registry.actions.compare_weights import WeightsDiff, compare_weights
+from ft_registry.actions.contenders import find_contender
+from ft_registry.actions.homes import home_of
+from ft_registry.actions.item_tables import ItemTables
+from ft_registry.actions.resolve import FiledRecord, read_record, resolve
+from ft_registry.actions.shelves import Shelves
+from ft_registry.actions.snapshots import FoundSnapshot, read_snapshots
+from ft_registry.errors import FtRegistryError, NotFound
+from ft_registry.model import layout
+from ft_registry.model.config_diff import ConfigDiff, PackageDiff, diff_configs, diff_packages
+from ft_registry.model.record import VersionRecord
+from ft_registry.model.reference import Reference
+from ft_registry.model.registered import PackageList
+from ft_registry.model.snapshot import Dataset
+from ft_registry.ports.artifacts import ArtifactStore
+from ft_registry.ports.code import CodeChange, CodeRepository
+from ft_registry.ports.ledger import Ledger
+
+T = TypeVar("T")
+
+_SHOWN = 3
+"""Examples and items of each kind."""
+
+
+@dataclass(frozen=True)
+class DatasetChange:
+    """A dataset of one role on both sides."""
+
+    role: str
+    before: Dataset | None
+    after: Dataset | None
+    """None: the side has none of this role and name."""
+    examples: DataDiff | None = None
+    """Example by example; None: `why` says why not, or the bytes are the same."""
+    why: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether the bytes are the same."""
+        if self.before is None or self.after is None:
+            return False
+        return self.before.sha256 == self.after.sha256
+
+
+@dataclass(frozen=True)
+class VersionDiff:
+    """What differs between two versions; where a part could not be compared, why."""
+
+    before: FiledRecord
+    after: FiledRecord
+    suites: tuple[SuiteComparison, ...]
+    data: tuple[DatasetChange, ...]
+    config: ConfigDiff
+    weights: WeightsDiff | None
+    """None: the bytes are the same, or `why_not` says why."""
+    code: CodeChange | None
+    packages: PackageDiff | None
+    why_not: dict[str, str]
+    """By part: why it was not compared."""
+
+    @property
+    def same_weights(self) -> bool:
+        """Whether every byte of the weights is the same."""
+        return self.before.record.artifact.digest == self.after.record.artifact.digest
+
+    @property
+    def same_base(self) -> bool:
+        """Whether both were tuned from the same weights, as far as the records say."""
+        return self.before.record.base == self.after.record.base
+
+
+@dataclass(frozen=True)
+class DiffSources:
+    """What a diff looks things up in."""
+
+    ledger: Ledger
+    code: CodeRepository
+    artifacts: ArtifactStore
+    shelves: Callable[[], Shelves]
+    """Made when data differs."""
+    tables: Callable[[], ItemTables]
+    """Made when both were measured."""
+    scratch: Path
+
+
+def diff_versions(old: Reference, new: Reference, sources: DiffSources) -> VersionDiff:
+    """Compares two versions in every part of their records.
+
+    A part that cannot be compared (its data is gone, its evaluations have totals only) does not
+    keep the others from it.
+
+    Raises:
+        NotFound: A reference names nothing.
+        IntegrityError: A document cannot be read.
+    """
+    ledger = sources.ledger
+    before, after = (read_record(ledger, resolve(ledger, one)) for one in (old, new))
+    why_not: dict[str, str] = {}
+    attempt = partial(_attempt, why_not)
+    code = sources.code.between(before.record.code.commit, after.record.code.commit)
+    if code is None:
+        why_not["code"] = "a commit is not at hand: git fetch brings it"
+    return VersionDiff(
+        before=before,
+        after=after,
+        suites=attempt("scores", lambda: _suites(old, new, sources)) or (),
+        data=tuple(_data(before.record, after.record, sources)),
+        config=diff_configs(before.record.config.files, after.record.config.files),
+        weights=attempt("weights", lambda: _weights(before, after, sources)),
+        code=code,
+        packages=attempt("packages", lambda: _packages(before.record, after.record, ledger)),
+        why_not=why_not,
+    )
+
+
+def _attempt(why_not: dict[str, str], part: str, work: Callable[[], T]) -> T | None:
+    try:
+        return work()
+    except FtRegistryError as error:
+        why_not[part] = error.message
+        return None
+
+
+def _suites(old: Reference, new: Reference, sources: DiffSources) -> tuple[SuiteComparison, ...]:
+    before, after = (find_contender(sources.ledger, one) for one in (old, new))
+    return tuple(compare_suites(before, after, sources.tables(), shown=_SHOWN))
+
+
+def _weights(before: FiledRecord, after: FiledRecord, sources: DiffSources) -> WeightsDiff | None:
+    if before.record.artifact.digest == after.record.artifact.digest:
+        return None
+    with TemporaryDirectory(prefix="weights-", dir=sources.scratch) as scratch:
+        folders = [
+            _folder(filed, sources, Path(scratch) / name)
+            for filed, name in ((before, "before"), (after, "after"))
+        ]
+        return compare_weights(*folders)
+
+
+def _folder(filed: FiledRecord, sources: DiffSources, scratch: Path) -> Path:
+    """Returns a folder with a version's weights: where they lie, or fetched."""
+    artifact = filed.record.artifact
+    home = home_of(sources.ledger, filed)
+    shelf = sources.artifacts.shelf(home)
+    if shelf.folder is not None:
+        return shelf.folder / artifact.folder
+    names = [f"{artifact.folder}/{entry.path}" for entry in artifact.files]
+    sources.artifacts.fetch(home, names, scratch)
+    return scratch / artifact.folder
+
+
+def _packages(old: VersionRecord, new: VersionRecord, ledger: Ledger) -> PackageDiff:
+    return diff_packages(_environment(old, ledger), _environment(new, ledger))
+
+
+def _environment(record: VersionRecord, ledger: Ledger) -> dict[str, str]:
+    place = layout.environment(record.environment.packages)
+    content = ledger.read(place)
+    if content is None:
+        raise NotFound(f"expected the packages of {record.reference}, found no {place}")
+    return PackageList.parse(content, what=place).packages
+
+
+def _data(old: VersionRecord, new: VersionRecord, sources: DiffSources) -> Iterator[DatasetChange]:
+    """Yields the datasets of both, paired by role and name, then by role where it has one each."""
+    before = {(data.role, data.name): data for data in old.data}
+    after = {(data.role, data.name): data for data in new.data}
+    for key in [*before, *(key for key in after if key not in before)]:
+        role = key[0]
+        left, right = before.get(key), after.get(key)
+        others = [data for data in (new.data if right is None else old.data) if data.role == role]
+        mine = [data for data in (old.data if right is None else new.data) if data.role == role]
+        if len(mine) == len(others) == 1:  # renamed since
+            if left is None:
+                continue  # told with the other side
+            right = right or others[0]
+        yield _changed(role, left, right, sources)
+
+
+def _changed(
+    role: str, before: Dataset | None, after: Dataset | None, sources: DiffSources
+) -> DatasetChange:
+    change = DatasetChange(role, before, after)
+    if before is None or after is None or change.same:
+        return change
+    try:
+        found = read_snapshots(sources.ledger)
+        left, right = (_snapshot(data, found) for data in (before, after))
+        examples = diff_data(left, right, sources.shelves(), shown=_SHOWN)
+    except FtRegistryError as error:
+        return DatasetChange(role, before, after, why=error.message)
+    return DatasetChange(role, before, after, examples=examples)
+
+
+def _snapshot(data: Dataset, found: list[FoundSnapshot]) -> FoundSnapshot:
+    for one in found:
+        if one.snapshot.content.dvc.md5 == data.dvc.md5:
+            return one
+    raise NotFound(
+        f"expected a snapshot of {data.path} at md5 {data.dvc.md5[:12]}, found none on record",
+        hints=["ft-registry data snapshot PATH takes one of data that lies in the work tree"],
+    )
