@@ -111,6 +111,14 @@ def tell(story: Story, *, quick: bool) -> None:
     story.types("python", "pipeline/collect.py", "--heldout", "--out", "data/heldout.jsonl")
     story.types("ft-registry", "data", "snapshot", "data/heldout.jsonl")
     _version(story, 1)
+    story.chapter("Is it worth its cost? The untuned base with two examples in its prompt")
+    prompt, scores = "pipeline/few_shot.txt", "build/few_shot.jsonl"
+    story.types("python", "pipeline/evaluate.py", "--prompt", prompt, "--out", scores)
+    story.types(
+        "ft-registry", "baseline", "add", MODEL, "--label", "few-shot", "--base", "build/base",
+        "--config", prompt, "--eval", scores, "--suite", "dates", "--data", "heldout",
+    )  # fmt: skip
+    story.types("ft-registry", "eval", "compare", f"{MODEL}:few-shot", f"{MODEL}/1", "--show", "1")
     story.types(
         "ft-registry", "promote", f"{MODEL}/1", "--to", "champion", "--reason", "first that works"
     )
@@ -139,9 +147,11 @@ def tell(story: Story, *, quick: bool) -> None:
     story.chapter("Eve is on call: what serves, since when, what was it trained on? Back to before")
     story.acts("eve")
     story.types("ft-registry", "show", ALIAS)
+    story.types("ft-registry", "diff", f"{MODEL}/2", f"{MODEL}/3")
     story.types("ft-registry", "rollback", ALIAS, "--reason", "wrong dates in production")
     story.types("ft-registry", "log", ALIAS)
     story.types("ft-registry", "lineage", ALIAS)
+    story.types("ft-registry", "eval", "show", MODEL)
 
     story.chapter(
         "Is what serves again what was registered? Every byte, then a training to compare"
@@ -204,6 +214,7 @@ def _furnish(folder: Path, *, quick: bool) -> None:
         CLONE / "pipeline", folder / "pipeline", ignore=shutil.ignore_patterns("__pycache__")
     )
     shutil.copyfile(CLONE / "dvc.yaml", folder / "dvc.yaml")
+    shutil.copyfile(CLONE / "pipeline" / "suites.toml", folder / "ft-registry.toml")
     params = CLONE / "pipeline" / "quick.yaml" if quick else CLONE / "params.yaml"
     shutil.copyfile(params, folder / "params.yaml")
     (folder / "data").mkdir()

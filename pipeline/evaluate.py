@@ -1,8 +1,11 @@
-"""Score the adapter on the held-out items: one result an item, and the means."""
+"""Score an adapter, or a prompt alone, on the held-out items: one result an item, and the means."""
 
 from __future__ import annotations
 
+import argparse
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ ADAPTER = Path("build/adapter")
 HELDOUT = Path("data/heldout.jsonl")
 ITEMS = Path("build/evaluation/dates.jsonl")
 METRICS = Path("build/metrics.json")
+PLACE = "{prompt}"
 
 
 def answer(model: Any, tokenizer: Any, prompts: list[str], max_new_tokens: int) -> list[str]:
@@ -47,15 +51,28 @@ def is_json(text: str) -> bool:
     return isinstance(value, dict) and list(value) == ["date", "amount", "currency"]
 
 
-def main() -> None:
-    """Write build/evaluation/dates.jsonl and build/metrics.json."""
+def load(adapter: Path | None) -> Any:
+    """Return the base with an adapter on it, or as it is."""
+    base = LlamaForCausalLM.from_pretrained(BASE)
+    return (base if adapter is None else PeftModel.from_pretrained(base, adapter)).eval()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the scored items; of the pipeline's own adapter the means as well."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--adapter", type=Path, default=ADAPTER, help="the adapter's folder")
+    parser.add_argument("--prompt", type=Path, help="no adapter: the base with this prompt")
+    parser.add_argument("--out", type=Path, default=ITEMS, help="the JSONL file to write")
+    args = parser.parse_args(argv)
+    template = args.prompt.read_text(encoding="utf-8").rstrip("\n") if args.prompt else PLACE
+    if PLACE not in template:
+        sys.exit(f"error: expected {PLACE} in {args.prompt}, found none")
     knobs = settings.knobs("evaluate")
     loop.settle(knobs["seed"], knobs["threads"])
     examples = jsonl.read(HELDOUT)
     tokenizer = PreTrainedTokenizerFast.from_pretrained(BASE)
-    base = LlamaForCausalLM.from_pretrained(BASE)
-    model = PeftModel.from_pretrained(base, ADAPTER).eval()
-    prompts = [row["prompt"] for row in examples]
+    model = load(None if args.prompt else args.adapter)
+    prompts = [template.replace(PLACE, row["prompt"]) for row in examples]
     predictions: list[str] = []
     for first in range(0, len(prompts), knobs["batch"]):
         chunk = prompts[first : first + knobs["batch"]]
@@ -71,13 +88,14 @@ def main() -> None:
         }
         for row, prediction in zip(examples, predictions, strict=True)
     ]
-    jsonl.write(ITEMS, items)
+    jsonl.write(args.out, items)
     metrics: dict[str, float] = {
         name: round(sum(item[name] for item in items) / len(items), 4)
         for name in ("exact_match", "valid_json")
     }
     metrics["n"] = len(items)
-    METRICS.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
+    if args.out == ITEMS:
+        METRICS.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(metrics))
 
 

@@ -8,6 +8,7 @@ from ft_registry import __version__
 from ft_registry_cli.commands import (
     baseline,
     data,
+    diff,
     evals,
     init,
     lineage,
@@ -71,6 +72,7 @@ for room in (
     show,
     log,
     lineage,
+    diff,
     promote,
     rollback,
     restore,

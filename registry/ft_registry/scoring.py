@@ -14,7 +14,9 @@ from ft_registry.wiring import Wiring
 if TYPE_CHECKING:
     from ft_registry.actions.baselines import AddedBaseline, BaselineRequest
     from ft_registry.actions.compare_evaluations import SuiteComparison
+    from ft_registry.actions.diff import VersionDiff
     from ft_registry.actions.evaluate import Added, EvaluationPlan
+    from ft_registry.actions.item_tables import ItemTables
     from ft_registry.model.evaluation import PublicSet, SnapshotUse
     from ft_registry.model.score_history import ScoreHistory
 
@@ -96,13 +98,28 @@ class Scoring:
         """See `ft_registry.actions.compare_suites.compare_suites`."""
         from ft_registry.actions.compare_suites import compare_suites
         from ft_registry.actions.contenders import find_contender
-        from ft_registry.actions.item_tables import ItemTables
 
-        tables = ItemTables(self._wiring.private / "items", self._wiring.artifacts)
         before, after = (
             find_contender(self._wiring.ledger, parse_contender(text)) for text in (old, new)
         )
-        return compare_suites(before, after, tables, suite=suite, shown=shown)
+        return compare_suites(before, after, self._tables(), suite=suite, shown=shown)
+
+    def diff(self, old: str, new: str) -> "VersionDiff":
+        """See `ft_registry.actions.diff.diff_versions`."""
+        from ft_registry.actions.diff import DiffSources, diff_versions
+
+        wiring = self._wiring
+        wiring.private.mkdir(parents=True, exist_ok=True)
+        sources = DiffSources(
+            wiring.ledger, wiring.code, wiring.artifacts, lambda: wiring.shelves, self._tables,
+            wiring.private,
+        )  # fmt: skip
+        return diff_versions(parse_reference(old), parse_reference(new), sources)
+
+    def _tables(self) -> "ItemTables":
+        from ft_registry.actions.item_tables import ItemTables
+
+        return ItemTables(self._wiring.private / "items", self._wiring.artifacts)
 
     def add_baseline(
         self, request: "BaselineRequest", *, cwd: Path | None = None

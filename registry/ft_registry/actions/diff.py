@@ -1,7 +1,8 @@
 """Tells what differs between two versions: scores, data, configuration, weights, code, packages."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +19,10 @@ from ft_registry.actions.resolve import FiledRecord, read_record, resolve
 from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.snapshots import FoundSnapshot, read_snapshots
 from ft_registry.errors import FtRegistryError, NotFound
+from ft_registry.examples.kernel import SOURCES
 from ft_registry.model import layout
-from ft_registry.model.config_diff import ConfigDiff, PackageDiff, diff_configs, diff_packages
+from ft_registry.model.config_diff import ConfigDiff, diff_config_files
+from ft_registry.model.environment_diff import EnvironmentDiff, diff_environment
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.reference import Reference
 from ft_registry.model.registered import PackageList
@@ -31,7 +34,9 @@ from ft_registry.ports.ledger import Ledger
 T = TypeVar("T")
 
 _SHOWN = 3
-"""Examples and items of each kind."""
+"""Items of each kind that are kept."""
+_LOOKED_UP = 10_000
+"""Examples of each kind that are looked up, to tell of which source they are."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,8 @@ class DatasetChange:
     examples: DataDiff | None = None
     """Example by example; None: `why` says why not, or the bytes are the same."""
     why: str = ""
+    by_source: Mapping[str, int] = field(default_factory=dict)
+    """Changed examples by their source, where they name one and the data is at hand."""
 
     @property
     def same(self) -> bool:
@@ -66,7 +73,7 @@ class VersionDiff:
     weights: WeightsDiff | None
     """None: the bytes are the same, or `why_not` says why."""
     code: CodeChange | None
-    packages: PackageDiff | None
+    environment: EnvironmentDiff
     why_not: dict[str, str]
     """By part: why it was not compared."""
 
@@ -117,10 +124,10 @@ def diff_versions(old: Reference, new: Reference, sources: DiffSources) -> Versi
         after=after,
         suites=attempt("scores", lambda: _suites(old, new, sources)) or (),
         data=tuple(_data(before.record, after.record, sources)),
-        config=diff_configs(before.record.config.files, after.record.config.files),
+        config=_config(before.record, after.record),
         weights=attempt("weights", lambda: _weights(before, after, sources)),
         code=code,
-        packages=attempt("packages", lambda: _packages(before.record, after.record, ledger)),
+        environment=_environment(before.record, after.record, ledger),
         why_not=why_not,
     )
 
@@ -161,16 +168,22 @@ def _folder(filed: FiledRecord, sources: DiffSources, scratch: Path) -> Path:
     return scratch / artifact.folder
 
 
-def _packages(old: VersionRecord, new: VersionRecord, ledger: Ledger) -> PackageDiff:
-    return diff_packages(_environment(old, ledger), _environment(new, ledger))
+def _config(old: VersionRecord, new: VersionRecord) -> ConfigDiff:
+    # The defaults of a trainer count where both were trained by its method.
+    methods = {record.method for record in (old, new) if isinstance(record.method, str)}
+    method = methods.pop() if len(methods) == 1 else ""
+    return diff_config_files(old.config.files, new.config.files, method=method)
 
 
-def _environment(record: VersionRecord, ledger: Ledger) -> dict[str, str]:
+def _environment(old: VersionRecord, new: VersionRecord, ledger: Ledger) -> EnvironmentDiff:
+    packages = [_packages(record, ledger) for record in (old, new)]
+    return diff_environment(old.environment, new.environment, *packages)
+
+
+def _packages(record: VersionRecord, ledger: Ledger) -> dict[str, str] | None:
     place = layout.environment(record.environment.packages)
     content = ledger.read(place)
-    if content is None:
-        raise NotFound(f"expected the packages of {record.reference}, found no {place}")
-    return PackageList.parse(content, what=place).packages
+    return None if content is None else PackageList.parse(content, what=place).packages
 
 
 def _data(old: VersionRecord, new: VersionRecord, sources: DiffSources) -> Iterator[DatasetChange]:
@@ -198,10 +211,25 @@ def _changed(
     try:
         found = read_snapshots(sources.ledger)
         left, right = (_snapshot(data, found) for data in (before, after))
-        examples = diff_data(left, right, sources.shelves(), shown=_SHOWN)
+        examples = diff_data(left, right, sources.shelves(), shown=_LOOKED_UP)
     except FtRegistryError as error:
         return DatasetChange(role, before, after, why=error.message)
-    return DatasetChange(role, before, after, examples=examples)
+    by_source = _sources(examples)
+    return DatasetChange(role, before, after, examples=examples, by_source=by_source)
+
+
+def _sources(found: DataDiff) -> dict[str, int]:
+    """Returns how many of the changed examples are of which source, the most first."""
+    rows = [*found.samples["added"], *found.samples["removed"]]
+    rows += [new for _, new in found.samples["edited"]]
+    counts = Counter(
+        next((str(row[key]) for key in SOURCES if isinstance(row.get(key), str)), "")
+        for row in rows
+        if isinstance(row, dict)
+    )
+    if not any(counts):
+        return {}
+    return {source or "none named": count for source, count in counts.most_common()}
 
 
 def _snapshot(data: Dataset, found: list[FoundSnapshot]) -> FoundSnapshot:

@@ -24,7 +24,8 @@ from ft_registry.examples.tally import Lengths, Tally, count_classes
 ROW_BYTES = 32
 """Of one example in an index: exact hash 16, normal 8, prompt 8."""
 BOM = b"\xef\xbb\xbf"
-_SOURCES = ("source", "dataset", "origin")
+SOURCES = ("source", "dataset", "origin")
+"""Keys that say where an example is from."""
 _LANGUAGES = ("language", "lang")
 _OPENING = 24
 """Characters of a prompt that tell one template from another."""
@@ -194,7 +195,7 @@ class Kernel:
         ]
         normals = normal_batch([text for one in readings for text in (one.prompt, one.answer)])
         tally = self._part.tally
-        count_classes(tally.sources, _values(rows, _SOURCES))
+        count_classes(tally.sources, _values(rows, SOURCES))
         count_classes(tally.languages, _values(rows, _LANGUAGES))
         for one in readings:
             if one.lengths:

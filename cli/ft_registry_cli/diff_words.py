@@ -1,0 +1,238 @@
+"""How the difference of two versions is told: sections that any format is made from."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ft_registry_cli.comparison_words import comparison_lines, verdict
+from ft_registry_cli.dataset_words import example_text
+from ft_registry_cli.state import short, size
+
+if TYPE_CHECKING:
+    from ft_registry.actions.compare_weights import ModuleDiff, WeightsDiff
+    from ft_registry.actions.diff import DatasetChange, VersionDiff
+    from ft_registry.model.config_diff import ConfigChange
+
+_SHOWN = 12
+"""Lines of a kind."""
+_EXAMPLES = 3
+_MODULES = 5
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of two versions."""
+
+    name: str
+    said: str
+    """What differs in it, in a few words: what the last line is made of."""
+    changed: bool | None
+    """None: it could not be compared."""
+    lines: list[str] = field(default_factory=list)
+
+
+def sections(diff: "VersionDiff") -> list[Section]:
+    """Returns what differs, part by part."""
+    return [
+        _scores(diff), _data(diff), _config(diff), _weights(diff), _code(diff), _environment(diff),
+    ]  # fmt: skip
+
+
+def conclusion(parts: Sequence[Section]) -> str:
+    """Returns what changed and what did not, on one line."""
+    changed = [part.said for part in parts if part.changed and part.name != "scores"]
+    same = [part.name for part in parts if part.changed is False and part.name != "scores"]
+    unknown = [part.name for part in parts if part.changed is None]
+    said = [
+        "; ".join(changed) or "nothing that is on record changed",
+        *([f"{', '.join(same)} identical"] if same else []),
+        *([f"{', '.join(unknown)} not compared"] if unknown else []),
+    ]
+    return "; ".join(said)
+
+
+def _scores(diff: "VersionDiff") -> Section:
+    if "scores" in diff.why_not:
+        return Section("scores", "scores not compared", None, [diff.why_not["scores"]])
+    lines = [line for suite in diff.suites for line in comparison_lines(suite)]
+    told = [
+        f"{suite.suite} {metric.metric} {verdict(metric)}"
+        for suite in diff.suites
+        for metric in suite.metrics
+    ]
+    return Section("scores", ", ".join(told), changed=True, lines=lines)
+
+
+def _data(diff: "VersionDiff") -> Section:
+    lines: list[str] = []
+    told = []
+    for change in diff.data:
+        said, more = _dataset(change)
+        lines += [f"{change.role}: {said}", *(f"  {line}" for line in more)]
+        if not change.same:
+            told.append(f"{change.role} data: {said}")
+    if not diff.data:
+        return Section("data", "no data on record", None, ["no data is on record of either side"])
+    return Section("data", "; ".join(told), changed=bool(told), lines=lines)
+
+
+def _dataset(change: "DatasetChange") -> tuple[str, list[str]]:
+    before, after = change.before, change.after
+    if before is None or after is None:
+        there = after or before
+        assert there is not None  # noqa: S101 - one of the sides has it
+        return f"{there.path} {'added' if before is None else 'removed'}", []
+    if change.same:
+        return f"{after.path} identical ({after.rows} rows, md5 {after.dvc.md5[:12]})", []
+    moved = f"{before.path} -> {after.path}" if before.path != after.path else after.path
+    found = change.examples
+    if found is None:
+        return f"{moved} differs (md5 {before.dvc.md5[:12]} -> {after.dvc.md5[:12]})", [change.why]
+    counts = {"added": found.added, "removed": found.removed, "edited": found.edited}
+    words = [f"{count} {kind}" for kind, count in counts.items() if count]
+    total = found.same + found.edited + found.added
+    said = f"{', '.join(words) or 'other order'} of {total} examples of {moved}{_origin(change)}"
+    lines = list(found.shifts)
+    for sign, kind in (("+", "added"), ("-", "removed")):
+        lines += [f"{sign} {example_text(one)}" for one in found.samples[kind][:_EXAMPLES]]
+    for old, new in found.samples["edited"][:_EXAMPLES]:
+        lines += [f"- {example_text(old)}", f"+ {example_text(new)}"]
+    return said, lines
+
+
+def _origin(change: "DatasetChange") -> str:
+    """Returns the sources that what changed is of, where examples name one."""
+    if not change.by_source:
+        return ""
+    named = [f"{source} {count}" for source, count in change.by_source.items()]
+    return f" (source {', '.join(named)})"
+
+
+def _config(diff: "VersionDiff") -> Section:
+    found = diff.config
+    lines = [_change(one) for one in found.changes[:_SHOWN]]
+    if len(found.changes) > _SHOWN:
+        lines.append(f"and {len(found.changes) - _SHOWN} more, see --format json")
+    aside = [
+        f"{len(ones)} {what}"
+        for ones, what in ((found.defaults, "spelled out to the same effect"),
+                           (found.noise, "of paths, names and logging"))
+        if ones
+    ]  # fmt: skip
+    if aside:
+        lines.append(f"set aside: {', '.join(aside)}")
+    if found.renamed:
+        lines.append(f"the file {found.renamed[0]} is {found.renamed[1]} now")
+    names = [one.name for one in found.changes[:3]]
+    more = f" and {len(found.changes) - 3} more" if len(found.changes) > 3 else ""
+    return Section(
+        "config", f"config: {', '.join(names)}{more}", changed=bool(found.changes), lines=lines
+    )
+
+
+def _change(one: "ConfigChange") -> str:
+    assumed = f"  (default of {one.assumed})" if one.assumed else ""
+    return f"{one.name}: {_value(one.before)} -> {_value(one.after)}{assumed}"
+
+
+def _value(value: Any) -> str:
+    text = "-" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _weights(diff: "VersionDiff") -> Section:
+    base = "same base" if diff.same_base else "another base"
+    if diff.same_weights:
+        return Section("weights", "", changed=False, lines=["every byte is the same"])
+    found = diff.weights
+    if found is None:
+        return Section("weights", "weights differ", None, [diff.why_not.get("weights", "")])
+    overall = found.overall
+    moved = ""
+    if overall is not None and overall.relative is not None:
+        moved = f" by {overall.relative:.1%}"
+        if overall.cosine is not None:
+            moved += f", cosine {overall.cosine:.3f}"
+    lines = [f"{base}{moved and f'; changed{moved}'}", *_adapters(found)]
+    lines += [f"note: {note}" for note in found.notes]
+    lines += [_module(one) for one in found.most_changed(_MODULES)]
+    return Section("weights", f"weights ({base})", changed=True, lines=lines)
+
+
+def _module(one: "ModuleDiff") -> str:
+    distance = one.distance
+    if distance is None:
+        return f"  {one.name}: {one.state}"
+    cosine = f", cosine {distance.cosine:.3f}" if distance.cosine is not None else ""
+    return f"  {one.name}: norm {distance.before:.3g} -> {distance.after:.3g}{cosine}"
+
+
+def _adapters(found: "WeightsDiff") -> Iterator[str]:
+    old, new = found.before, found.after
+    yield (
+        f"{old.tensors} tensors, {size(old.size)} -> {new.tensors} tensors, {size(new.size)}; "
+        f"{found.equal} equal"
+    )
+    if old.adapter is None or new.adapter is None:
+        return
+    for name, one, other in (
+        ("rank", old.adapter.rank, new.adapter.rank),
+        ("alpha", old.adapter.alpha, new.adapter.alpha),
+        ("targets", ", ".join(old.adapter.targets), ", ".join(new.adapter.targets)),
+    ):
+        yield f"{name} {one}" if one == other else f"{name} {one} -> {other}"
+
+
+def _code(diff: "VersionDiff") -> Section:
+    old, new = diff.before.record.code, diff.after.record.code
+    patched = old.patch != new.patch
+    found = diff.code
+    if found is None:
+        return Section("code", "code not compared", None, [diff.why_not["code"]])
+    if old.commit == new.commit and not patched:
+        return Section("code", "", changed=False, lines=[f"commit {new.commit[:12]}"])
+    kinds = Counter(how for how, _ in found.files)
+    words = {"A": "added", "M": "changed", "D": "deleted", "T": "of another type"}
+    files = ", ".join(f"{count} {words.get(how, how)}" for how, count in sorted(kinds.items()))
+    lines = [f"{old.commit[:12]} -> {new.commit[:12]}: files {files or 'all the same'}"]
+    lines += [f"  {commit[:12]} {subject}" for commit, subject in found.commits[:_SHOWN]]
+    if len(found.commits) > _SHOWN:
+        lines.append(f"  and {len(found.commits) - _SHOWN} more commits")
+    if found.back:
+        lines.append(f"  {found.back} commits of the older side are not in the newer one")
+    lines += [f"  {how} {path}" for how, path in found.files[:_SHOWN]]
+    if len(found.files) > _SHOWN:
+        lines.append(f"  and {len(found.files) - _SHOWN} more files")
+    if patched:
+        lines.append("  the uncommitted changes differ: they are kept as patches")
+    # Pointers to data are told as data.
+    real = [path for _, path in found.files if not path.endswith((".dvc", "dvc.lock"))]
+    changed = bool(real) or patched
+    return Section("code", f"code: {len(real)} files", changed=changed, lines=lines)
+
+
+def _environment(diff: "VersionDiff") -> Section:
+    found = diff.environment
+    lines = [f"{one.name}: {one.before} -> {one.after}" for one in found.fields]
+    if found.packages is None:
+        return Section(
+            "environment", "environment", None, [*lines, "a list of packages is not at hand"]
+        )
+    lines += [f"{one.name}: {one.before or '-'} -> {one.after or '-'}" for one in found.packages]
+    shown = lines[:_SHOWN] + ([f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else [])
+    parts = [one.name for one in found.fields]
+    if found.packages:
+        parts.append(f"{len(found.packages)} packages")
+    return Section(
+        "environment", f"environment: {', '.join(parts)}", changed=bool(lines), lines=shown
+    )
+
+
+def heading(diff: "VersionDiff") -> str:
+    """Returns the versions that are compared."""
+    old, new = diff.before, diff.after
+    return (
+        f"{old.record.reference} (record {short(old.digest)}) -> "
+        f"{new.record.reference} (record {short(new.digest)})"
+    )
