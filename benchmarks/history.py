@@ -11,7 +11,7 @@ from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.canonical import canonical_bytes, digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation, ItemTable, Score
+from ft_registry.model.evaluation import Evaluation, Harness, ItemTable, Score, SnapshotUse
 from ft_registry.model.event import Event, EventType, Write
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.origin import Actor
@@ -187,7 +187,11 @@ def _evaluation(record: VersionRecord, number: int) -> Evaluation:
         items=ItemTable(
             digest="sha256:" + _hex(f"items {number}"), rows=200, artifact="ftr/items.jsonl"
         ),
-        data=record.data[1].sha256,
+        data=SnapshotUse(
+            name=record.data[1].name, md5=record.data[1].dvc.md5, sha256=record.data[1].sha256
+        ),
+        harness=Harness(name="items"),
+        origin="sha256:" + _hex(f"origin {number}"),
         recorded_at=_stamp(number),
         recorded_by=ADA,
     )

@@ -10,7 +10,7 @@ from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.canonical import digest, digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation, ItemTable, Score, score_table
+from ft_registry.model.evaluation import Evaluation, Harness, ItemTable, Score, score_table
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.record import (
     Artifact,
@@ -146,7 +146,7 @@ class World:
                 Score(metric="loss", value=float(self.evaluated), n=3),
             ),
             items=ItemTable(digest=digest(self.evaluated), rows=3, artifact="items.jsonl"),
-            data=UNKNOWN,
+            data=UNKNOWN, harness=Harness(name="items"), origin=digest(self.evaluated),
             # Some at the same moment, some before those that are on record.
             recorded_at=f"2026-11-24T09:30:0{self._random.randint(0, 3)}.000000Z",
             recorded_by=ADA,

@@ -7,8 +7,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ft_registry.model.alias import AliasState
+from ft_registry.model.baseline import Baseline
 from ft_registry.model.document import Document, Unknown
-from ft_registry.model.evaluation import Evaluation, ItemTable, Score
+from ft_registry.model.evaluation import (
+    Evaluation,
+    Harness,
+    ItemTable,
+    PublicSet,
+    Score,
+    ScoreInterval,
+    SnapshotUse,
+)
 from ft_registry.model.event import Event, Requirement, Write
 from ft_registry.model.examples import ExampleIndex, Profile, Spread
 from ft_registry.model.home import Home
@@ -211,19 +220,57 @@ events = st.builds(
     ).map(tuple),
     writes=st.lists(st.builds(Write, path=paths, digest=digests), max_size=2).map(tuple),
 )
-evaluations = st.builds(
-    Evaluation,
-    model=model_names,
-    version=versions,
-    record=digests,
-    suite=texts,
-    scores=st.lists(st.builds(Score, metric=texts, value=finite, n=versions), max_size=3).map(
-        tuple
-    ),
-    items=st.builds(ItemTable, digest=digests, rows=whole, artifact=texts),
-    data=digests | unknowns,
-    recorded_at=timestamps,
-    recorded_by=actors,
+scores = st.builds(
+    Score,
+    metric=texts,
+    value=finite,
+    n=whole,
+    task=texts,
+    filter=texts,
+    stderr=st.none() | finite,
+    higher_is_better=st.none() | st.booleans(),
+    interval=st.none()
+    | st.builds(ScoreInterval, low=finite, high=finite, level=finite, method=texts),
+)
+_counts = st.dictionaries(texts, whole, max_size=2)
+harnesses = st.builds(
+    Harness,
+    name=texts,
+    version=texts,
+    tasks=st.dictionaries(texts, texts, max_size=2),
+    questions=st.dictionaries(texts, texts, max_size=2),
+    prompts=texts,
+    few_shot=_counts,
+    few_shot_digest=texts,
+    settings=json_objects,
+    seeds=_counts,
+)
+_measured = {"version": versions, "baseline": st.just("")}
+_measured_baseline = {"version": st.none(), "baseline": alias_names}
+_evaluation = {
+    "model": model_names,
+    "record": digests,
+    "suite": texts,
+    "scores": st.lists(scores, max_size=3).map(tuple),
+    "items": st.builds(ItemTable, digest=digests, rows=whole, artifact=texts) | unknowns,
+    "data": st.builds(SnapshotUse, name=texts, md5=texts, sha256=digests)
+    | st.builds(PublicSet, name=texts, revision=texts)
+    | unknowns,
+    "harness": harnesses,
+    "origin": digests,
+    "source": texts,
+    "partial": texts,
+    "trusted": texts,
+    "supersedes": st.lists(texts, max_size=2).map(tuple),
+    "measured_at": st.none() | timestamps,
+    "seconds": st.none() | finite,
+    "cost": st.none() | finite,
+    "notes": st.lists(texts, max_size=2).map(tuple),
+    "recorded_at": timestamps,
+    "recorded_by": actors,
+}
+evaluations = st.builds(Evaluation, **_evaluation, **_measured) | st.builds(
+    Evaluation, **_evaluation, **_measured_baseline
 )
 proof_steps = st.lists(
     st.builds(
@@ -245,6 +292,19 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         since=timestamps,
         by=actors,
         through=st.sampled_from(["promote", "rollback", "adopt"]),
+    ),
+    Baseline: st.builds(
+        Baseline,
+        model=model_names,
+        label=alias_names,
+        kind=st.sampled_from(["prompt", "rag", "other"]),
+        base=texts,
+        config=st.builds(Config, files=json_objects, digest=digests),
+        uri=texts,
+        run=st.builds(Run, run_id=texts, logged_model_id=texts),
+        note=texts,
+        recorded_at=timestamps,
+        recorded_by=actors,
     ),
     Evaluation: evaluations,
     Event: events,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation, ItemTable, Score
+from ft_registry.model.evaluation import Evaluation, Harness, ItemTable, Score
 from ft_registry.model.event import Event, LoggedEvent
 from ft_registry.model.origin import Actor
 from ft_registry.model.record import (
@@ -96,6 +96,8 @@ def make_evaluation(**changes: Any) -> Evaluation:
         "scores": (Score(metric="exact_match", value=0.5, n=4),),
         "items": ItemTable(digest=sha("7"), rows=4, artifact="ftr/items/dates.jsonl"),
         "data": WHY,
+        "harness": Harness(name="items"),
+        "origin": sha("8"),
         "recorded_at": NOON,
         "recorded_by": ADA,
     }

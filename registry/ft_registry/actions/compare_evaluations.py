@@ -224,7 +224,7 @@ def _warnings(before: Evaluation, after: Evaluation) -> Iterator[str]:
             f"{f'{new.name} {new.version}'.strip()}"
         )
     for what, one, other in (
-        ("the questions", old.data, new.data),
+        ("the questions", old.questions, new.questions),
         ("the prompts", old.prompts, new.prompts),
         ("the number of examples shown", old.few_shot, new.few_shot),
         ("the examples shown", old.few_shot_digest, new.few_shot_digest),

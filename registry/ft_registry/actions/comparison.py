@@ -10,7 +10,7 @@ from ft_registry.evaluations.items import Items
 from ft_registry.formats.item_table import read_item_table
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.proof import ProofStep, StepState, some
-from ft_registry.readers.evaluations import read_evaluation
+from ft_registry.readers.evaluations.reading import read_evaluation
 from ft_registry.readers.files import hash_file
 from ft_registry.statistics.means import mean_interval
 

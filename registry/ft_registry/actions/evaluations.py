@@ -30,7 +30,7 @@ from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import DatasetInput, Metric
-from ft_registry.readers.evaluations import read_evaluation
+from ft_registry.readers.evaluations.reading import read_evaluation
 from ft_registry.readers.files import hash_file, walk
 from ft_registry.statistics.means import mean_interval
 from ft_registry.statistics.paired import paired_t
@@ -187,7 +187,7 @@ def make_evaluation(
             name=found.harness,
             version=found.harness_version,
             tasks=dict(found.task_versions),
-            data=dict(found.data),
+            questions=dict(found.data),
             prompts=found.prompt_digest,
             few_shot=dict(found.few_shot),
             few_shot_digest=found.few_shot_digest,

@@ -82,7 +82,7 @@ class Harness(Part):
     version: Annotated[str, Field(exclude_if=is_empty)] = ""
     tasks: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=is_empty)]
     """The version of each task."""
-    data: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=is_empty)]
+    questions: Annotated[dict[str, str], Field(default_factory=dict, exclude_if=is_empty)]
     """The evaluator's own hash of the questions of each task."""
     prompts: Annotated[str, Field(exclude_if=is_empty)] = ""
     """The digest of all prompts."""

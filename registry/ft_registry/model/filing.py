@@ -6,6 +6,7 @@ from typing import Any
 
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
+from ft_registry.model.baseline import Baseline
 from ft_registry.model.document import Document
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
@@ -37,7 +38,18 @@ _OF_MODELS = {
         IdentityPointer, lambda d, model: layout.identity(model, d.identity), is_immutable=True
     ),
     "evaluations": Filing(
-        Evaluation, lambda d, _: layout.evaluation(d.model, d.version, d.id), is_immutable=True
+        # One of a baseline that lies here is misplaced: no version is called 0.
+        Evaluation,
+        lambda d, _: layout.evaluation(d.model, d.version or 0, d.id),
+        is_immutable=True,
+    ),
+    "baselines": Filing(
+        Baseline, lambda d, _: layout.baseline(d.model, d.label), is_immutable=True
+    ),
+    "baseline-evaluations": Filing(
+        Evaluation,
+        lambda d, _: layout.baseline_evaluation(d.model, d.baseline, d.id),
+        is_immutable=True,
     ),
     "proofs": Filing(
         Proof, lambda d, _: layout.proof(d.model, d.version, d.digest[7:23]), is_immutable=True

@@ -20,7 +20,8 @@ from ft_registry.model.record import VersionRecord
 from ft_registry.model.registered import ModelDocument
 
 KINDS = pytest.mark.parametrize("kind", DOCUMENTS, ids=lambda kind: kind.__name__)
-FREE = ("seeds", "packages", "labels", "sources", "languages", "faults")
+FREE = ("seeds", "packages", "labels", "sources", "languages", "faults",
+        "tasks", "questions", "few_shot", "settings")  # fmt: skip
 """Mappings whose keys are data: there is no unknown field in them."""
 
 
@@ -184,7 +185,7 @@ def test_an_unknown_field_may_be_called_as_an_attribute_of_ours(
         (VersionRecord, make_record(), {"identity": "sha256:0"}),
         (VersionRecord, make_record(), {"base": {"source": "somewhere"}}),
         (Evaluation, make_evaluation(), {"scores": [{"metric": "m", "value": "much", "n": 1}]}),
-        (Evaluation, make_evaluation(), {"scores": [{"metric": "m", "value": 1, "n": 0}]}),
+        (Evaluation, make_evaluation(), {"scores": [{"metric": "m", "value": 1, "n": -1}]}),
         (Event, make_event("init", to=None).event, {"writes": [{"path": "/etc", "digest": "x"}]}),
     ],
 )

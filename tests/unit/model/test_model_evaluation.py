@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from tests.unit.values import make_evaluation, sha
 
-from ft_registry.model.evaluation import ItemTable, Score, score_table
+from ft_registry.model.evaluation import Score, in_force, score_table
 
 
 def scored(value: float, *, day: int, suite: str = "dates", metric: str = "f1") -> object:
@@ -38,19 +38,18 @@ def test_without_evaluations_there_are_no_scores() -> None:
     assert score_table([]) == {}
 
 
-def test_the_id_names_suite_and_items_so_that_adding_twice_is_once() -> None:
-    items = ItemTable(digest=sha("7"), rows=4, artifact="a")
-    one = make_evaluation(items=items)
-    again = make_evaluation(items=items, recorded_at="2027-01-01T00:00:00.000000Z")
+def test_the_id_names_suite_and_files_so_that_adding_twice_is_once() -> None:
+    one = make_evaluation(origin=sha("7"))
+    again = make_evaluation(origin=sha("7"), recorded_at="2027-01-01T00:00:00.000000Z")
     assert one.id == again.id == "dates-7777777777777777"
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"suite": "other"}, {"items": ItemTable(digest=sha("8"), rows=4, artifact="a")}],
-    ids=["suite", "items"],
+    [{"suite": "other"}, {"origin": sha("9")}],
+    ids=["suite", "files"],
 )
-def test_another_suite_or_other_items_have_another_id(changes: dict[str, object]) -> None:
+def test_another_suite_or_other_files_have_another_id(changes: dict[str, object]) -> None:
     assert make_evaluation(**changes).id != make_evaluation().id
 
 
@@ -60,8 +59,30 @@ def test_a_score_is_a_finite_number(value: object) -> None:
         Score(metric="m", value=value, n=1)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("n", [0, -1])
-def test_a_score_is_of_one_item_at_least(n: int) -> None:
-    assert Score(metric="m", value=1.0, n=1).n == 1
+def test_a_score_is_of_no_negative_number_of_items() -> None:
+    assert Score(metric="m", value=1.0, n=0).n == 0
     with pytest.raises(ValidationError):
-        Score(metric="m", value=1.0, n=n)
+        Score(metric="m", value=1.0, n=-1)
+
+
+def test_what_a_later_evaluation_corrects_counts_no_more() -> None:
+    first = make_evaluation(origin=sha("1"), recorded_at="2026-07-03T00:00:00.000000Z")
+    other = make_evaluation(origin=sha("2"), recorded_at="2026-07-01T00:00:00.000000Z")
+    second = make_evaluation(
+        origin=sha("3"), supersedes=(first.id,), recorded_at="2026-07-02T00:00:00.000000Z",
+        scores=(Score(metric="exact_match", value=0.25, n=4),),
+    )  # fmt: skip
+    # Whatever the clocks of those who recorded them said.
+    assert in_force([first, second, other]) == [other, second]
+    assert score_table([first, second, other]) == {"dates.exact_match": 0.25}
+
+
+def test_a_score_is_named_by_task_metric_and_filter() -> None:
+    assert Score(metric="acc", value=1.0, n=1).key == "acc"
+    score = Score(metric="acc", value=1.0, n=1, task="math", filter="strict")
+    assert (score.column, score.key) == ("acc,strict", "math.acc,strict")
+
+
+def test_a_baseline_is_named_by_its_label() -> None:
+    assert make_evaluation().subject == "support/2"
+    assert make_evaluation(version=None, baseline="few-shot").subject == "support:few-shot"

@@ -17,7 +17,12 @@ PLACES: dict[str, Any] = {
     "ModelDocument": lambda d: layout.model(d.name),
     "VersionRecord": lambda d: layout.version(d.model, d.version),
     "IdentityPointer": lambda d: layout.identity("dates", d.identity),
-    "Evaluation": lambda d: layout.evaluation(d.model, d.version, d.id),
+    "Evaluation": lambda d: (
+        layout.baseline_evaluation(d.model, d.baseline, d.id)
+        if d.version is None
+        else layout.evaluation(d.model, d.version, d.id)
+    ),
+    "Baseline": lambda d: layout.baseline(d.model, d.label),
     "Proof": lambda d: layout.proof(d.model, d.version, d.digest[7:23]),
     "Standing": lambda d: layout.standing(d.model, d.version),
     "Home": lambda d: layout.home(d.model, d.version),
