@@ -188,7 +188,7 @@ def _evaluation(record: VersionRecord, number: int) -> Evaluation:
             digest="sha256:" + _hex(f"items {number}"), rows=200, artifact="ftr/items.jsonl"
         ),
         data=SnapshotUse(
-            name=record.data[1].name, md5=record.data[1].dvc.md5, sha256=record.data[1].sha256
+            name=record.data[1].name, key=record.data[1].key, sha256=record.data[1].sha256
         ),
         harness=Harness(name="items"),
         origin="sha256:" + _hex(f"origin {number}"),

@@ -110,8 +110,8 @@ def _dataset(change: "DatasetChange") -> dict[str, Any]:
     found = change.examples
     return {
         "role": change.role,
-        "before": change.before.sha256 if change.before else None,
-        "after": change.after.sha256 if change.after else None,
+        "before": change.before.key if change.before else None,
+        "after": change.after.key if change.after else None,
         "same": change.same,
         "added": found.added if found else None,
         "removed": found.removed if found else None,

@@ -6,18 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ft_registry_cli.comparison_words import comparison_lines, verdict
-from ft_registry_cli.dataset_words import example_text
+from ft_registry_cli.example_words import edited_texts, example_text
 from ft_registry_cli.state import short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.compare_weights import ModuleDiff, WeightsDiff
     from ft_registry.actions.diff import DatasetChange, VersionDiff
     from ft_registry.model.config_diff import ConfigChange
+    from ft_registry.model.snapshot import Dataset
 
 _SHOWN = 12
 """Lines of a kind."""
 _EXAMPLES = 3
 _MODULES = 5
+_COLUMNS = 72
+"""For an example: what is left of a terminal's 80 beside its sign and indents."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +87,29 @@ def _dataset(change: "DatasetChange") -> tuple[str, list[str]]:
         assert there is not None  # noqa: S101 - one of the sides has it
         return f"{there.path} {'added' if before is None else 'removed'}", []
     if change.same:
-        return f"{after.path} identical ({after.rows} rows, md5 {after.dvc.md5[:12]})", []
+        return f"{after.path} identical ({_rows(after)}{after.dvc.words} {after.key[:12]})", []
     moved = f"{before.path} -> {after.path}" if before.path != after.path else after.path
     found = change.examples
     if found is None:
-        return f"{moved} differs (md5 {before.dvc.md5[:12]} -> {after.dvc.md5[:12]})", [change.why]
+        return f"{moved} differs ({before.key[:12]} -> {after.key[:12]})", [change.why]
     counts = {"added": found.added, "removed": found.removed, "edited": found.edited}
     words = [f"{count} {kind}" for kind, count in counts.items() if count]
     total = found.same + found.edited + found.added
     said = f"{', '.join(words) or 'other order'} of {total} examples of {moved}{_origin(change)}"
     lines = list(found.shifts)
     for sign, kind in (("+", "added"), ("-", "removed")):
-        lines += [f"{sign} {example_text(one)}" for one in found.samples[kind][:_EXAMPLES]]
+        lines += [
+            f"{sign} {example_text(one, columns=_COLUMNS)}"
+            for one in found.samples[kind][:_EXAMPLES]
+        ]
     for old, new in found.samples["edited"][:_EXAMPLES]:
-        lines += [f"- {example_text(old)}", f"+ {example_text(new)}"]
+        before_edit, after_edit = edited_texts(old, new, columns=_COLUMNS)
+        lines += [f"- {before_edit}", f"+ {after_edit}"]
     return said, lines
+
+
+def _rows(data: "Dataset") -> str:
+    return f"{data.rows} rows, " if isinstance(data.rows, int) else ""
 
 
 def _origin(change: "DatasetChange") -> str:

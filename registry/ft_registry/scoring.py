@@ -146,5 +146,5 @@ class Scoring:
             return parse_public_set(text)
         content = Datasets(self._wiring).find(text).snapshot
         return SnapshotUse(
-            name=content.name, md5=content.content.dvc.md5, sha256=content.content.sha256
+            name=content.name, key=content.content.key, sha256=content.content.sha256
         )

@@ -253,7 +253,7 @@ _evaluation = {
     "suite": texts,
     "scores": st.lists(scores, max_size=3).map(tuple),
     "items": st.builds(ItemTable, digest=digests, rows=whole, artifact=texts) | unknowns,
-    "data": st.builds(SnapshotUse, name=texts, md5=texts, sha256=digests)
+    "data": st.builds(SnapshotUse, name=texts, key=texts, sha256=digests | unknowns)
     | st.builds(PublicSet, name=texts, revision=texts)
     | unknowns,
     "harness": harnesses,

@@ -249,5 +249,5 @@ def _warnings(before: Evaluation, after: Evaluation) -> Iterator[str]:
 def _data(evaluation: Evaluation) -> str:
     data = evaluation.data
     if isinstance(data, SnapshotUse):
-        return f"{data.name} {data.md5[:12]}"
+        return f"{data.name} {data.key[:12]}"
     return f"{data.name}@{data.revision}" if isinstance(data, PublicSet) else "not on record"

@@ -58,7 +58,7 @@ class DatasetChange:
         """Whether the bytes are the same."""
         if self.before is None or self.after is None:
             return False
-        return self.before.sha256 == self.after.sha256
+        return self.before.key == self.after.key
 
 
 @dataclass(frozen=True)
@@ -234,9 +234,10 @@ def _sources(found: DataDiff) -> dict[str, int]:
 
 def _snapshot(data: Dataset, found: list[FoundSnapshot]) -> FoundSnapshot:
     for one in found:
-        if one.snapshot.content.dvc.md5 == data.dvc.md5:
+        if one.snapshot.content.key == data.key:
             return one
     raise NotFound(
-        f"expected a snapshot of {data.path} at md5 {data.dvc.md5[:12]}, found none on record",
+        f"expected a snapshot of {data.path} at {data.dvc.words} {data.key[:12]}, found none on "
+        "record",
         hints=["ft-registry data snapshot PATH takes one of data that lies in the work tree"],
     )

@@ -123,7 +123,7 @@ def plan_evaluation(
     evaluation = make_evaluation(
         evidence,
         of=Subject.of(filed),
-        data=request.data or measured_on(filed.record.data),
+        data=request.data or _data_of(evidence, filed),
         context=context,
         trusted=found,
         supersedes=[one.id for one in same_suite] if request.corrects else (),
@@ -134,26 +134,30 @@ def plan_evaluation(
             f"expected an evaluation of {evidence.suite} of {version} to correct, found none",
             hints=["leave --corrects away"],
         )
-    notices = list(_notices(evaluation, evidence, filed, same_suite))
+    notices = list(_notices(evaluation, evidence, same_suite))
     return EvaluationPlan(version, filed, evidence, evaluation, known, request.note, notices)
 
 
-def _notices(
-    evaluation: Evaluation, evidence: Evidence, filed: FiledRecord, before: Sequence[Evaluation]
-) -> list[str]:
+def _data_of(evidence: Evidence, filed: FiledRecord) -> SnapshotUse | Unknown:
+    """Returns the record's evaluation data, unless the items are certainly not of it."""
+    found = measured_on(filed.record.data)
+    items = evidence.measurement.items
+    rows = [data.rows for data in filed.record.data if data.key == getattr(found, "key", None)]
+    if items is None or not rows or not isinstance(rows[0], int) or rows[0] == len(items):
+        return found
+    return Unknown(
+        unknown=f"{len(items)} items were scored, the record's evaluation data has {rows[0]} "
+        "examples: --data names what they are of"
+    )
+
+
+def _notices(evaluation: Evaluation, evidence: Evidence, before: Sequence[Evaluation]) -> list[str]:
     found = list(evaluation.notes)
     claim = evidence.measurement.claim
     if not (claim.name or claim.adapter or claim.digests) and evaluation.harness.name != "items":
         found.append("the files do not say which model was measured: your word counts")
     if isinstance(evaluation.data, Unknown):
         found.append(f"the data is not on record: {evaluation.data.unknown}")
-    for dataset in filed.record.data:
-        is_it = getattr(evaluation.data, "sha256", None) == dataset.sha256
-        if is_it and isinstance(dataset.rows, int) and evaluation.rows not in (0, dataset.rows):
-            found.append(
-                f"{evaluation.rows} items were scored, {dataset.path} has {dataset.rows} examples"
-            )
-            break
     if before and not evaluation.supersedes:
         found.append(
             f"{evaluation.suite} was measured {len(before)} time{'s' if len(before) > 1 else ''} "

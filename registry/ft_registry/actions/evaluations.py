@@ -255,7 +255,7 @@ def measured_on(data: Sequence[Dataset]) -> SnapshotUse | Unknown:
     found = [dataset for dataset in data if dataset.role in MEASURING_ROLES]
     if len(found) != 1:
         return _NO_DATA
-    return SnapshotUse(name=found[0].name, md5=found[0].dvc.md5, sha256=found[0].sha256)
+    return SnapshotUse(name=found[0].name, key=found[0].key, sha256=found[0].sha256)
 
 
 def draft_metrics(found: Sequence[Evidence], datasets: Sequence[Dataset]) -> tuple[Metric, ...]:
@@ -303,9 +303,9 @@ def _shown_data(
     if isinstance(data, Unknown):
         return None
     for dataset in datasets:
-        if dataset.sha256 == data.sha256 and dataset.role in MEASURING_ROLES:
+        if dataset.key == data.key and dataset.role in MEASURING_ROLES:
             return dataset_input(dataset)
-    place = layout.snapshot(data.name, data.md5)
+    place = layout.snapshot(data.name, data.key)
     content = ledger.read(place)
     if content is None:
         return None

@@ -70,9 +70,9 @@ class SnapshotUse(Part):
     """Evaluation data that is a snapshot of ours."""
 
     name: str
-    md5: str
-    """DVC's hash."""
-    sha256: Digest
+    key: str
+    """What names its content, see `ft_registry.model.snapshot.DataContent.key`."""
+    sha256: Digest | Unknown
 
 
 class Harness(Part):
