@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "valid_json": int(is_json(prediction)),
             "prompt": row["prompt"],
             "target": row["completion"],
-            "prediction": prediction,
+            "answer": prediction,
         }
         for row, prediction in zip(examples, predictions, strict=True)
     ]

@@ -1,8 +1,19 @@
 """Walks the lineage of a version, up to what made it or down to what it made."""
 
+from ft_registry.actions.contenders import (
+    baseline_evaluations,
+    baseline_labels,
+    read_baseline,
+)
 from ft_registry.actions.resolve import read_evaluations, read_record, resolve
-from ft_registry.model.lineage import Lineage, add_version, version_node
-from ft_registry.model.reference import Reference, VersionReference, parse_reference
+from ft_registry.model.evaluation import in_force
+from ft_registry.model.lineage import Lineage, Node, add_version, version_node
+from ft_registry.model.reference import (
+    BaselineReference,
+    Reference,
+    VersionReference,
+    parse_reference,
+)
 from ft_registry.ports.index import VersionIndex
 from ft_registry.ports.ledger import Ledger
 
@@ -24,10 +35,23 @@ def lineage(ledger: Ledger, index: VersionIndex, reference: Reference, *, down: 
     pending, seen = [start], {start}
     while pending:
         version = pending.pop(0)
+        if version == start and not down:
+            _add_baselines(graph, version, ledger)
         following = _down(graph, version, ledger, index) if down else _up(graph, version, ledger)
         pending += [found for found in following if found not in seen]
         seen.update(following)
     return graph
+
+
+def _add_baselines(graph: Lineage, version: VersionReference, ledger: Ledger) -> None:
+    for label in baseline_labels(ledger, version.model):
+        reference = BaselineReference(version.model, label)
+        baseline, digest = read_baseline(ledger, reference)
+        found = in_force(baseline_evaluations(ledger, reference))
+        scores = "; ".join(f"{one.suite}: {one.in_words()}" for one in found)
+        words = f"{reference} {baseline.kind} on {baseline.base}; {scores}"
+        node = Node(f"baseline:{reference}", "baseline", words, {"document": digest})
+        graph.connect(f"version:{version}", graph.add(node), "held against")
 
 
 def _up(graph: Lineage, version: VersionReference, ledger: Ledger) -> list[VersionReference]:
