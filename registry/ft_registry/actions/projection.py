@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import FiledRecord, read_alias
+from ft_registry.actions.score_history import score_history
 from ft_registry.errors import BackendUnavailable
 from ft_registry.formats.description import describe
+from ft_registry.formats.score_page import score_page
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
 from ft_registry.model.shown import Mark
@@ -13,6 +15,9 @@ from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import Metric, ModelStore, Projection, StoredModel
 
 RECORD = "ftr/record.json"
+SCORES = "ftr/scores.html"
+_REPORTED = 100
+"""Versions on the page with scores."""
 _SETTLING_ROUNDS = 5
 
 
@@ -43,7 +48,7 @@ def project_version(
         run_id=home.run_id,
         description=describe(record, evaluations),
         tags={"ftr.record": filed.digest},
-        attachments={RECORD: filed.content, **(attachments or {})},
+        attachments={RECORD: filed.content, **_report(record.model, ledger), **(attachments or {})},
         metrics=metrics,
     )
     try:
@@ -53,6 +58,12 @@ def project_version(
             f"{record.reference} is on record; MLflow does not show all of it yet: {error.message}"
         ]
     return []
+
+
+def _report(model: str, ledger: Ledger) -> dict[str, bytes]:
+    """Returns the page with the scores of the newest versions; nothing where none was measured."""
+    history = score_history(ledger, model, last=_REPORTED)
+    return {SCORES: score_page(history).encode()} if history.series else {}
 
 
 def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore) -> list[str]:

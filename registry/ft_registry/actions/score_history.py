@@ -14,18 +14,21 @@ from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.evaluation import Evaluation, Score, in_force
 from ft_registry.model.names import model_name
-from ft_registry.model.reference import VersionReference, parse_reference
+from ft_registry.model.reference import parse_reference
 from ft_registry.model.score_history import ScoreHistory, ScorePoint, ScoreSeries
 from ft_registry.ports.ledger import Ledger
 
 
-def score_history(ledger: Ledger, subject: str, *, suite: str = "") -> ScoreHistory:
+def score_history(
+    ledger: Ledger, subject: str, *, suite: str = "", last: int | None = None
+) -> ScoreHistory:
     """Returns what was measured.
 
     Args:
         ledger: Has the evaluations.
         subject: A model's name, or a reference to one version.
         suite: Only this one; empty: all.
+        last: Of a model, only so many versions, the newest; None: all.
 
     Raises:
         InvalidInput: It is neither.
@@ -34,15 +37,16 @@ def score_history(ledger: Ledger, subject: str, *, suite: str = "") -> ScoreHist
     require_ledger(ledger)
     if "/" in subject or "@" in subject:
         version = resolve(ledger, parse_reference(subject))
-        model, numbers = version.model, [version.number]
+        model, found = version.model, read_evaluations(ledger, version)
     else:
         model = model_name(subject)
         require_model(ledger, model)
-        numbers = version_numbers(ledger, model)
-    found = {
-        number: [one for one in _read(ledger, model, number) if suite in ("", one.suite)]
-        for number in numbers
-    }
+        found = _read(ledger, model, last)
+    by_version: dict[int, list[Evaluation]] = defaultdict(list)
+    for one in sorted(found, key=lambda evaluation: evaluation.recorded_at):
+        if suite in ("", one.suite) and one.version is not None:
+            by_version[one.version].append(one)
+    ordered = dict(sorted(by_version.items()))
     contents = ledger.read_many(ledger.paths(layout.aliases(model)))
     aliases: dict[int, list[str]] = defaultdict(list)
     for path, content in sorted(contents.items()):
@@ -50,13 +54,18 @@ def score_history(ledger: Ledger, subject: str, *, suite: str = "") -> ScoreHist
         aliases[state.version].append(state.alias)
     return ScoreHistory(
         model=model,
-        series=tuple(_series(found, aliases)),
-        evaluations=tuple(one for evaluations in found.values() for one in evaluations),
+        series=tuple(_series(ordered, aliases)),
+        evaluations=tuple(one for evaluations in ordered.values() for one in evaluations),
     )
 
 
-def _read(ledger: Ledger, model: str, number: int) -> list[Evaluation]:
-    return read_evaluations(ledger, VersionReference(model, number))
+def _read(ledger: Ledger, model: str, last: int | None) -> list[Evaluation]:
+    paths = ledger.paths(layout.all_evaluations(model))
+    if last is not None:
+        kept = set(version_numbers(ledger, model)[-last:])
+        paths = [path for path in paths if int(path.split("/")[4]) in kept]
+    contents = ledger.read_many(paths)
+    return [Evaluation.parse(content, what=path) for path, content in contents.items()]
 
 
 def _series(

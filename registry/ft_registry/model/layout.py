@@ -34,9 +34,14 @@ def identity(name: str, digest: str) -> str:
     return f"models/{name}/identities/{hex_digest[:2]}/{hex_digest}.json"
 
 
+def all_evaluations(name: str) -> str:
+    """Returns the folder of the evaluations of all of a model's versions."""
+    return f"models/{name}/evaluations"
+
+
 def evaluations(name: str, number: int) -> str:
     """Returns the folder of a version's evaluations."""
-    return f"models/{name}/evaluations/{number // 100}/{number}"
+    return f"{all_evaluations(name)}/{number // 100}/{number}"
 
 
 def evaluation(name: str, number: int, evaluation_id: str) -> str:
