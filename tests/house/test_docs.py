@@ -15,8 +15,9 @@ CLI = [sys.executable, "-c", "from ft_registry_cli.main import main; main()"]
 COMMANDS = (
     "", "init", "status", "ui", "data", "data check",
     "data snapshot", "data list", "data show", "data diff", "data overlap", "data trace",
-    "data erase-plan", "register", "list", "show", "log", "at",
-    "lineage", "promote", "rollback", "restore", "reproduce", "sync", "verify",
+    "data erase-plan", "register", "eval", "eval add", "eval run", "eval show", "eval compare",
+    "baseline", "baseline add", "list", "show", "log", "at",
+    "lineage", "diff", "promote", "rollback", "restore", "reproduce", "sync", "verify",
 )  # fmt: skip
 
 

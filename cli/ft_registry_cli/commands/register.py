@@ -37,7 +37,7 @@ def add_to(app: typer.Typer) -> None:
         evaluation: Annotated[
             list[Path] | None,
             typer.Option(
-                "--eval", metavar="FILE", help="Scored items as .jsonl; repeat as needed."
+                "--eval", metavar="FILE", help="What an evaluator wrote; repeat as needed."
             ),
         ] = None,
         method: Annotated[
