@@ -43,6 +43,9 @@ def _metric_document(metric: "MetricComparison") -> dict[str, Any]:
         "p": delta.p,
         "n": delta.n,
         "method": delta.method,
+        "resampled": [metric.resampled.low, metric.resampled.high]
+        if metric.resampled is not None and metric.resampled.is_bounded
+        else None,
         "gained": metric.gained,
         "lost": metric.lost,
         "newly_right": [_item(item) for item in metric.newly_right],
@@ -81,6 +84,9 @@ def _metric_lines(metric: "MetricComparison") -> Iterator[str]:
     yield f"  {metric.metric}  {metric.before:.4f} -> {metric.after:.4f}  {verdict(metric)}"
     span = f", 95 % {delta.low:+.4f} to {delta.high:+.4f}" if delta.is_bounded else ""
     yield f"    {delta.estimate:+.4f}{span}, p {delta.p or 0:.2g} ({delta.method})"
+    if metric.resampled is not None and metric.resampled.is_bounded:
+        low, high = metric.resampled.low, metric.resampled.high
+        yield f"    resampled: 95 % {low:+.4f} to {high:+.4f} ({metric.resampled.method})"
     yield f"    {metric.gained} items better, {metric.lost} worse"
     for one in metric.slices[:_SLICES]:
         yield f"    {one.slice} (n={one.n}): {one.before:.4f} -> {one.after:.4f}"

@@ -9,12 +9,15 @@ import numpy as np
 from ft_registry.errors import NotFound
 from ft_registry.evaluations.items import Floats, Items
 from ft_registry.model.evaluation import Evaluation, PublicSet, Score, SnapshotUse
+from ft_registry.statistics.bootstrap import bootstrap_mean_difference
 from ft_registry.statistics.estimate import Estimate
 from ft_registry.statistics.mcnemar import paired_difference, paired_table
 from ft_registry.statistics.paired import paired_t
 
 Places: TypeAlias = "np.ndarray[Any, np.dtype[np.intp]]"
 
+_RESAMPLED = 20_000
+"""Items up to which graded scores are resampled: beyond, the t interval is as good."""
 _EXAMPLES = 5
 """Items that turned, by default."""
 
@@ -61,6 +64,8 @@ class MetricComparison:
     after: float
     delta: Estimate
     """New less old, with its interval and p-value."""
+    resampled: Estimate | None
+    """Of graded scores: the same by the BCa bootstrap, which asks for no bell curve."""
     gained: int
     """Items that the new side scores higher."""
     lost: int
@@ -143,6 +148,8 @@ def _compare(
     old, new, left, right = old[scored], new[scored], left[scored], right[scored]
     clusters = after.items.clusters
     groups = [clusters[place] for place in right.tolist()] if clusters is not None else None
+    delta = _delta(new, old, groups)
+    is_graded = delta.method.startswith("paired t")
     better = _direction(name, after.evaluation.scores, before.evaluation.scores)
     sign = -1.0 if better is False else 1.0
     gains = np.flatnonzero(sign * (new - old) > 0)
@@ -156,7 +163,10 @@ def _compare(
         higher_is_better=better,
         before=float(old.mean()),
         after=float(new.mean()),
-        delta=_delta(new, old, groups),
+        delta=delta,
+        resampled=bootstrap_mean_difference(new, old, clusters=groups)
+        if is_graded and len(new) <= _RESAMPLED
+        else None,
         gained=len(gains),
         lost=len(losses),
         newly_right=turned[0],
