@@ -63,7 +63,6 @@ class Scoring:
     def run(self, reference: str, suite: str, *, tell: Callable[[str], None]) -> Iterator[Path]:
         """See `ft_registry.actions.run_suite.run_suite`."""
         from ft_registry.actions.run_suite import SuiteRun, find_suite, run_suite
-        from ft_registry.backends.recipe import ShellRunner
 
         wiring = self._wiring
         run = SuiteRun(
@@ -73,7 +72,7 @@ class Scoring:
         )  # fmt: skip
         with run_suite(
             run, parse_reference(reference), ledger=wiring.ledger, artifacts=wiring.artifacts,
-            runner=ShellRunner(wiring.environ),
+            runner=wiring.runner,
         ) as out:  # fmt: skip
             yield out
 
@@ -139,12 +138,13 @@ class Scoring:
             InvalidInput, NotFound: It names none.
         """
         from ft_registry.actions.evaluate import PUBLIC, parse_public_set
-        from ft_registry.datasets import Datasets
+        from ft_registry.actions.snapshots import find_snapshot, read_snapshots
         from ft_registry.model.evaluation import SnapshotUse
 
         if text.startswith(PUBLIC):
             return parse_public_set(text)
-        content = Datasets(self._wiring).find(text).snapshot
+        found = read_snapshots(self._wiring.ledger)
+        content = find_snapshot(text, found, cwd=Path.cwd(), data=self._wiring.data).snapshot
         return SnapshotUse(
             name=content.name, key=content.content.key, sha256=content.content.sha256
         )

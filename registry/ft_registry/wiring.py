@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ft_registry.backends.mlflow.connection import MlflowPlace
     from ft_registry.backends.mlflow.store import MlflowModels
     from ft_registry.backends.mlflow.view import MlflowView
+    from ft_registry.backends.recipe import ShellRunner
     from ft_registry.backends.sqlite_index import SqliteIndex
     from ft_registry.model.config import Settings
     from ft_registry.model.secret import Secret
@@ -210,6 +211,13 @@ class Wiring:
             ledger=self.ledger, artifacts=self.artifacts, data=self.data, cache=self.cache,
             top=self.top,
         )  # fmt: skip
+
+    @property
+    def runner(self) -> "ShellRunner":
+        """Runs commands."""
+        from ft_registry.backends.recipe import ShellRunner
+
+        return ShellRunner(self.environ)
 
     @property
     def sources(self) -> "Sources":

@@ -281,10 +281,8 @@ class Workspace(Wiring):
     ) -> "Reproduced":
         """See `ft_registry.actions.reproduce.reproduce`."""
         from ft_registry.actions.reproduce import reproduce
-        from ft_registry.backends.recipe import ShellRunner
 
-        runner = ShellRunner(self.environ)
-        return reproduce(plan, self.sources, runner, allow_commands=allow_commands, tell=tell)
+        return reproduce(plan, self.sources, self.runner, allow_commands=allow_commands, tell=tell)
 
     def status(self) -> "Status":
         """See `ft_registry.actions.status.status`."""

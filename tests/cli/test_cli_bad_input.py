@@ -133,7 +133,7 @@ DATA: list[Case] = [
 ]  # fmt: skip
 SCORES = {
     "none.jsonl": None,
-    "scores.csv": "id,f1\nq,1\n",
+    "scores.csv": "id,f1\nq,good\n",
     "empty.jsonl": "\n \n",
     "no-json.jsonl": "{",
     "no-object.jsonl": "[1]\n",
@@ -154,7 +154,6 @@ SCORES = {
     "surrogate.jsonl": '{"id": "q", "\\ud800": 1}\n',
     "a folder.jsonl": "a folder",
 }
-USAGE = ("scores.csv",)
 
 
 @pytest.fixture(scope="module")
@@ -185,10 +184,8 @@ def bench(seeded_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Pr
 
 def scores() -> Iterable[Case]:
     for name, content in SCORES.items():
-        code, kind = (2, "usage") if name in USAGE else (1, "refused")
-        if content in (None, "a folder"):
-            kind = "not_found"
-        yield ("register", "m", "ad1", "--eval", name), code, kind, name
+        kind = "not_found" if content in (None, "a folder") else "refused"
+        yield ("register", "m", "ad1", "--eval", name), 1, kind, name
 
 
 CASES = [*names(), *MISSING, *OPTIONS, *WEIGHTS, *DATA, *scores()]

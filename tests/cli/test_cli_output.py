@@ -37,7 +37,7 @@ def test_the_digest_of_a_record_can_be_recomputed_from_what_is_shown(shelf: Proj
 
 def test_list_has_the_promised_keys(shelf: Project) -> None:
     document = shelf.done("list")
-    assert set(document) == {"versions"}
+    assert set(document) == {"versions", "baselines"}
     first, second = document["versions"]
     assert set(first) >= {
         "model", "version", "digest", "aliases", "method", "base", "data", "scores",

@@ -13,6 +13,7 @@ from tests.restore.conftest import register
 
 from ft_registry.actions.restore import Restored
 from ft_registry.errors import FtRegistryError, IntegrityError, InvalidInput
+from ft_registry.formats.item_table import read_item_table
 from ft_registry.model.canonical import digest_bytes
 
 pytestmark = pytest.mark.integration
@@ -34,7 +35,8 @@ def states(restored: Restored) -> dict[str, str]:
 def test_everything_that_made_a_version_comes_back(restorable: Project, tmp_path: Path) -> None:
     was = {name: (restorable.root / name).read_bytes() for name in CODE}
     weights = tree_digests(restorable.root / "build/adapter")
-    items = (restorable.root / "build/evaluation/dates.jsonl").read_bytes()
+    lines = (restorable.root / "build/evaluation/dates.jsonl").read_text().splitlines()
+    items = {item["id"]: item["exact_match"] for item in map(json.loads, lines)}
     # The work goes on: nothing of it is looked at.
     for name in CODE:
         if name != ".gitignore":
@@ -50,7 +52,7 @@ def test_everything_that_made_a_version_comes_back(restorable: Project, tmp_path
     assert {name: (into / "code" / name).read_bytes() for name in CODE} == was
     assert tree_digests(into / "artifact") == weights
     (found,) = (into / "evaluations").iterdir()
-    assert found.read_bytes() == items
+    assert read_item_table(found).values_of("exact_match") == items
     assert os.access(into / "code/tool.sh", os.X_OK)
     assert (into / "code/link").readlink() == Path("params.yaml")
     assert not (into / "code/.git").exists()

@@ -11,9 +11,9 @@ from ft_registry.actions.evaluations import (
     make_evaluation,
     make_metrics,
     place_of,
-    read_evidence,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
+from ft_registry.actions.evidence import read_evidence
 from ft_registry.actions.projection import stored_of
 from ft_registry.actions.tags import IDENTITY
 from ft_registry.errors import Conflict, InvalidInput, NotFound

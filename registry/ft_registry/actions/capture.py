@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ft_registry.actions.base import find_base
 from ft_registry.actions.datasets import DataArgument, describe_datasets
-from ft_registry.actions.evaluations import Evidence, read_evidence
+from ft_registry.actions.evaluations import Evidence
 from ft_registry.errors import InvalidInput
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
@@ -115,9 +115,7 @@ def capture(
     method = _method(request.method)
     files = hash_folder(request.path)
     kind = read_kind(request.path, files)
-    evaluations = tuple(
-        read_evidence([path], top=top, cwd=cwd, context=context) for path in request.evaluations
-    )
+    evaluations = _evidence(request, top, cwd, context)
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
         raise InvalidInput("expected each suite once, found two evaluation files of one name")
     state = code.capture()
@@ -182,6 +180,19 @@ def _config_files(request: Registration, top: Path) -> list[tuple[str, Path]]:
             f"expected configuration files of different names, found {', '.join(names)}"
         )
     return files
+
+
+def _evidence(
+    request: Registration, top: Path, cwd: Path, context: Context
+) -> tuple[Evidence, ...]:
+    if not request.evaluations:
+        return ()
+    # Not above: it imports what reads tables.
+    from ft_registry.actions.evidence import read_evidence
+
+    return tuple(
+        read_evidence([path], top=top, cwd=cwd, context=context) for path in request.evaluations
+    )
 
 
 def _code(state: CodeState) -> Code:

@@ -12,9 +12,9 @@ from ft_registry.actions.evaluations import (
     make_metrics,
     measured_on,
     place_of,
-    read_evidence,
 )
 from ft_registry.actions.events import check_reason, make_event
+from ft_registry.actions.evidence import read_evidence
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve

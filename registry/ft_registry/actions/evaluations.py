@@ -1,19 +1,14 @@
 """Turns what an evaluator found into evaluations of a version, and into what the store shows."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ft_registry.actions.resolve import FiledRecord
-from ft_registry.evaluations.items import Items
 from ft_registry.evaluations.measurement import MeasuredScore, Measurement
-from ft_registry.formats.item_table import item_table
 from ft_registry.model import layout
-from ft_registry.model.canonical import digest, digest_bytes
-from ft_registry.model.config import SuiteSettings
+from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import (
     Evaluation,
@@ -24,16 +19,16 @@ from ft_registry.model.evaluation import (
     ScoreInterval,
     SnapshotUse,
 )
-from ft_registry.model.manifest import relative_path
 from ft_registry.model.snapshot import MEASURING_ROLES, DataContent, Dataset, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import DatasetInput, Metric
-from ft_registry.readers.evaluations.reading import read_evaluation
-from ft_registry.readers.files import hash_file, walk
 from ft_registry.statistics.means import mean_interval
 from ft_registry.statistics.paired import paired_t
+
+if TYPE_CHECKING:
+    from ft_registry.evaluations.items import Items
 
 _NO_ITEMS = Unknown(unknown="the evaluator's files hold totals only")
 _NO_DATA = Unknown(unknown="no dataset of the role eval was named: --data PATH:eval says it")
@@ -84,70 +79,6 @@ class Subject:
     def of(cls, filed: FiledRecord) -> "Subject":
         """Returns a version as the subject of an evaluation."""
         return cls(filed.record.model, filed.digest, version=filed.record.version)
-
-
-def read_evidence(
-    paths: Sequence[Path],
-    *,
-    top: Path,
-    cwd: Path,
-    context: Context,
-    suite: str = "",
-    allow_partial: bool = False,
-    suites: Mapping[str, SuiteSettings] | None = None,
-) -> Evidence:
-    """Reads the files of one run of an evaluator.
-
-    Args:
-        paths: The files, or folders of them.
-        top: The top level of the repository.
-        cwd: What relative paths start from.
-        context: Says what time it is.
-        suite: What to call it; empty: as the files say.
-        allow_partial: Take a run that does not cover the suite.
-        suites: What the settings say of suites: which way a metric goes, where no file says.
-
-    Raises:
-        InvalidInput, NotFound, Refused: See `read_evaluation`.
-    """
-    places = [cwd / path for path in paths]
-    found = read_evaluation(places, suite=suite, allow_partial=allow_partial, now=context.now())
-    return Evidence(
-        measurement=_directed(found, (suites or {}).get(found.suite)),
-        origin=_origin(places),
-        source=_from_top(places[0], top),
-        table=item_table(found.items) if found.items is not None else None,
-    )
-
-
-def _directed(found: Measurement, settings: SuiteSettings | None) -> Measurement:
-    if settings is None or settings.higher_is_better is None:
-        return found
-    scores = tuple(
-        replace(score, higher_is_better=settings.higher_is_better)
-        if score.higher_is_better is None and settings.metric in ("", score.metric)
-        else score
-        for score in found.scores
-    )
-    return replace(found, scores=scores)
-
-
-def _origin(places: Sequence[Path]) -> str:
-    """Returns the digest of the files; where they lie and what they are called does not matter."""
-    files = [
-        place / name if name else place
-        for place in places
-        for name in (walk(place) if place.is_dir() else [""])
-    ]
-    hashes = sorted(hash_file(file, "sha256")[0] for file in files)
-    return f"sha256:{hashes[0]}" if len(hashes) == 1 else digest(hashes)
-
-
-def _from_top(place: Path, top: Path) -> str:
-    try:
-        return relative_path((place.parent.resolve() / place.name).relative_to(top).as_posix())
-    except ValueError:
-        return ""
 
 
 def make_evaluation(
@@ -208,7 +139,7 @@ def make_evaluation(
     )
 
 
-def _score(score: MeasuredScore, items: Items | None) -> Score:
+def _score(score: MeasuredScore, items: "Items | None") -> Score:
     return Score(
         metric=score.metric,
         value=score.value,
@@ -221,8 +152,10 @@ def _score(score: MeasuredScore, items: Items | None) -> Score:
     )
 
 
-def _interval(score: MeasuredScore, items: Items) -> ScoreInterval | None:
+def _interval(score: MeasuredScore, items: "Items") -> ScoreInterval | None:
     """Returns how far chance moves a score; None where it is no mean of items, or of too few."""
+    import numpy as np  # not above: most commands measure nothing
+
     column = items.scores.get(score.column)
     if column is None:
         return None
