@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+import evaluations
 import examples
 import ledger
 import listing
@@ -39,6 +40,7 @@ _QUESTIONS: Mapping[str, Callable[[Lab, Plan], Iterator[Result]]] = {
     "snapshots": snapshots.answers,
     "examples": examples.answers,
     "verifying": verifying.answers,
+    "evaluations": evaluations.answers,
 }
 _PEERS = ("mlflow", "dvc", "gto", "model-signing", "typer", "gitpython", "pydantic")
 

@@ -80,6 +80,23 @@ def test_scores_of_an_evaluation_are_on_record_once(measured: Project) -> None:
     assert event["actor"] == "Ada <ada@example.org>"
 
 
+def test_mlflow_ties_scores_to_the_data_they_were_measured_on(seeded: Project) -> None:
+    rows = "".join(json.dumps({"prompt": str(n), "completion": "x"}) + "\n" for n in range(ITEMS))
+    (seeded.root / "data" / "held.jsonl").write_text(rows)
+    seeded.done("data", "snapshot", "data/held.jsonl")
+    file = write_items(seeded.root / "one.jsonl", range(15))
+    added = seeded.done("eval", "add", "m/2", file, "--suite", "held", "--data", "held")
+    home = seeded.done("show", "m/2")["record"]["run"]
+    model = seeded.client().get_logged_model(home["logged_model_id"])
+    (metric,) = [one for one in model.metrics if one.key == "held.exact_match"]
+    assert metric.value == 0.25
+    assert (metric.dataset_name, metric.dataset_digest) == (
+        "held", added["evaluation"]["data"]["key"]
+    )  # fmt: skip
+    inputs = seeded.client().get_run(home["run_id"]).inputs.dataset_inputs
+    assert "held" in {one.dataset.name for one in inputs}
+
+
 def test_its_items_lie_beside_the_weights_and_are_verified(measured: Project) -> None:
     (artifact,) = [
         one["items"]["artifact"]

@@ -214,7 +214,10 @@ def _turned(
 
 
 def _slices(items: Items, old: Floats, new: Floats, right: Places) -> Iterator[SliceDelta]:
-    for name, column in sorted(items.slices.items()):
+    columns = dict(sorted(items.slices.items()))
+    if items.tasks is not None:
+        columns = {"task": items.tasks, **columns}
+    for name, column in columns.items():
         values = np.array([column[place] for place in right.tolist()], dtype=object)
         for value in sorted({text for text in values.tolist() if text}):
             inside = values == value

@@ -104,6 +104,15 @@ def test_slices_are_compared_each_by_itself() -> None:
     ]  # fmt: skip
 
 
+def test_tasks_of_one_suite_are_told_apart() -> None:
+    tasks = ["math", "law"]
+    found = compare_sides(side({"a": 0, "b": 1}), side({"a": 1, "b": 1}, tasks=tasks)).metrics[0]
+    assert [(one.slice, one.after) for one in found.slices] == [
+        ("task=law", 1.0),
+        ("task=math", 1.0),
+    ]
+
+
 def test_an_item_that_one_side_did_not_score_is_left_out() -> None:
     found = compare_sides(side({"a": 1, "b": float("nan")}), side({"a": 0, "b": 1})).metrics[0]
     assert (found.delta.n, found.lost, found.gained) == (1, 1, 0)
