@@ -112,7 +112,7 @@ def tell(story: Story, *, quick: bool) -> None:
     story.types("ft-registry", "data", "snapshot", "data/heldout.jsonl")
     _version(story, 1)
     story.chapter("Is it worth its cost? The untuned base with two examples in its prompt")
-    prompt, scores = "pipeline/few_shot.txt", "build/few_shot.jsonl"
+    prompt, scores = "pipeline/few_shot.txt", "../few_shot.jsonl"
     story.types("python", "pipeline/evaluate.py", "--prompt", prompt, "--out", scores)
     story.types(
         "ft-registry", "baseline", "add", MODEL, "--label", "few-shot", "--base", "build/base",

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
         TurnedItem,
     )
 
-_TEXT = 60
-"""Characters of an item's text."""
+_TEXT = 70
+"""Characters of an item's name and text: with what stands before them they fit 80 columns."""
 _SLICES = 8
 _CHANCE = 0.05
 """Above this p-value chance alone is a fair explanation."""
@@ -94,7 +94,7 @@ def _metric_lines(metric: "MetricComparison") -> Iterator[str]:
         yield f"    and {len(metric.slices) - _SLICES} more slices, see --json"
     for sign, items in (("-", metric.newly_wrong), ("+", metric.newly_right)):
         for item in items:
-            yield f"    {sign} {item.id}: {_words(item.texts)}"
+            yield from _item_lines(sign, item)
 
 
 def verdict(metric: "MetricComparison") -> str:
@@ -107,14 +107,15 @@ def verdict(metric: "MetricComparison") -> str:
     return "better" if (delta.estimate > 0) == metric.higher_is_better else "worse"
 
 
-def _words(texts: dict[str, str]) -> str:
-    parts = [
-        f"{name} {_cut(texts[name])!r}" for name in ("target", "before", "after") if name in texts
-    ]
-    prompt = _cut(texts.get("prompt", ""))
-    return ", ".join([*([repr(prompt)] if prompt else []), *parts]) or "no text was kept"
+def _item_lines(sign: str, item: "TurnedItem") -> Iterator[str]:
+    """Yields an item: what was asked, then what was hoped for and what came, a line each."""
+    prompt = _cut(item.texts.get("prompt", ""), _TEXT - len(item.id))
+    yield f"    {sign} {item.id}" + (f"  {prompt}" if prompt else "")
+    for name in ("target", "before", "after"):
+        if name in item.texts:
+            yield f"        {name:6}  {_cut(item.texts[name], _TEXT - 10)}"
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, width: int) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _TEXT else f"{line[: _TEXT - 3]}..."
+    return line if len(line) <= width else f"{line[: width - 3]}..."

@@ -96,6 +96,7 @@ def as_json(diff: "VersionDiff") -> dict[str, Any]:
             "after": diff.after.record.code.commit,
             "commits": [list(one) for one in code.commits] if code else None,
             "files": [list(one) for one in code.files] if code else None,
+            "made": list(code.made) if code else None,
         },
         "environment": {
             "fields": [vars(one) for one in diff.environment.fields],

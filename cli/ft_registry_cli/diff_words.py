@@ -1,6 +1,5 @@
 """How the difference of two versions is told: sections that any format is made from."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -33,6 +32,8 @@ class Section:
     changed: bool | None
     """None: it could not be compared."""
     lines: list[str] = field(default_factory=list)
+    is_cause: bool = True
+    """False: it is what came of the others."""
 
 
 def sections(diff: "VersionDiff") -> list[Section]:
@@ -44,8 +45,9 @@ def sections(diff: "VersionDiff") -> list[Section]:
 
 def conclusion(parts: Sequence[Section]) -> str:
     """Returns what changed and what did not, on one line."""
-    changed = [part.said for part in parts if part.changed and part.name != "scores"]
-    same = [part.name for part in parts if part.changed is False and part.name != "scores"]
+    causes = [part for part in parts if part.is_cause]
+    changed = [part.said for part in causes if part.changed]
+    same = [part.name for part in causes if part.changed is False]
     unknown = [part.name for part in parts if part.changed is None]
     said = [
         "; ".join(changed) or "nothing that is on record changed",
@@ -57,14 +59,14 @@ def conclusion(parts: Sequence[Section]) -> str:
 
 def _scores(diff: "VersionDiff") -> Section:
     if "scores" in diff.why_not:
-        return Section("scores", "scores not compared", None, [diff.why_not["scores"]])
+        return Section("scores", "", None, [diff.why_not["scores"]], is_cause=False)
     lines = [line for suite in diff.suites for line in comparison_lines(suite)]
     told = [
         f"{suite.suite} {metric.metric} {verdict(metric)}"
         for suite in diff.suites
         for metric in suite.metrics
     ]
-    return Section("scores", ", ".join(told), changed=True, lines=lines)
+    return Section("scores", ", ".join(told), changed=True, lines=lines, is_cause=False)
 
 
 def _data(diff: "VersionDiff") -> Section:
@@ -74,10 +76,12 @@ def _data(diff: "VersionDiff") -> Section:
         said, more = _dataset(change)
         lines += [f"{change.role}: {said}", *(f"  {line}" for line in more)]
         if not change.same:
-            told.append(f"{change.role} data: {said}")
+            told.append((f"{change.role} data: {said}", change.examples is not None))
     if not diff.data:
         return Section("data", "no data on record", None, ["no data is on record of either side"])
-    return Section("data", "; ".join(told), changed=bool(told), lines=lines)
+    # What was prepared from data that is told example by example says nothing more.
+    best = [words for words, is_known in told if is_known] or [words for words, _ in told]
+    return Section("data", "; ".join(best), changed=bool(told), lines=lines)
 
 
 def _dataset(change: "DatasetChange") -> tuple[str, list[str]]:
@@ -155,10 +159,10 @@ def _value(value: Any) -> str:
 def _weights(diff: "VersionDiff") -> Section:
     base = "same base" if diff.same_base else "another base"
     if diff.same_weights:
-        return Section("weights", "", changed=False, lines=["every byte is the same"])
-    found = diff.weights
+        return Section("weights", "weights", changed=False, lines=["every byte is the same"])
+    found, is_cause = diff.weights, not diff.same_base
     if found is None:
-        return Section("weights", "weights differ", None, [diff.why_not.get("weights", "")])
+        return Section("weights", base, None, [diff.why_not.get("weights", "")], is_cause=is_cause)
     overall = found.overall
     moved = ""
     if overall is not None and overall.relative is not None:
@@ -168,7 +172,7 @@ def _weights(diff: "VersionDiff") -> Section:
     lines = [f"{base}{moved and f'; changed{moved}'}", *_adapters(found)]
     lines += [f"note: {note}" for note in found.notes]
     lines += [_module(one) for one in found.most_changed(_MODULES)]
-    return Section("weights", f"weights ({base})", changed=True, lines=lines)
+    return Section("weights", base, changed=True, lines=lines, is_cause=is_cause)
 
 
 def _module(one: "ModuleDiff") -> str:
@@ -197,30 +201,28 @@ def _adapters(found: "WeightsDiff") -> Iterator[str]:
 
 def _code(diff: "VersionDiff") -> Section:
     old, new = diff.before.record.code, diff.after.record.code
-    patched = old.patch != new.patch
     found = diff.code
     if found is None:
-        return Section("code", "code not compared", None, [diff.why_not["code"]])
-    if old.commit == new.commit and not patched:
-        return Section("code", "", changed=False, lines=[f"commit {new.commit[:12]}"])
-    kinds = Counter(how for how, _ in found.files)
-    words = {"A": "added", "M": "changed", "D": "deleted", "T": "of another type"}
-    files = ", ".join(f"{count} {words.get(how, how)}" for how, count in sorted(kinds.items()))
-    lines = [f"{old.commit[:12]} -> {new.commit[:12]}: files {files or 'all the same'}"]
-    lines += [f"  {commit[:12]} {subject}" for commit, subject in found.commits[:_SHOWN]]
+        return Section("code", "", None, [diff.why_not["code"]])
+    lines = [f"commit {new.commit[:12]}"]
+    if old.commit != new.commit:
+        lines = [f"{old.commit[:12]} -> {new.commit[:12]}"]
+        lines += [f"  {commit[:12]} {subject}" for commit, subject in found.commits[:_SHOWN]]
     if len(found.commits) > _SHOWN:
         lines.append(f"  and {len(found.commits) - _SHOWN} more commits")
     if found.back:
         lines.append(f"  {found.back} commits of the older side are not in the newer one")
-    lines += [f"  {how} {path}" for how, path in found.files[:_SHOWN]]
-    if len(found.files) > _SHOWN:
-        lines.append(f"  and {len(found.files) - _SHOWN} more files")
-    if patched:
-        lines.append("  the uncommitted changes differ: they are kept as patches")
-    # Pointers to data are told as data.
-    real = [path for _, path in found.files if not path.endswith((".dvc", "dvc.lock"))]
-    changed = bool(real) or patched
-    return Section("code", f"code: {len(real)} files", changed=changed, lines=lines)
+    files = [
+        f"  {how} {path}{' (not committed)' if path in found.uncommitted else ''}"
+        for how, path in found.files
+    ]
+    lines += files[:_SHOWN] + ([f"  and {len(files) - _SHOWN} more"] if len(files) > _SHOWN else [])
+    if found.made:
+        lines.append(f"  beside them {len(found.made)} files that a pipeline or DVC writes")
+    lines += [f"note: {note}" for note in found.notes]
+    count = len(files)
+    said = f"code: {count} file{'s' if count != 1 else ''}"
+    return Section("code", said, changed=bool(count or found.notes), lines=lines)
 
 
 def _environment(diff: "VersionDiff") -> Section:

@@ -5,6 +5,7 @@ Reached as `Workspace.scoring`.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,7 +128,8 @@ class Scoring:
         from ft_registry.actions.baselines import add_baseline
 
         return add_baseline(
-            request, top=self._wiring.top, cwd=cwd or Path.cwd(), scratch=self._wiring.private,
+            replace(request, suites=self._wiring.settings.suites), top=self._wiring.top,
+            cwd=cwd or Path.cwd(), scratch=self._wiring.private,
             ledger=self._wiring.ledger, models=self._wiring.models, context=self._wiring.context,
         )  # fmt: skip
 

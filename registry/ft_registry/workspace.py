@@ -10,6 +10,7 @@ This is the Python API. A workspace is cheap: each back end is made when an acti
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -118,8 +119,8 @@ class Workspace(Wiring):
 
         model_name(request.model)
         return plan_registration(
-            request, top=self.top, cwd=cwd or Path.cwd(), ledger=self.ledger, data=self.data,
-            code=self.code, context=self.context,
+            replace(request, suites=self.settings.suites), top=self.top, cwd=cwd or Path.cwd(),
+            ledger=self.ledger, data=self.data, code=self.code, context=self.context,
         )  # fmt: skip
 
     def register(self, plan: "RegistrationPlan") -> "Registered":

@@ -1,6 +1,7 @@
 """Puts a baseline on record: a prompt, or retrieval, that a fine-tuned version has to beat."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +21,7 @@ from ft_registry.errors import Conflict, InvalidInput, NotFound
 from ft_registry.model import layout
 from ft_registry.model.baseline import Baseline, BaselineKind
 from ft_registry.model.canonical import canonical_bytes, digest
+from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse
 from ft_registry.model.event import Requirement
@@ -52,6 +54,8 @@ class BaselineRequest:
     suite: str = ""
     data: SnapshotUse | PublicSet | None = None
     allow_partial: bool = False
+    suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
+    """What the settings say of suites."""
     note: str = ""
 
 
@@ -95,7 +99,7 @@ def add_baseline(
     evidence = [
         read_evidence(
             [path], top=top, cwd=cwd, context=context, suite=request.suite,
-            allow_partial=request.allow_partial,
+            allow_partial=request.allow_partial, suites=request.suites,
         )
         for path in request.evaluations
     ]  # fmt: skip

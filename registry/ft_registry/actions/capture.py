@@ -1,6 +1,7 @@
 """Captures what made a version, without being asked: git, DVC, params, adapter, environment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ft_registry.actions.base import find_base
@@ -8,6 +9,7 @@ from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
 from ft_registry.errors import InvalidInput
 from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.record import (
@@ -49,6 +51,8 @@ class Registration:
     data: tuple[DataArgument, ...] = ()
     configs: tuple[Path, ...] = ()
     evaluations: tuple[Path, ...] = ()
+    suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
+    """What the settings say of suites."""
     method: str | None = None
     note: str = ""
 
@@ -191,7 +195,8 @@ def _evidence(
     from ft_registry.actions.evidence import read_evidence
 
     return tuple(
-        read_evidence([path], top=top, cwd=cwd, context=context) for path in request.evaluations
+        read_evidence([path], top=top, cwd=cwd, context=context, suites=request.suites)
+        for path in request.evaluations
     )
 
 

@@ -1,13 +1,14 @@
 """Tells what differs between two versions: scores, data, configuration, weights, code, packages."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+from ft_registry.actions.compare_code import CodeDiff, compare_code
 from ft_registry.actions.compare_data import DataDiff, diff_data
 from ft_registry.actions.compare_evaluations import SuiteComparison
 from ft_registry.actions.compare_suites import compare_suites
@@ -21,14 +22,16 @@ from ft_registry.actions.snapshots import FoundSnapshot, read_snapshots
 from ft_registry.errors import FtRegistryError, NotFound
 from ft_registry.examples.kernel import SOURCES
 from ft_registry.model import layout
+from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config_diff import ConfigDiff, diff_config_files
+from ft_registry.model.document import Unknown
 from ft_registry.model.environment_diff import EnvironmentDiff, diff_environment
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.reference import Reference
 from ft_registry.model.registered import PackageList
 from ft_registry.model.snapshot import Dataset
 from ft_registry.ports.artifacts import ArtifactStore
-from ft_registry.ports.code import CodeChange, CodeRepository
+from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.ledger import Ledger
 
 T = TypeVar("T")
@@ -72,7 +75,7 @@ class VersionDiff:
     config: ConfigDiff
     weights: WeightsDiff | None
     """None: the bytes are the same, or `why_not` says why."""
-    code: CodeChange | None
+    code: CodeDiff | None
     environment: EnvironmentDiff
     why_not: dict[str, str]
     """By part: why it was not compared."""
@@ -116,7 +119,9 @@ def diff_versions(old: Reference, new: Reference, sources: DiffSources) -> Versi
     before, after = (read_record(ledger, resolve(ledger, one)) for one in (old, new))
     why_not: dict[str, str] = {}
     attempt = partial(_attempt, why_not)
-    code = sources.code.between(before.record.code.commit, after.record.code.commit)
+    code = compare_code(
+        before.record, after.record, dict(_patches((before, after), sources)), sources.code
+    )
     if code is None:
         why_not["code"] = "a commit is not at hand: git fetch brings it"
     return VersionDiff(
@@ -178,6 +183,27 @@ def _config(old: VersionRecord, new: VersionRecord) -> ConfigDiff:
 def _environment(old: VersionRecord, new: VersionRecord, ledger: Ledger) -> EnvironmentDiff:
     packages = [_packages(record, ledger) for record in (old, new)]
     return diff_environment(old.environment, new.environment, *packages)
+
+
+def _patches(
+    sides: Sequence[FiledRecord], sources: DiffSources
+) -> Iterator[tuple[str, bytes | str]]:
+    """Yields what each side had not committed, or why that is not at hand."""
+    for filed in sides:
+        patch = filed.record.code.patch
+        if isinstance(patch, Unknown):
+            continue
+        with TemporaryDirectory(prefix="patch-", dir=sources.scratch) as scratch:
+            try:
+                sources.artifacts.fetch(
+                    home_of(sources.ledger, filed), [patch.artifact], Path(scratch)
+                )
+                content = (Path(scratch) / patch.artifact).read_bytes()
+            except (FtRegistryError, OSError) as error:
+                yield filed.record.reference, str(error)
+                continue
+        is_it = digest_bytes(content) == patch.digest
+        yield filed.record.reference, content if is_it else "it has other bytes than recorded"
 
 
 def _packages(record: VersionRecord, ledger: Ledger) -> dict[str, str] | None:
