@@ -5,10 +5,12 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ft_registry_cli.comparison_words import comparison_document
-from ft_registry_cli.diff_words import Section, conclusion, heading, sections
+from ft_registry_cli.diff_words import Section, conclusion, ends, heading, sections
 
 if TYPE_CHECKING:
     from ft_registry.actions.diff import DatasetChange, VersionDiff
+    from ft_registry.actions.diff_baseline import ContenderDiff
+    from ft_registry.model.config_diff import ConfigDiff
 
 _STYLE = """
 body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 860px; color: #1b2733; }
@@ -19,7 +21,7 @@ padding: 0.4rem 0.8rem; background: #eef4fa; }
 """
 
 
-def as_text(diff: "VersionDiff") -> str:
+def as_text(diff: "VersionDiff | ContenderDiff") -> str:
     """Returns the difference for a terminal."""
     parts = sections(diff)
     lines = [heading(diff)]
@@ -29,7 +31,7 @@ def as_text(diff: "VersionDiff") -> str:
     return "\n".join([*lines, "", conclusion(parts)])
 
 
-def as_markdown(diff: "VersionDiff") -> str:
+def as_markdown(diff: "VersionDiff | ContenderDiff") -> str:
     """Returns the difference for a pull request."""
     parts = sections(diff)
     lines = [f"### {_plain(heading(diff))}", "", f"**{_plain(conclusion(parts))}**", ""]
@@ -42,7 +44,7 @@ def as_markdown(diff: "VersionDiff") -> str:
     return "\n".join(lines).rstrip()
 
 
-def as_html(diff: "VersionDiff") -> str:
+def as_html(diff: "VersionDiff | ContenderDiff") -> str:
     """Returns the difference as a page; nothing is loaded from elsewhere."""
     parts = sections(diff)
     title = escape(heading(diff))
@@ -58,26 +60,41 @@ def as_html(diff: "VersionDiff") -> str:
     )
 
 
-def as_json(diff: "VersionDiff") -> dict[str, Any]:
-    """Returns the difference as one document."""
+def as_json(diff: "VersionDiff | ContenderDiff") -> dict[str, Any]:
+    """Returns the difference as one document; of a baseline it has less to say."""
+    from ft_registry.actions.diff_baseline import ContenderDiff
+
     parts = sections(diff)
+    before, after = ends(diff)
+    document = {
+        "before": {"reference": before[0], "record": before[1]},
+        "after": {"reference": after[0], "record": after[1]},
+        "conclusion": conclusion(parts),
+        "changed": {part.name: part.changed for part in parts},
+        "suites": [comparison_document(one) for one in diff.suites],
+    }
+    if isinstance(diff, ContenderDiff):
+        return document | {"config": _config(diff.config) if diff.config else None}
+    return document | _of_versions(diff)
+
+
+def _config(config: "ConfigDiff") -> dict[str, Any]:
+    return {
+        kind: [
+            {"key": one.name, "before": one.before, "after": one.after, "kind": one.kind}
+            for one in getattr(config, kind)
+        ]
+        for kind in ("changes", "defaults", "noise")
+    }
+
+
+def _of_versions(diff: "VersionDiff") -> dict[str, Any]:
     weights = diff.weights
     code = diff.code
     return {
-        "before": {"reference": diff.before.record.reference, "record": diff.before.digest},
-        "after": {"reference": diff.after.record.reference, "record": diff.after.digest},
-        "conclusion": conclusion(parts),
-        "changed": {part.name: part.changed for part in parts},
         "why_not": diff.why_not,
-        "suites": [comparison_document(one) for one in diff.suites],
         "data": [_dataset(change) for change in diff.data],
-        "config": {
-            kind: [
-                {"key": one.name, "before": one.before, "after": one.after, "kind": one.kind}
-                for one in getattr(diff.config, kind)
-            ]
-            for kind in ("changes", "defaults", "noise")
-        },
+        "config": _config(diff.config),
         "weights": {
             "same": diff.same_weights,
             "same_base": diff.same_base,

@@ -9,9 +9,11 @@ from ft_registry_cli.example_words import edited_texts, example_text
 from ft_registry_cli.state import short, size
 
 if TYPE_CHECKING:
+    from ft_registry.actions.compare_evaluations import SuiteComparison
     from ft_registry.actions.compare_weights import ModuleDiff, WeightsDiff
     from ft_registry.actions.diff import DatasetChange, VersionDiff
-    from ft_registry.model.config_diff import ConfigChange
+    from ft_registry.actions.diff_baseline import ContenderDiff
+    from ft_registry.model.config_diff import ConfigChange, ConfigDiff
     from ft_registry.model.snapshot import Dataset
 
 _SHOWN = 12
@@ -36,10 +38,15 @@ class Section:
     """False: it is what came of the others."""
 
 
-def sections(diff: "VersionDiff") -> list[Section]:
+def sections(diff: "VersionDiff | ContenderDiff") -> list[Section]:
     """Returns what differs, part by part."""
+    from ft_registry.actions.diff_baseline import ContenderDiff
+
+    if isinstance(diff, ContenderDiff):
+        return _of_baselines(diff)
+    scores = _scores(diff.suites, diff.why_not.get("scores", ""))
     return [
-        _scores(diff), _data(diff), _config(diff), _weights(diff), _code(diff), _environment(diff),
+        scores, _data(diff), _config(diff.config), _weights(diff), _code(diff), _environment(diff),
     ]  # fmt: skip
 
 
@@ -57,13 +64,24 @@ def conclusion(parts: Sequence[Section]) -> str:
     return "; ".join(said)
 
 
-def _scores(diff: "VersionDiff") -> Section:
-    if "scores" in diff.why_not:
-        return Section("scores", "", None, [diff.why_not["scores"]], is_cause=False)
-    lines = [line for suite in diff.suites for line in comparison_lines(suite)]
+def _of_baselines(diff: "ContenderDiff") -> list[Section]:
+    old, new = diff.before, diff.after
+    parts = [_scores(diff.suites, diff.why_not)]
+    for name, one, other in (("kind", old.kind, new.kind), ("base", old.base, new.base)):
+        said = f"{name}: {one} -> {other}"
+        parts.append(Section(name, said, one != other, [said] if one != other else [one]))
+    if diff.config is not None:
+        parts.append(_config(diff.config))
+    return parts
+
+
+def _scores(suites: "Sequence[SuiteComparison]", why_not: str) -> Section:
+    if not suites:
+        return Section("scores", "", None, [why_not], is_cause=False)
+    lines = [line for suite in suites for line in comparison_lines(suite)]
     told = [
         f"{suite.suite} {metric.metric} {verdict(metric)}"
-        for suite in diff.suites
+        for suite in suites
         for metric in suite.metrics
     ]
     return Section("scores", ", ".join(told), changed=True, lines=lines, is_cause=False)
@@ -124,8 +142,7 @@ def _origin(change: "DatasetChange") -> str:
     return f" (source {', '.join(named)})"
 
 
-def _config(diff: "VersionDiff") -> Section:
-    found = diff.config
+def _config(found: "ConfigDiff") -> Section:
     lines = [_change(one) for one in found.changes[:_SHOWN]]
     if len(found.changes) > _SHOWN:
         lines.append(f"and {len(found.changes) - _SHOWN} more, see --format json")
@@ -242,10 +259,15 @@ def _environment(diff: "VersionDiff") -> Section:
     )
 
 
-def heading(diff: "VersionDiff") -> str:
-    """Returns the versions that are compared."""
-    old, new = diff.before, diff.after
-    return (
-        f"{old.record.reference} (record {short(old.digest)}) -> "
-        f"{new.record.reference} (record {short(new.digest)})"
-    )
+def heading(diff: "VersionDiff | ContenderDiff") -> str:
+    """Returns what is compared."""
+    return " -> ".join(f"{reference} ({short(digest)})" for reference, digest in ends(diff))
+
+
+def ends(diff: "VersionDiff | ContenderDiff") -> list[tuple[str, str]]:
+    """Returns reference and digest of both sides."""
+    from ft_registry.actions.diff_baseline import ContenderDiff
+
+    if isinstance(diff, ContenderDiff):
+        return [(side.reference, side.document) for side in (diff.before, diff.after)]
+    return [(side.record.reference, side.digest) for side in (diff.before, diff.after)]

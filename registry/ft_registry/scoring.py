@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ft_registry.actions.baselines import AddedBaseline, BaselineRequest
     from ft_registry.actions.compare_evaluations import SuiteComparison
     from ft_registry.actions.diff import VersionDiff
+    from ft_registry.actions.diff_baseline import ContenderDiff
     from ft_registry.actions.evaluate import Added, EvaluationPlan
     from ft_registry.actions.item_tables import ItemTables
     from ft_registry.model.evaluation import PublicSet, SnapshotUse
@@ -104,17 +105,22 @@ class Scoring:
         )
         return compare_suites(before, after, self._tables(), suite=suite, shown=shown)
 
-    def diff(self, old: str, new: str) -> "VersionDiff":
-        """See `ft_registry.actions.diff.diff_versions`."""
+    def diff(self, old: str, new: str) -> "VersionDiff | ContenderDiff":
+        """See `ft_registry.actions.diff.diff_versions`, and `diff_baseline` where a side is one."""
         from ft_registry.actions.diff import DiffSources, diff_versions
+        from ft_registry.actions.diff_baseline import diff_contenders
+        from ft_registry.model.reference import BaselineReference
 
         wiring = self._wiring
+        before, after = parse_contender(old), parse_contender(new)
+        if isinstance(before, BaselineReference) or isinstance(after, BaselineReference):
+            return diff_contenders(before, after, wiring.ledger, self._tables())
         wiring.private.mkdir(parents=True, exist_ok=True)
         sources = DiffSources(
             wiring.ledger, wiring.code, wiring.artifacts, lambda: wiring.shelves, self._tables,
             wiring.private,
         )  # fmt: skip
-        return diff_versions(parse_reference(old), parse_reference(new), sources)
+        return diff_versions(before, after, sources)
 
     def _tables(self) -> "ItemTables":
         from ft_registry.actions.item_tables import ItemTables

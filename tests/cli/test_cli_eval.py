@@ -260,6 +260,9 @@ class TestABaseline:
         (suite,) = measured.done("eval", "compare", "m:few-shot", "m/2")["suites"]
         assert (suite["metrics"][0]["gained"], suite["metrics"][0]["lost"]) == (35, 5)
         assert "m:few-shot" in measured.cli("lineage", "m/2").stdout
+        differing = measured.done("diff", "m:few-shot", "m/2")
+        assert differing["changed"] == {"scores": True, "kind": True, "base": True}
+        assert "kind: prompt baseline -> " in differing["conclusion"]
         assert measured.done("verify")["ok"]
 
     def test_of_another_prompt_is_another(self, measured: Project) -> None:

@@ -17,7 +17,9 @@ def add_to(app: typer.Typer) -> None:
     @command(app, "diff")
     def diff(
         state: State,
-        old: Annotated[str, typer.Argument(metavar="REF", help="The version to compare with.")],
+        old: Annotated[
+            str, typer.Argument(metavar="REF", help="What to compare with; a baseline is NAME:L.")
+        ],
         new: Annotated[str, typer.Argument(metavar="REF", help="The version in question.")],
         format_: Annotated[
             str, typer.Option("--format", metavar="F", help="text, json, md or html.")
