@@ -332,6 +332,17 @@ class TestADiff:
         assert "config" in found["conclusion"]
         assert "a suite that m/2 and m/3 share" in found["why_not"]["scores"]
 
+    def test_compares_no_weights_that_are_damaged(self, tuned: Project) -> None:
+        for file in (tuned.root / "mlartifacts").rglob("adapter_model.safetensors"):
+            content = bytearray(file.read_bytes())
+            content[-1] ^= 1
+            file.write_bytes(content)
+        found = tuned.done("diff", "m/2", "m/3")
+        assert found["changed"]["weights"] is None
+        assert "found other bytes" in found["why_not"]["weights"]
+        assert found["weights"]["overall"] is None
+        assert "weights not compared" in found["conclusion"]
+
     def test_of_a_version_with_itself_is_empty(self, measured: Project) -> None:
         found = measured.done("diff", "m/2", "m/2")
         assert found["conclusion"].startswith("nothing that is on record changed")

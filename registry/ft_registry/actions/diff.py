@@ -19,6 +19,7 @@ from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.resolve import FiledRecord, read_record, resolve
 from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.snapshots import FoundSnapshot, read_snapshots
+from ft_registry.actions.weights import find_weights
 from ft_registry.errors import FtRegistryError, NotFound
 from ft_registry.examples.kernel import SOURCES
 from ft_registry.model import layout
@@ -162,15 +163,8 @@ def _weights(before: FiledRecord, after: FiledRecord, sources: DiffSources) -> W
 
 
 def _folder(filed: FiledRecord, sources: DiffSources, scratch: Path) -> Path:
-    """Returns a folder with a version's weights: where they lie, or fetched."""
-    artifact = filed.record.artifact
     home = home_of(sources.ledger, filed)
-    shelf = sources.artifacts.shelf(home)
-    if shelf.folder is not None:
-        return shelf.folder / artifact.folder
-    names = [f"{artifact.folder}/{entry.path}" for entry in artifact.files]
-    sources.artifacts.fetch(home, names, scratch)
-    return scratch / artifact.folder
+    return find_weights(filed, home, sources.artifacts.shelf(home), sources.artifacts, scratch)
 
 
 def _config(old: VersionRecord, new: VersionRecord) -> ConfigDiff:

@@ -108,6 +108,7 @@ def run_suite(
 
 
 def _fetch(filed: FiledRecord, into: Path, ledger: Ledger, artifacts: ArtifactStore) -> Path:
+    """Returns a copy of the weights: the command may write into it."""
     artifact = filed.record.artifact
     names = [f"{artifact.folder}/{entry.path}" for entry in artifact.files]
     artifacts.fetch(home_of(ledger, filed), names, into)

@@ -11,7 +11,7 @@ from ft_registry.actions.events import make_event
 from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import IDENTITY, record_tags
-from ft_registry.errors import IntegrityError, NotFound, Refused
+from ft_registry.actions.weights import find_weights
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
@@ -24,7 +24,6 @@ from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Change, Ledger
 from ft_registry.ports.models import Metric, ModelStore, StoredModel, Upload
-from ft_registry.readers.files import hash_folder
 from ft_registry.readers.params import flatten
 
 
@@ -53,7 +52,7 @@ def store_anew(
     record = filed.record
     shelf = artifacts.shelf(home)
     with cache.scratch() as scratch:
-        root = _weights(filed, home, shelf, artifacts, scratch / "weights")
+        root = find_weights(filed, home, shelf, artifacts, scratch / "weights")
         attachments, notices = _beside(filed, evaluations, home, shelf, artifacts, scratch / "more")
         metrics = make_metrics(in_force(evaluations), record.data, ledger)
         stored = models.upload(_upload(filed, metrics, root, attachments))
@@ -96,39 +95,7 @@ def check_whole(
         BackendUnavailable: The store does not answer.
     """
     with cache.scratch() as scratch:
-        _weights(filed, home, artifacts.shelf(home), artifacts, scratch / "weights")
-
-
-def _weights(
-    filed: FiledRecord, home: Home, shelf: Shelf, artifacts: ArtifactStore, scratch: Path
-) -> Path:
-    """Returns a folder with the weights, each file at its digest."""
-    record = filed.record
-    folder = record.artifact.folder
-    wanted = {f"{folder}/{entry.path}": entry.size for entry in record.artifact.files}
-    there = {name: size for name, size in shelf.sizes.items() if name.startswith(f"{folder}/")}
-    lost = sorted(wanted.keys() - there.keys())
-    if lost:
-        raise NotFound(
-            f"expected {lost[0]} of {record.reference} in {shelf.shown}, found no such file"
-            + (f" ({len(lost)} files are lost)" if len(lost) > 1 else "")
-        )
-    root = shelf.folder / folder if shelf.folder is not None else None
-    if root is None or there.keys() != wanted.keys() or shelf.odd:
-        artifacts.fetch(home, sorted(wanted), scratch)
-        root = scratch / folder
-    try:
-        files = hash_folder(root)
-    except Refused as error:
-        raise IntegrityError(error.message) from error
-    if files != record.artifact.files:
-        expected = {entry.path: entry for entry in record.artifact.files}
-        wrong = sorted(entry.path for entry in files if expected.get(entry.path) != entry)
-        raise IntegrityError(
-            f"expected {folder}/{wrong[0] if wrong else ''} of {record.reference} in {shelf.shown} "
-            "as it was recorded, found other bytes"
-        )
-    return root
+        find_weights(filed, home, artifacts.shelf(home), artifacts, scratch / "weights")
 
 
 def _beside(
