@@ -158,6 +158,25 @@ def test_a_failure_of_the_projection_is_told_and_the_version_stands(
     assert "does not show all of it yet" in done.notices[0]
 
 
+def test_scores_are_on_record_only_when_their_items_are_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.register("m", "ad1", data=DATA)
+    project.write("scores.jsonl", '{"id": "q", "f1": 1}\n')
+    before = project.head()
+
+    def attach(self: MlflowModels, *_: object) -> None:
+        raise BackendUnavailable("expected MLflow to take the scored items, found silence")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowModels, "attach", attach)
+        with pytest.raises(BackendUnavailable, match="scored items"):
+            project.register("m", "ad1", data=DATA, evaluations=("scores.jsonl",))
+    assert project.head() == before
+    done = project.register("m", "ad1", data=DATA, evaluations=("scores.jsonl",))
+    assert [evaluation.suite for evaluation in done.evaluations] == ["scores"]
+
+
 def test_a_file_that_is_lost_on_the_way_is_told_and_no_version_is_made(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

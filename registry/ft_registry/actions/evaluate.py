@@ -123,7 +123,7 @@ def plan_evaluation(
     evaluation = make_evaluation(
         evidence,
         of=Subject.of(filed),
-        data=request.data or _data_of(evidence, filed),
+        data=request.data or measured_on(filed.record.data, evidence),
         context=context,
         trusted=found,
         supersedes=[one.id for one in same_suite] if request.corrects else (),
@@ -136,19 +136,6 @@ def plan_evaluation(
         )
     notices = list(_notices(evaluation, evidence, same_suite))
     return EvaluationPlan(version, filed, evidence, evaluation, known, request.note, notices)
-
-
-def _data_of(evidence: Evidence, filed: FiledRecord) -> SnapshotUse | Unknown:
-    """Returns the record's evaluation data, unless the items are certainly not of it."""
-    found = measured_on(filed.record.data)
-    items = evidence.measurement.items
-    rows = [data.rows for data in filed.record.data if data.key == getattr(found, "key", None)]
-    if items is None or not rows or not isinstance(rows[0], int) or rows[0] == len(items):
-        return found
-    return Unknown(
-        unknown=f"{len(items)} items were scored, the record's evaluation data has {rows[0]} "
-        "examples: --data names what they are of"
-    )
 
 
 def _notices(evaluation: Evaluation, evidence: Evidence, before: Sequence[Evaluation]) -> list[str]:

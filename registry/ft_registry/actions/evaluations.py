@@ -183,21 +183,34 @@ def place_of(evaluation: Evaluation) -> str:
     return layout.evaluation(evaluation.model, evaluation.version, evaluation.id)
 
 
-def measured_on(data: Sequence[Dataset]) -> SnapshotUse | Unknown:
-    """Returns the dataset that scores were measured on, if exactly one was named for it."""
+def measured_on(data: Sequence[Dataset], evidence: Evidence) -> SnapshotUse | Unknown:
+    """Returns the dataset that scores were measured on, as far as a record can tell.
+
+    Args:
+        data: The record's. It counts if exactly one was named for it, unless the items are
+            certainly not of it.
+        evidence: The scores.
+    """
     found = [dataset for dataset in data if dataset.role in MEASURING_ROLES]
     if len(found) != 1:
         return _NO_DATA
+    rows, items = found[0].rows, evidence.measurement.items
+    if items is not None and isinstance(rows, int) and rows != len(items):
+        return Unknown(
+            unknown=f"{len(items)} items were scored, the record's evaluation data has {rows} "
+            "examples: --data names what they are of"
+        )
     return SnapshotUse(name=found[0].name, key=found[0].key, sha256=found[0].sha256)
 
 
 def draft_metrics(found: Sequence[Evidence], datasets: Sequence[Dataset]) -> tuple[Metric, ...]:
     """Returns the scores of a version that has no record yet, as the store shows them."""
     named = [dataset for dataset in datasets if dataset.role in MEASURING_ROLES]
-    shown = dataset_input(named[0]) if len(named) == 1 else None
+    inputs = {dataset.key: dataset_input(dataset) for dataset in named}
     return tuple(
-        _metric(one.suite, _score(score, None), shown)
+        _metric(one.suite, _score(score, None), inputs.get(getattr(data, "key", "")))
         for one in found
+        for data in (measured_on(datasets, one),)
         for score in one.measurement.scores
     )
 

@@ -1,6 +1,6 @@
 """Shows the ledger's state in the store of models. A projection is derived: never read as truth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import FiledRecord, read_alias
@@ -32,7 +32,6 @@ def project_version(
     *,
     ledger: Ledger,
     models: ModelStore,
-    attachments: Mapping[str, bytes] | None = None,
     metrics: tuple[Metric, ...] = (),
 ) -> list[str]:
     """Writes description, record and tags of a version; returns what went wrong, in words.
@@ -48,7 +47,7 @@ def project_version(
         run_id=home.run_id,
         description=describe(record, evaluations),
         tags={"ftr.record": filed.digest},
-        attachments={RECORD: filed.content, **_report(record.model, ledger), **(attachments or {})},
+        attachments={RECORD: filed.content, **_report(record.model, ledger)},
         metrics=metrics,
     )
     try:

@@ -20,7 +20,8 @@ from ft_registry.actions.evaluations import (
     place_of,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
-from ft_registry.actions.projection import project_version
+from ft_registry.actions.homes import home_of
+from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
@@ -327,6 +328,9 @@ def _again(
         version=known.number,
         reason=draft.note,
     )
+    # First the bytes: what is on record must be there, whenever this process ends.
+    attachments = {name: table for _, one in fresh for name, table in one.attachments.items()}
+    models.attach(stored_of(home_of(ledger, filed)), attachments, ())
     documents = {place_of(evaluation): evaluation.to_bytes() for evaluation, _ in fresh}
     requires = tuple(Requirement(path=path, digest=None) for path in documents)
     try:
@@ -339,7 +343,6 @@ def _again(
         read_evaluations(ledger, known),
         ledger=ledger,
         models=models,
-        attachments={name: table for _, one in fresh for name, table in one.attachments.items()},
         metrics=make_metrics(added, filed.record.data, ledger),
     )
     return Registered(filed, False, added, notices)
@@ -348,9 +351,9 @@ def _again(
 def _evaluations(
     draft: Draft, filed: FiledRecord, context: Context
 ) -> list[tuple[Evaluation, Evidence]]:
-    data = measured_on(draft.data)
+    of = Subject.of(filed)
     return [
-        (make_evaluation(one, of=Subject.of(filed), data=data, context=context), one)
+        (make_evaluation(one, of=of, data=measured_on(draft.data, one), context=context), one)
         for one in draft.evaluations
     ]
 
