@@ -56,8 +56,9 @@ def conclusion(parts: Sequence[Section]) -> str:
     changed = [part.said for part in causes if part.changed]
     same = [part.name for part in causes if part.changed is False]
     unknown = [part.name for part in parts if part.changed is None]
+    nothing = "nothing that was compared changed" if unknown else "nothing on record changed"
     said = [
-        "; ".join(changed) or "nothing that is on record changed",
+        "; ".join(changed) or nothing,
         *([f"{', '.join(same)} identical"] if same else []),
         *([f"{', '.join(unknown)} not compared"] if unknown else []),
     ]

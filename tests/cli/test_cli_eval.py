@@ -183,6 +183,22 @@ def test_an_evaluation_names_the_data_that_it_was_measured_on(measured: Project)
     assert (outcome.code, "REVISION" in outcome.stderr) == (2, True)
 
 
+def test_items_that_are_not_of_the_records_data_are_bound_to_none(seeded: Project) -> None:
+    rows = "".join(json.dumps({"prompt": str(n), "completion": "x"}) + "\n" for n in range(ITEMS))
+    (seeded.root / "data" / "held.jsonl").write_text(rows)
+    seeded.done("data", "snapshot", "data/held.jsonl")
+    fits = write_items(seeded.root / "fits.jsonl", range(9))
+    other = write_items(seeded.root / "other.jsonl", range(3), count=7)
+    done = seeded.done(
+        "register", "m", adapter(seeded, "third"), "--data", "data/train.jsonl",
+        "--data", "data/held.jsonl:eval", "--eval", fits, "--eval", other,
+    )  # fmt: skip
+    shown = {one["suite"]: one["data"] for one in seeded.done("show", "m/3")["evaluations"]}
+    assert done["version"] == 3
+    assert shown["fits"]["name"] == "held"
+    assert "7 items were scored" in shown["other"]["unknown"]
+
+
 @needs_lm_eval
 def test_a_file_of_another_model_is_refused_unless_trusted(seeded: Project) -> None:
     run = LM_EVAL / "run-1"
@@ -342,10 +358,11 @@ class TestADiff:
         assert "found other bytes" in found["why_not"]["weights"]
         assert found["weights"]["overall"] is None
         assert "weights not compared" in found["conclusion"]
+        assert "nothing on record changed" not in found["conclusion"]
 
     def test_of_a_version_with_itself_is_empty(self, measured: Project) -> None:
         found = measured.done("diff", "m/2", "m/2")
-        assert found["conclusion"].startswith("nothing that is on record changed")
+        assert found["conclusion"].startswith("nothing on record changed")
         assert {part: found["changed"][part] for part in ("data", "config", "weights", "code")} == {
             "data": False, "config": False, "weights": False, "code": False
         }  # fmt: skip

@@ -146,8 +146,7 @@ def _compare(
     if not scored.any():
         return None
     old, new, left, right = old[scored], new[scored], left[scored], right[scored]
-    clusters = after.items.clusters
-    groups = [clusters[place] for place in right.tolist()] if clusters is not None else None
+    groups = _groups(before.items, left) or _groups(after.items, right)
     delta = _delta(new, old, groups)
     is_graded = delta.method.startswith("paired t")
     better = _direction(name, after.evaluation.scores, before.evaluation.scores)
@@ -173,6 +172,13 @@ def _compare(
         newly_wrong=turned[1],
         slices=tuple(_slices(after.items, old, new, right)),
     )
+
+
+def _groups(items: Items, places: Places) -> list[str] | None:
+    """Returns what the items belong to; None: they do not say."""
+    if items.clusters is None:
+        return None
+    return [items.clusters[place] for place in places.tolist()]
 
 
 def _delta(new: Floats, old: Floats, groups: Sequence[str] | None) -> Estimate:

@@ -71,6 +71,10 @@ def test_items_of_one_cluster_are_not_independent() -> None:
     together = compare_sides(side(values), side(better, clusters=clusters)).metrics[0].delta
     assert alone.clusters is None
     assert together.clusters == 2
+    # Whichever side names them: the same items are compared.
+    back = compare_sides(side(better, clusters=clusters), side(values)).metrics[0].delta
+    assert (back.clusters, back.p) == (2, together.p)
+    assert back.estimate == -together.estimate
 
 
 def test_where_lower_is_better_an_item_that_falls_is_newly_right() -> None:
