@@ -9,6 +9,7 @@ from ft_registry.actions.contenders import baseline_evaluations, read_baseline
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
+    attachments_of,
     make_evaluation,
     make_metrics,
     place_of,
@@ -122,7 +123,7 @@ def add_baseline(
         if evaluation.id not in on_record
     ]
     if fresh:
-        _score(known, found, fresh, request, ledger, models, context)
+        _score(known, found, fresh, request.note, ledger, models, context)
     return AddedBaseline(known, created=False, evaluations=tuple(one for one, _ in fresh))
 
 
@@ -221,9 +222,7 @@ def _store(
                 files=hash_folder(root),
                 root=root,
                 folder=_FOLDER,
-                attachments={
-                    name: table for one in evidence for name, table in one.attachments.items()
-                },
+                attachments=attachments_of(evidence),
                 params={"baseline.kind": request.kind, "baseline.base": request.base}
                 | flatten(config.files),
                 tags={"ftr.baseline": request.reference.label, "ftr.config": config.digest},
@@ -240,21 +239,21 @@ def _score(
     baseline: Baseline,
     document: str,
     fresh: list[tuple[Evaluation, Evidence]],
-    request: BaselineRequest,
+    note: str,
     ledger: Ledger,
     models: ModelStore,
     context: Context,
 ) -> None:
+    """Adds scores to a baseline that is on record: their items first."""
     stored = stored_of(baseline.home(document))
+    models.attach(stored, attachments_of(evidence for _, evidence in fresh), ())
     made = [evaluation for evaluation, _ in fresh]
-    attachments = {name: table for _, one in fresh for name, table in one.attachments.items()}
-    models.attach(stored, attachments, ())
     event = make_event(
         context,
         "evaluate",
-        f"evaluate {request.reference}: {', '.join(one.suite for one in made)}"[:200],
+        f"evaluate {baseline.reference}: {', '.join(one.suite for one in made)}"[:200],
         model=baseline.model,
-        reason=request.note,
+        reason=note,
     )
     documents = {place_of(one): one.to_bytes() for one in made}
     requires = tuple(Requirement(path=path, digest=None) for path in documents)
@@ -262,7 +261,7 @@ def _score(
         ledger.append(Change(event=event, documents=documents, requires=requires))
     except RequirementFailed as error:
         raise Conflict(
-            f"expected to be the only one who scores {request.reference} now, found another",
+            f"expected to be the only one who scores {baseline.reference} now, found another",
             hints=["run the command again: what is on record already is left out"],
         ) from error
     models.attach(stored, {}, make_metrics(made, (), ledger))

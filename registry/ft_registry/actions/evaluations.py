@@ -65,6 +65,11 @@ class Evidence:
         return {} if self.table is None else {self.artifact: self.table}
 
 
+def attachments_of(evidence: Iterable[Evidence]) -> dict[str, bytes]:
+    """Returns all that is kept beside the weights, by its path there."""
+    return {name: table for one in evidence for name, table in one.attachments.items()}
+
+
 @dataclass(frozen=True)
 class Subject:
     """What was measured: a version, or a baseline."""

@@ -12,6 +12,7 @@ from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
+    attachments_of,
     dataset_input,
     draft_metrics,
     make_evaluation,
@@ -168,9 +169,7 @@ def _take_up(
 
 
 def _upload(draft: Draft, run_id: str | None) -> Upload:
-    attachments = {
-        name: table for one in draft.evaluations for name, table in one.attachments.items()
-    }
+    attachments = attachments_of(draft.evaluations)
     if not isinstance(draft.code.patch, Unknown):
         attachments[draft.code.patch.artifact] = draft.patch
     params = flatten(draft.config.files)
@@ -329,7 +328,7 @@ def _again(
         reason=draft.note,
     )
     # First the bytes: what is on record must be there, whenever this process ends.
-    attachments = {name: table for _, one in fresh for name, table in one.attachments.items()}
+    attachments = attachments_of(evidence for _, evidence in fresh)
     models.attach(stored_of(home_of(ledger, filed)), attachments, ())
     documents = {place_of(evaluation): evaluation.to_bytes() for evaluation, _ in fresh}
     requires = tuple(Requirement(path=path, digest=None) for path in documents)

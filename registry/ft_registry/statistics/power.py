@@ -11,6 +11,7 @@ Sources:
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -206,7 +207,7 @@ def power_of(power: float) -> float:
     return power
 
 
-class _Test:
+class _Test(ABC):
     """What is the same for every test: power rises with the items and with the effect."""
 
     method: str
@@ -219,9 +220,9 @@ class _Test:
         self.tail = tail_of(level, alternative)
         self.sign = -1 if alternative == "less" else 1
 
+    @abstractmethod
     def one_sided(self, n: int, effect: float) -> float:
         """Returns how often an effect is found to be above 0."""
-        raise NotImplementedError
 
     def power(self, n: int, effect: float) -> float:
         """Returns how often an effect is found; it is positive on the side that is tested for."""
