@@ -26,6 +26,7 @@ def profile_lines(profile: "Profile") -> list[str]:
         ("labels", profile.labels, profile.label_count),
         ("sources", profile.sources, len(profile.sources)),
         ("languages", profile.languages, len(profile.languages)),
+        ("not read", profile.unread, len(profile.unread)),
     ):  # fmt: skip
         if counts:
             lines.append((name, _counts(counts, total)))

@@ -67,6 +67,9 @@ GOOD: dict[Format, list[Row]] = {
         {"prompt": ASKED, "chosen": BLUE, "rejected": GREEN},
         {"chosen": [*ASKED, *BLUE], "rejected": [*ASKED, *GREEN]},
     ],
+    Format("preference", renamed=(("prompt", "question"),)): [
+        {"system": "Be kind.", "question": "2 + 2?", "chosen": "4", "rejected": "5"}
+    ],
     Format("unpaired-preference"): [
         {"prompt": "The sky is", "completion": " blue.", "label": True},
         {"prompt": "The sky is", "completion": " green.", "label": False},
@@ -85,6 +88,10 @@ GOOD: dict[Format, list[Row]] = {
             {"from": "human", "value": "Light!"}, {"from": "function_call", "value": "{}"},
             {"from": "observation", "value": "on"}, {"from": "gpt", "value": "Done"},
         ], "system": "Be kind.", "tools": "[]"},
+    ],
+    Format("sharegpt-preference"): [
+        {"conversations": [{"from": "human", "value": "Hi"}], "system": "Be kind.",
+         "chosen": {"from": "gpt", "value": "Hello"}, "rejected": {"from": "gpt", "value": "What"}},
     ],
     Format("alpaca"): [
         {"instruction": "Add.", "input": "2 and 2", "output": "4"},
@@ -107,6 +114,7 @@ GOOD: dict[Format, list[Row]] = {
         {"text": "Where is my card?", "label": "card_arrival"},
         {"text": "Where is my card?", "label": 11},
         {"text": "Where is my card?", "label": False},
+        {"text": "Where is my card?", "label": 1.0},
     ],
     Format("labelled-text", renamed=(("label", "category"),)): [
         {"text": "Where is my card?", "category": "card_arrival"}
@@ -121,6 +129,7 @@ LABEL, LABEL_CHAT = (
     Format("unpaired-preference", conversational=style) for style in (False, True)
 )  # fmt: skip
 STEPS, ALPACA, SHARED = Format("stepwise-supervision"), Format("alpaca"), Format("sharegpt")
+CHOSEN = Format("sharegpt-preference")
 OPENAI, RATED = Format("openai-chat"), Format("openai-preference")
 BEDROCK, TEXT = Format("bedrock-converse"), Format("labelled-text")
 
@@ -191,6 +200,10 @@ BAD: list[tuple[Format, Row, str]] = [
     (SHARED, {"conversations": [{"from": "gpt", "value": ""}]}, "empty-turn"),
     (SHARED, {"conversations": [{"value": "x"}, {"from": "gpt", "value": "y"}]}, "missing-key"),
     (SHARED, {"conversations": {}}, "wrong-type"),
+    (CHOSEN, {"conversations": [], "chosen": {"from": "gpt", "value": "x"},
+              "rejected": {"from": "gpt", "value": "x"}}, "equal-pair"),
+    (CHOSEN, {"conversations": [{"from": "human", "value": "x"}], "chosen": "y",
+              "rejected": {"from": "gpt", "value": "x"}}, "wrong-type"),
     (ALPACA, {"instruction": "", "output": "x"}, "empty-text"),
     (ALPACA, {"instruction": "x", "input": 5, "output": "x"}, "wrong-type"),
     (ALPACA, {"instruction": "x", "output": None}, "missing-key"),
@@ -265,6 +278,86 @@ def test_columns_of_no_matter_are_not_part_of_an_example() -> None:
     row = GOOD[PAIR][0]
     hashes = part_of(PAIR, row, {**row, "id": 7, "source": "web"}).hashes
     assert hashes[:32] == hashes[32:]
+
+
+def test_columns_that_nobody_reads_are_counted() -> None:
+    row = GOOD[PAIR][0]
+    part = part_of(PAIR, row, {**row, "id": 7, "source": "web", "title": "x"}, {**row, "id": 8})
+    assert part.tally.unread == {"id": 2, "title": 1}
+    assert part_of(Format(UNKNOWN), {"id": 7}).tally.unread == {}
+
+
+@pytest.mark.parametrize(
+    ("row", "further"),
+    [
+        ({"instruction": "Who?", "response": "Ada"}, {"context": "Ada wrote it."}),
+        ({"instruction": "Who?", "output": "Ada"}, {"context": "Ada wrote it."}),
+        ({"question": "Who?", "answer": "Ada"}, {"choices": ["Ada", "Eve"]}),
+        ({"question": "Who?", "input": "Ada wrote it.", "answer": "Ada"}, {"passage": "x"}),
+        ({"question": "Who?", "chosen": "Ada", "rejected": "Eve"}, {"context": "Ada wrote it."}),
+        ({"text": "Who?", "label": "person"}, {"context": "Ada wrote it."}),
+    ],
+)
+def test_what_a_question_comes_with_is_part_of_the_example(row: Row, further: Row) -> None:
+    format_ = format_of(row)
+    assert format_of({**row, **further}) == format_
+    bare, whole, other = (
+        part_of(format_, one).hashes for one in (row, {**row, **further}, {**row, "context": "z"})
+    )
+    for hashes in (slice(0, 16), slice(16, 24), slice(24, 32)):
+        assert len({bare[hashes], whole[hashes], other[hashes]}) == 3
+    assert not part_of(format_, {**row, **further}).tally.unread
+
+
+def test_beside_keys_of_trl_a_context_is_not_read() -> None:
+    row = GOOD[PAIR][0]
+    part = part_of(PAIR, row, {**row, "context": "x"})
+    assert part.hashes[:32] == part.hashes[32:]
+    assert part.tally.unread == {"context": 1}
+
+
+def test_where_judged_answers_are_from_is_not_their_prompt() -> None:
+    assert format_of({"chosen": "a", "rejected": "b", "source": "web"}) == PREFER
+
+
+def test_a_system_turn_tells_examples_apart_and_not_what_is_asked() -> None:
+    spoken = [*ASKED, *BLUE]
+    systems = [[], turns("Be kind.", roles="system"), turns("Be brief.", roles="system")]
+    hashes = [part_of(CHAT, {"messages": [*one, *spoken]}).hashes for one in systems]
+    assert len({one[16:24] for one in hashes}) == 3
+    assert len({one[24:32] for one in hashes}) == 1
+    beside = part_of(SHARED, {
+        "conversations": [{"from": "human", "value": ASKED[0]["content"]},
+                          {"from": "gpt", "value": BLUE[0]["content"]}],
+        "system": "be  KIND.",
+    }).hashes  # fmt: skip
+    assert beside[16:] == hashes[1][16:]
+    without = {"prompt": ASKED[0]["content"], "completion": BLUE[0]["content"]}
+    assert part_of(PAIR, without).hashes[16:] == hashes[0][16:]
+
+
+def test_where_one_turn_ends_is_part_of_a_conversation() -> None:
+    one, other = (
+        part_of(CHAT, {"messages": turns(*spoken)}).hashes[16:]
+        for spoken in (("ab", "c", "d", "e"), ("a", "bc", "d", "e"))
+    )
+    assert one[:8] != other[:8]
+    assert one[8:] != other[8:]
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ({"text": "a", "label": 1}, {"text": "a", "label": "1"}),
+        ({"text": "a", "label": 1.0}, {"text": "a", "label": "1"}),
+        ({"instruction": "a", "input": "", "output": "b"}, {"instruction": "a", "output": "b"}),
+        ({"a": "", "b": "c"}, {"b": "c"}),
+    ],
+)
+def test_an_example_has_the_same_hashes_as_cells_of_text(row: Row, cells: Row) -> None:
+    format_ = format_of(row)
+    assert format_of(cells) == format_
+    assert part_of(format_, row).hashes == part_of(format_, cells).hashes
 
 
 def test_what_is_counted_of_an_example() -> None:

@@ -8,13 +8,17 @@ from hypothesis import strategies as st
 from tests.examples.strategies import any_texts, texts
 from tests.unit.strategies import law
 
-from ft_registry.examples.normal import normal_batch, normal_text
+from ft_registry.examples.normal import BORDER, normal_batch, normal_text
 
 
 def defined(text: str) -> bytes:
     """The normal form, as it is defined."""
-    folded = "".join(unicodedata.normalize("NFKC", text).casefold().split())
-    kept = "".join(char for char in folded if unicodedata.category(char) != "Cc")
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    kept = "".join(
+        char
+        for char in folded
+        if char == BORDER or not (char.isspace() or unicodedata.category(char) == "Cc")
+    )
     return kept.encode("utf-8", "surrogatepass")
 
 
@@ -29,6 +33,7 @@ many = st.lists(any_texts | st.text(), max_size=6)
 @example(["c\u0327", "a\u0327", "x" * 50])
 @example(["<\u0338" + "y" * 50])
 @example(["a\x7fb", "c"])
+@example(["A\x1eb", " \x1e", "é\x1e"])
 @example(["\ud800", "a"])
 @example(["\u0301a" + "x" * 30, "e", "\u0301"])
 @example(["\u1100\u1161\u11a8" + "x" * 90, "a\u1161" + "x" * 30])
@@ -69,7 +74,7 @@ def test_what_composes_with_ascii_has_a_combining_class() -> None:
 
 
 @law
-@given(text=texts, where=st.integers(0, 8), space=st.sampled_from(" \t\n\r\u2003\x1e\x00"))
+@given(text=texts, where=st.integers(0, 8), space=st.sampled_from(" \t\n\r\u2003\x1f\x00"))
 def test_spaces_and_control_characters_do_not_matter(text: str, where: int, space: str) -> None:
     marks = any(unicodedata.normalize("NFKC", char) != char for char in text)
     composed = any(unicodedata.combining(char) for char in text) or "\u1161" <= text <= "\u11ff"

@@ -155,6 +155,7 @@ def make_profile(
         label_count=len(tally.labels),
         sources=dict(_top(tally.sources)),
         languages=dict(_top(tally.languages)),
+        unread=dict(_top(tally.unread)),
         systems=len(tally.systems),
         foreign=tally.foreign,
         faults=dict(sorted(found.faults.counts.items())),

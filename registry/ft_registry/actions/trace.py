@@ -117,7 +117,7 @@ def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes
         for format_ in dict.fromkeys((format_of(row), common)):
             reading = read_example(row, format_, unheard)
             content = canonical_content(format_.content_of(row))
-            normals = normal_batch([reading.prompt, reading.answer])
+            normals = normal_batch(reading.pair)
             for key, hasher in keys.items():
                 whole, _ = hasher.pairs(normals)
                 exact = hasher.exact([content])[:EXACT_BYTES].hex()

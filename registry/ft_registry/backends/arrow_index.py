@@ -25,7 +25,7 @@ from ft_registry.readers.files import hash_file
 
 _COLUMNS = ("high", "low", "normal", "prompt")
 _METADATA = b"ft-registry"
-_FORMAT = 1
+_FORMAT = 2
 _SUBJECT_BYTES = 8
 _FEW_BYTES = 8 << 20
 """Rows up to here stay in memory."""

@@ -44,6 +44,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "stepwise-supervision": Kind(("prompt", "completions", "labels"), has_styles=False),
     "sharegpt": Kind(("conversations",), ("system", "tools"), has_styles=False),
+    "sharegpt-preference": Kind(
+        ("conversations", "chosen", "rejected"), ("system", "tools"), has_styles=False
+    ),
     "alpaca": Kind(
         ("instruction", "output"), ("input", "system", "history"), has_styles=False
     ),
@@ -66,6 +69,9 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "label": ("label", "category", "intent", "class", "labels"),
 }
 """What else people call a key, in the order in which it is looked for."""
+GIVEN = ("context", "passage", "document", "input", "choices", "options")
+"""What a question may come with: a trainer of TRL's own keys leaves it out, but whoever has keys of
+his own renders it into the prompt."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,22 @@ class Format:
         return tuple(self.key(standard) for standard in KINDS[self.name].required)
 
     def content_of(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Returns the part of an example that names it: what a trainer reads."""
+        """Returns the part of an example that names it: what a trainer reads.
+
+        A text that is empty is as absent as the empty cell that CSV has for it, and a class is its
+        name: CSV knows no numbers.
+        """
         keys = self.content
-        return row if keys is None else {key: row[key] for key in row if key in keys}
+        found = {
+            key: value
+            for key, value in row.items()
+            if (keys is None or key in keys) and value != ""
+        }
+        if self.name == "labelled-text":
+            label = self.key("label")
+            if isinstance(found.get(label), int | float):
+                found[label] = label_text(found[label])
+        return found
 
     @cached_property
     def content(self) -> frozenset[str] | None:
@@ -109,7 +128,22 @@ class Format:
         if self.name == UNKNOWN:
             return None
         optional = (self.key(standard) for standard in KINDS[self.name].optional)
-        return frozenset((*self.required, *optional))
+        return frozenset((*self.required, *optional, *self.given))
+
+    @cached_property
+    def given(self) -> tuple[str, ...]:
+        """The keys of what a prompt may come with, in the order in which they are read."""
+        if not self.renamed and self.name not in {"alpaca", "labelled-text"}:
+            return ()
+        kind = KINDS[self.name]
+        own = {self.key(standard) for standard in (*kind.required, *kind.optional)}
+        return tuple(key for key in GIVEN if key not in own)
+
+
+def label_text(label: Any) -> str:
+    """Returns the name of a class: 1, 1.0 and "1" are one, as tables of numbers have it."""
+    is_whole = isinstance(label, float) and label.is_integer()
+    return str(int(label) if is_whole else label)
 
 
 def named_format(name: str, rows: Iterable[Mapping[str, Any]]) -> Format:
@@ -163,6 +197,7 @@ def _name(row: Mapping[str, Any]) -> str:
 
 _SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("bedrock-converse", frozenset({"schemaVersion", "messages"})),
+    ("sharegpt-preference", frozenset({"conversations", "chosen", "rejected"})),
     ("sharegpt", frozenset({"conversations"})),
     ("openai-preference", frozenset({"input", "preferred_output"})),
     ("preference", frozenset({"chosen", "rejected"})),
@@ -171,6 +206,15 @@ _SIGNS: tuple[tuple[str, frozenset[str]], ...] = (
     ("alpaca", frozenset({"instruction", "output"})),
 )
 """Keys that tell a format by themselves; the first that fits counts."""
+
+
+_RENAMED: Mapping[str, tuple[str, ...]] = {
+    "prompt-completion": ("prompt", "completion"),
+    "preference": ("prompt",),
+    "unpaired-preference": ("prompt", "completion", "label"),
+    "labelled-text": ("label",),
+}
+"""The keys that may have a name of the file's own."""
 
 
 def _is_openai(row: Mapping[str, Any], keys: set[str]) -> bool:
@@ -190,18 +234,21 @@ def _label(row: Mapping[str, Any], keys: set[str]) -> str:
         (
             key
             for key in SYNONYMS["label"]
-            if key in keys and isinstance(row[key], str | int | bool)
+            if key in keys and isinstance(row[key], str | int | float)
         ),
         "",
     )
 
 
 def _renamed(name: str, row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    if name not in {"prompt-completion", "unpaired-preference", "labelled-text"}:
+    if name not in _RENAMED:
         return ()
     found = []
-    for standard in KINDS[name].required:
-        own = next((key for key in SYNONYMS.get(standard, (standard,)) if key in row), standard)
+    for standard in _RENAMED[name]:
+        synonyms = SYNONYMS[standard]
+        if name == "preference":  # of judged answers a source is where they are from
+            synonyms = synonyms[: synonyms.index("source")]
+        own = next((key for key in synonyms if key in row), standard)
         if own != standard:
             found.append((standard, own))
     return tuple(found)

@@ -193,10 +193,11 @@ class Kernel:
             canonical_content(content_of(one.read.row), has_floats=one.read.has_floats)
             for one in found
         ]
-        normals = normal_batch([text for one in readings for text in (one.prompt, one.answer)])
+        normals = normal_batch([text for one in readings for text in one.pair])
         tally = self._part.tally
         count_classes(tally.sources, _values(rows, SOURCES))
         count_classes(tally.languages, _values(rows, _LANGUAGES))
+        count_classes(tally.unread, _unread(rows, self._settings.format))
         for one in readings:
             if one.lengths:
                 chosen, rejected = one.lengths
@@ -331,6 +332,15 @@ def _values(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Counter[s
         if value is not None:
             found[value[:100]] += 1
     return found
+
+
+def _unread(rows: Sequence[Mapping[str, Any]], format_: Format) -> Counter[str]:
+    """Returns the keys that are no part of the examples."""
+    content = format_.content
+    if content is None:
+        return Counter()
+    read = {*content, *SOURCES, *_LANGUAGES}
+    return Counter(key[:100] for row in rows for key in row if key not in read)
 
 
 def _subject(row: Mapping[str, Any], path: str) -> bytes:

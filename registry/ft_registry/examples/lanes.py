@@ -14,7 +14,8 @@ import numpy as np
 
 from ft_registry.examples.conversation import ASSISTANT, LEADING, Turn, check_order
 from ft_registry.examples.formats import Format
-from ft_registry.examples.normal import Bytes, NormalBatch, Places, normal_batch
+from ft_registry.examples.normal import BORDER, Bytes, NormalBatch, Places, normal_batch
+from ft_registry.examples.reading import with_system
 
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool]]"
 
@@ -148,12 +149,12 @@ class _ChatLane:
             for text in texts:
                 if not text or text.isspace():
                     return None
-            systems.append("\x1e".join(texts[: order.leading]))
-            prompts.append("\x1e".join(texts[order.leading : order.answer]))
-            answers.append("\x1e".join(texts[order.answer :]))
+            systems.append(BORDER.join(texts[: order.leading]))
+            prompts.append(BORDER.join(texts[order.leading : order.answer]))
+            answers.append(BORDER.join(texts[order.answer :]))
             turns.append(len(texts))
         both = [""] * (2 * len(rows))
-        both[::2], both[1::2] = prompts, answers
+        both[::2], both[1::2] = prompts, map(with_system, answers, systems)
         return Batch(_lines(encoded), prompts, answers, normal_batch(both), turns, systems)
 
 

@@ -1,8 +1,9 @@
 """The normal form of text: what stays the same when text is re-spaced or re-cased.
 
-NFKC, then case folding, then every whitespace and control character left out (Unicode Standard
-Annex 15 and section 3.13). `normal_batch` gives the same bytes as `normal_text` for each text, in a
-fifth of the time: text in ASCII is folded in one go, and what is not is looked up.
+NFKC, then case folding, then every whitespace and control character left out, but for the borders
+between the texts of one example (Unicode Standard Annex 15 and section 3.13). `normal_batch` gives
+the same bytes as `normal_text` for each text, in a fifth of the time: text in ASCII is folded in
+one go, and what is not is looked up.
 """
 
 import re
@@ -20,7 +21,10 @@ Places: TypeAlias = "np.ndarray[Any, np.dtype[np.intp]]"
 _SEPARATOR = b"\x7f"
 """A control character: the normal form of a text never holds it."""
 _SPACE, _LAST_OF_ASCII = 0x20, 0x7F
-_BLANK = bytes([*range(_SPACE + 1), _LAST_OF_ASCII])
+BORDER = "\x1e"
+"""Between the texts of one example; no text that is not faulty holds it."""
+_BORDER = ord(BORDER)
+_BLANK = bytes([*range(_BORDER), *range(_BORDER + 1, _SPACE + 1), _LAST_OF_ASCII])
 """Whitespace and control characters in ASCII."""
 _FOREIGN_BLANK = re.compile(rb"\xc2[\x80-\x9f]|\xe1\x9a\x80|\xe2\x80[\xa8\xa9]")
 """Those outside ASCII that NFKC leaves: control characters, a space of Ogham, ends of lines."""
@@ -71,7 +75,10 @@ def normal_batch(texts: Sequence[str]) -> NormalBatch:
     # What is in normal form already stays what it is.
     joined = _join(pieces).lower()
     characters = np.frombuffer(joined, dtype=np.uint8)
-    batch = _split(characters.compress(characters > _SPACE).tobytes())
+    kept = characters > _SPACE
+    if BORDER.encode() in joined:
+        kept |= characters == _BORDER
+    batch = _split(characters.compress(kept).tobytes())
     if len(batch.ends) != len(texts):  # a text holds the separator
         return _batch_of([normal_text(text) for text in texts])
     return batch

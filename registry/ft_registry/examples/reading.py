@@ -6,6 +6,7 @@ certainly fine and passes everything else on to it.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ft_registry.examples.conversation import (
@@ -17,13 +18,12 @@ from ft_registry.examples.conversation import (
     read_turns,
 )
 from ft_registry.examples.faults import shown
-from ft_registry.examples.formats import KINDS, UNKNOWN, Format, format_of
+from ft_registry.examples.formats import KINDS, UNKNOWN, Format, format_of, label_text
+from ft_registry.examples.normal import BORDER
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """What no tokenizer was trained on; tab, line feed and carriage return are text."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_BETWEEN = "\x1e"
-"""Between the texts of one example; no text that is not faulty holds it."""
 
 
 class Reading(NamedTuple):
@@ -42,6 +42,20 @@ class Reading(NamedTuple):
     lengths: tuple[int, ...] = ()
     """Characters of chosen and of rejected, of preferences."""
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two texts that name it in normal form."""
+        return self.prompt, with_system(self.answer, self.system)
+
+
+def with_system(answer: str, system: str) -> str:
+    """Returns an answer with the system's turn behind it.
+
+    So an example without one has the same name in every format, and what is asked has a name that
+    does not depend on it.
+    """
+    return f"{answer}{BORDER}{BORDER}{system}" if system else answer
+
 
 def read_example(
     row: Mapping[str, Any], format_: Format, report: Report, *, may_be_odd: bool = True
@@ -59,7 +73,7 @@ def read_example(
         texts = _texts(row)
         if may_be_odd:
             _check_characters(texts, report)
-        return Reading("", _BETWEEN.join(texts), 1)
+        return Reading("", BORDER.join(texts), 1)
     missing = [key for key in format_.required if row.get(key) is None]
     if missing:
         other = format_of(row)
@@ -69,7 +83,7 @@ def read_example(
             report("mixed-format", f"expected {format_.title}, found {other.title}")
         else:
             report("missing-key", f"expected {', '.join(missing)}, found {_keys(row)}")
-        return Reading("", _BETWEEN.join(_texts(row)), 1)
+        return Reading("", BORDER.join(_texts(row)), 1)
     if may_be_odd:
         _check_characters(_texts(row), report)
     return _READERS[format_.name](row, format_, report)
@@ -86,16 +100,27 @@ def _text(row: Mapping[str, Any], key: str, report: Report, *, may_be_empty: boo
     return value
 
 
+def _asked(row: Mapping[str, Any], key: str, format_: Format, report: Report, *further: str) -> str:
+    """Returns a prompt with what it comes with."""
+    given = [row[one] for one in (*further, *format_.given) if row.get(one)]
+    return BORDER.join((_text(row, key, report), *_texts(given)))
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    """Returns the system's turn that stands beside the others."""
+    return row["system"] if isinstance(row.get("system"), str) else ""
+
+
 def _split(turns: Sequence[Turn]) -> tuple[str, str, str]:
     """Returns what was asked, the last answer, and the system's turn."""
-    system = _BETWEEN.join(turn.text for turn in turns if turn.role in LEADING)
+    system = BORDER.join(turn.text for turn in turns if turn.role in LEADING)
     spoken = [turn for turn in turns if turn.role not in LEADING]
     last = next(
         (number for number in reversed(range(len(spoken))) if spoken[number].role == ASSISTANT),
         len(spoken),
     )
-    asked = _BETWEEN.join(turn.text for turn in spoken[:last])
-    return asked, _BETWEEN.join(turn.text for turn in spoken[last:]), system
+    asked = BORDER.join(turn.text for turn in spoken[:last])
+    return asked, BORDER.join(turn.text for turn in spoken[last:]), system
 
 
 def _chat(value: Any, where: str, report: Report, *, system: str = "") -> Reading:
@@ -107,7 +132,7 @@ def _chat(value: Any, where: str, report: Report, *, system: str = "") -> Readin
         report("empty-text", f"{where}: no turn")
     check_order(turns, where, report)
     asked, answer, told = _split(turns)
-    return Reading(asked, answer, len(turns), system or told)
+    return Reading(asked, answer, len(turns), BORDER.join(filter(None, (system, told))))
 
 
 def _read_language_modeling(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
@@ -124,7 +149,7 @@ def _read_prompt_only(row: Mapping[str, Any], format_: Format, report: Report) -
     if turns and turns[-1].role == ASSISTANT:
         report("role-order", "prompt: expected the last turn to ask, found the assistant")
     spoken = [turn.text for turn in turns if turn.role not in LEADING]
-    return Reading(_BETWEEN.join(spoken), "", len(turns), _split(turns)[2])
+    return Reading(BORDER.join(spoken), "", len(turns), _split(turns)[2])
 
 
 def _read_pair(
@@ -135,17 +160,19 @@ def _read_pair(
     if turns and not any(turn.role == ASSISTANT for turn in turns):
         report("no-assistant", f"{key}: no turn of the assistant")
     check_order([*asked, *turns], key, report)
-    return turns, _BETWEEN.join(turn.text for turn in turns)
+    return turns, BORDER.join(turn.text for turn in turns)
 
 
 def _read_prompt_completion(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
     prompt, completion = format_.key("prompt"), format_.key("completion")
-    system = row["system"] if isinstance(row.get("system"), str) else ""
+    system = _told(row)
     if not format_.conversational:
-        return Reading(_text(row, prompt, report), _text(row, completion, report), 1, system)
+        asked_text = _asked(row, prompt, format_, report)
+        return Reading(asked_text, _text(row, completion, report), 1, system)
     asked = read_turns(row[prompt], prompt, report)
     answer, text = _read_pair(row, completion, asked, report)
-    return Reading(_spoken(asked), text, len(asked) + len(answer), _split(asked)[2])
+    system = BORDER.join(filter(None, (system, _split(asked)[2])))
+    return Reading(_spoken(asked), text, len(asked) + len(answer), system)
 
 
 def _read_unpaired(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
@@ -157,18 +184,20 @@ def _read_unpaired(row: Mapping[str, Any], format_: Format, report: Report) -> R
             f"{format_.key('label')}: expected true or false, found {shown(label)}",
         )
     named = str(label).lower()
-    return found._replace(answer=f"{found.answer}{_BETWEEN}{named}", label=named)
+    return found._replace(answer=f"{found.answer}{BORDER}{named}", label=named)
 
 
 def _read_preference(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
     if row["chosen"] == row["rejected"]:
         report("equal-pair", "chosen and rejected are equal")
+    key = format_.key("prompt")
+    system = _told(row)
     if not format_.conversational:
-        prompt = _text(row, "prompt", report) if row.get("prompt") is not None else ""
+        prompt = _asked(row, key, format_, report) if row.get(key) is not None else ""
         chosen, rejected = _text(row, "chosen", report), _text(row, "rejected", report)
         turns = 1
     else:
-        asked = read_turns(row["prompt"], "prompt", report) if row.get("prompt") else []
+        asked = read_turns(row[key], key, report) if row.get(key) else []
         better, chosen = _read_pair(row, "chosen", asked, report)
         worse, rejected = _read_pair(row, "rejected", asked, report)
         if not asked:  # implicit: what both begin with
@@ -178,8 +207,9 @@ def _read_preference(row: Mapping[str, Any], format_: Format, report: Report) ->
             asked, better, worse = better[:same], better[same:], worse[same:]
             chosen, rejected = _spoken(better), _spoken(worse)
         prompt, turns = _spoken(asked), len(asked) + len(better)
+        system = BORDER.join(filter(None, (system, _split(asked)[2])))
     return Reading(
-        prompt, f"{chosen}{_BETWEEN}{rejected}", turns, lengths=(len(chosen), len(rejected))
+        prompt, f"{chosen}{BORDER}{rejected}", turns, system, lengths=(len(chosen), len(rejected))
     )
 
 
@@ -204,24 +234,31 @@ def _read_stepwise(row: Mapping[str, Any], format_: Format, report: Report) -> R
     if not steps:
         report("empty-text", "completions: no step")
     marks = [str(label).lower() for label in labels]
-    return Reading(prompt, _BETWEEN.join((*texts, *marks)), len(steps))
+    return Reading(prompt, BORDER.join((*texts, *marks)), len(steps))
 
 
 def _read_sharegpt(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
     del format_
-    system = row["system"] if isinstance(row.get("system"), str) else ""
-    return _chat(row["conversations"], "conversations", report, system=system)
+    return _chat(row["conversations"], "conversations", report, system=_told(row))
+
+
+def _read_sharegpt_preference(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
+    # One message each, as LLaMA-Factory has it; a list of one is taken as well.
+    answers = {
+        key: row[key] if isinstance(row[key], list) else [row[key]]
+        for key in ("chosen", "rejected")
+    }
+    whole = replace(
+        format_, name="preference", conversational=True, renamed=(("prompt", "conversations"),)
+    )
+    return _read_preference({**row, **answers}, whole, report)
 
 
 def _read_alpaca(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
-    del format_
-    instruction = _text(row, "instruction", report)
-    given = ""
     if row.get("input") is not None:
-        given = _text(row, "input", report, may_be_empty=True)
-    system = row["system"] if isinstance(row.get("system"), str) else ""
-    prompt = f"{instruction}\n{given}" if given else instruction
-    return Reading(prompt, _text(row, "output", report), 1, system)
+        _text(row, "input", report, may_be_empty=True)
+    prompt = _asked(row, "instruction", format_, report, "input")
+    return Reading(prompt, _text(row, "output", report), 1, _told(row))
 
 
 def _read_openai_chat(row: Mapping[str, Any], format_: Format, report: Report) -> Reading:
@@ -240,14 +277,14 @@ def _read_openai_preference(row: Mapping[str, Any], format_: Format, report: Rep
     given = row["input"]
     if not isinstance(given, dict) or given.get("messages") is None:
         report("missing-key", f"input: expected an object with messages, found {shown(given)}")
-        return Reading("", _BETWEEN.join(_texts(row)), 1)
+        return Reading("", BORDER.join(_texts(row)), 1)
     asked = read_turns(given["messages"], "input.messages", report)
     if row["preferred_output"] == row["non_preferred_output"]:
         report("equal-pair", "preferred and non-preferred output are equal")
     better, chosen = _read_pair(row, "preferred_output", asked, report)
     _, rejected = _read_pair(row, "non_preferred_output", asked, report)
     return Reading(
-        _spoken(asked), f"{chosen}{_BETWEEN}{rejected}", len(asked) + len(better),
+        _spoken(asked), f"{chosen}{BORDER}{rejected}", len(asked) + len(better),
         _split(asked)[2], lengths=(len(chosen), len(rejected)),
     )  # fmt: skip
 
@@ -259,7 +296,7 @@ def _read_bedrock(row: Mapping[str, Any], format_: Format, report: Report) -> Re
         report("wrong-type", "schemaVersion: expected 'bedrock-conversation-2024', found "
                              f"{shown(version)}")  # fmt: skip
     told = row.get("system") or []
-    system = _BETWEEN.join(_texts(told))
+    system = BORDER.join(_texts(told))
     return _chat(row["messages"], "messages", report, system=system)
 
 
@@ -267,22 +304,23 @@ def _read_labelled(row: Mapping[str, Any], format_: Format, report: Report) -> R
     label = row[format_.key("label")]
     if isinstance(label, str) and not label.strip():
         report("empty-text", f"{format_.key('label')}: no label")
-    elif not isinstance(label, str | int | bool):
+    elif not isinstance(label, str | int | float):
         report("wrong-type", f"{format_.key('label')}: expected a label, found {shown(label)}")
-    return Reading(_text(row, "text", report), str(label), 1, label=str(label))
+    named = label_text(label)
+    return Reading(_asked(row, "text", format_, report), named, 1, label=named)
 
 
 def _spoken(turns: Sequence[Turn]) -> str:
-    return _BETWEEN.join(turn.text for turn in turns if turn.role not in LEADING)
+    return BORDER.join(turn.text for turn in turns if turn.role not in LEADING)
 
 
 def _texts(value: Any) -> list[str]:
-    """Returns every text in a JSON value, in the order of its keys."""
+    """Returns every text in a JSON value that is not empty, in the order of its keys."""
     pending, found = [value], []
     while pending:
         one = pending.pop()
         if isinstance(one, str):
-            found.append(one)
+            found += [one] * bool(one)
         elif isinstance(one, Mapping):
             pending += [one[key] for key in sorted(one, reverse=True)]
         elif isinstance(one, list):
@@ -314,6 +352,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any], Format, Report], Reading]] =
     "unpaired-preference": _read_unpaired,
     "stepwise-supervision": _read_stepwise,
     "sharegpt": _read_sharegpt,
+    "sharegpt-preference": _read_sharegpt_preference,
     "alpaca": _read_alpaca,
     "openai-chat": _read_openai_chat,
     "openai-preference": _read_openai_preference,

@@ -124,6 +124,8 @@ class Tally:
     labels: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
     languages: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
+    """Keys that are no part of the examples."""
     systems: Counter[str] = field(default_factory=Counter)
     """The system's turns, cut short."""
     openings: Counter[str] = field(default_factory=Counter)
@@ -144,7 +146,7 @@ class Tally:
         self.sensitive.merge(later.sensitive, lines=lines, file=file)
         for name in ("prompts", "answers", "totals", "turns"):
             getattr(self, name).merge(getattr(later, name))
-        for name in ("labels", "sources", "languages", "systems", "openings"):
+        for name in ("labels", "sources", "languages", "unread", "systems", "openings"):
             count_classes(getattr(self, name), getattr(later, name))
         for name in ("foreign", "longer_chosen", "longer_rejected", "length_only"):
             setattr(self, name, getattr(self, name) + getattr(later, name))

@@ -42,6 +42,8 @@ class Profile(Part):
     label_count: Count
     sources: dict[str, int]
     languages: dict[str, int]
+    unread: Annotated[dict[str, int], Field(default_factory=dict, exclude_if=is_empty)]
+    """Examples by key that is no part of them: a trainer of the format does not read it."""
     systems: Count
     """Different turns of the system."""
     foreign: Count
