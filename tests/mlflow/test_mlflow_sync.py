@@ -11,7 +11,7 @@ import pytest
 from tests.cli.project import Project, environment, items
 from tests.mlflow.hands import DATA, Hands, make_three
 
-from ft_registry.errors import Conflict, IntegrityError, Refused
+from ft_registry.errors import BackendUnavailable, Conflict, IntegrityError, Refused
 
 pytestmark = pytest.mark.integration
 
@@ -309,6 +309,62 @@ def test_a_lost_database_is_made_again_from_the_ledger_and_the_bytes(
     model = hands.client.get_logged_model(hands.versions()[1].source.removeprefix("models:/"))
     folder = Path(model.artifact_location.removeprefix("file://"))
     assert (folder / "ftr/record.json").read_bytes() == record.content
+
+
+def measure(hands: Hands, name: str, *, good: int) -> None:
+    hands.project.write(name, items(good=good))
+    hands.project.done("eval", "add", "m/1", name, "--suite", "dates")
+
+
+def measured_of(hands: Hands) -> list[tuple[str, float, int]]:
+    model = hands.client.get_logged_model(hands.versions()[1].source.removeprefix("models:/"))
+    return sorted((one.key, one.value, one.timestamp) for one in model.metrics)
+
+
+def test_a_version_that_was_measured_more_than_once_comes_back_whole(alone: Hands) -> None:
+    measure(alone, "again.jsonl", good=7)
+    measure(alone, "third.jsonl", good=6)
+    before = measured_of(alone)
+    assert sorted(value for _, value, _ in before) == [0.5, 0.6, 0.7]
+    alone.lose_database()
+    alone.restore_as_process()
+    assert [one[:2] for one in measured_of(alone)] == [one[:2] for one in before]
+    run_id = alone.versions()[1].run_id
+    history = alone.client.get_metric_history(run_id, "dates.exact_match")
+    by_time = sorted(history, key=lambda one: one.timestamp)
+    assert [one.value for one in by_time] == [0.5, 0.7, 0.6]
+    assert alone.client.get_run(run_id).data.metrics == {"dates.exact_match": 0.6}
+    assert [one for one in alone.workspace.verify("m/1").findings if one.state != "ok"] == []
+    model = alone.client.get_logged_model(alone.versions()[1].source.removeprefix("models:/"))
+    folder = Path(model.artifact_location.removeprefix("file://"))
+    assert (folder / "ftr/scores.html").is_file()
+
+
+def test_an_upload_that_failed_leaves_nothing_that_counts_and_is_done_again(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    hands.client.delete_logged_model(hands.versions()[1].source.removeprefix("models:/"))
+    head, rows = hands.project.head(), hands.project.mlflow_rows()
+    for broken in ("log_model_artifacts", "finalize_logged_model", "log_batch", "log_outputs"):
+
+        def fails(*_arguments: object, **_more: object) -> None:
+            raise MlflowException("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(MlflowClient, broken, fails)
+            with pytest.raises(BackendUnavailable, match="the disk is full"):
+                hands.sync("restore")
+        assert hands.project.head() == head, broken
+        experiment = hands.client.get_experiment_by_name("m").experiment_id
+        live = hands.client.search_logged_models([experiment])
+        assert {model.model_id for model in live} == {
+            hands.versions()[number].source.removeprefix("models:/") for number in (2, 3)
+        }, broken
+        assert len(hands.client.search_runs([experiment])) == rows["runs"], broken
+    hands.restore()
 
 
 def test_what_is_added_after_a_loss_goes_to_where_the_version_lies_since(hands: Hands) -> None:

@@ -225,21 +225,24 @@ def make_metrics(
 ) -> tuple[Metric, ...]:
     """Returns scores as the store shows them, each tied to the data it was measured on.
 
+    Of a suite that was measured more than once each measurement is a point, at the time at which it
+    was put on record: so the store's charts show the spread, and the newest counts.
+
     Args:
         evaluations: Those whose scores are to be shown.
         datasets: Those of the version's record.
         ledger: Has the snapshots that the record does not name.
     """
     return tuple(
-        _metric(one.suite, score, shown)
+        _metric(one.suite, score, shown, time=one.recorded_at)
         for one in evaluations
         for shown in (_shown_data(one, datasets, ledger),)
         for score in one.scores
     )
 
 
-def _metric(suite: str, score: Score, shown: DatasetInput | None) -> Metric:
-    return Metric(f"{suite}.{score.key}", score.value, shown)
+def _metric(suite: str, score: Score, shown: DatasetInput | None, *, time: str = "") -> Metric:
+    return Metric(f"{suite}.{score.key}", score.value, shown, time)
 
 
 def _shown_data(

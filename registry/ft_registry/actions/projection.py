@@ -47,7 +47,7 @@ def project_version(
         run_id=home.run_id,
         description=describe(record, evaluations),
         tags={"ftr.record": filed.digest},
-        attachments={RECORD: filed.content, **_report(record.model, ledger)},
+        attachments={RECORD: filed.content, **scores_page(record.model, ledger)},
         metrics=metrics,
     )
     try:
@@ -59,8 +59,11 @@ def project_version(
     return []
 
 
-def _report(model: str, ledger: Ledger) -> dict[str, bytes]:
-    """Returns the page with the scores of the newest versions; nothing where none was measured."""
+def scores_page(model: str, ledger: Ledger) -> dict[str, bytes]:
+    """Returns the page with the scores of the newest versions, by its path beside the weights.
+
+    Nothing where none was measured.
+    """
     history = score_history(ledger, model, last=_REPORTED)
     return {SCORES: score_page(history).encode()} if history.series else {}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ft_registry.actions.evaluations import dataset_input, make_metrics
 from ft_registry.actions.events import make_event
-from ft_registry.actions.projection import RECORD
+from ft_registry.actions.projection import RECORD, scores_page
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import IDENTITY, record_tags
 from ft_registry.actions.weights import find_weights
@@ -22,7 +22,7 @@ from ft_registry.model.time import timestamp
 from ft_registry.ports.artifacts import ArtifactStore, Shelf
 from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.ports.context import Context
-from ft_registry.ports.ledger import Change, Ledger
+from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import Metric, ModelStore, StoredModel, Upload
 from ft_registry.readers.params import flatten
 
@@ -54,6 +54,8 @@ def store_anew(
     with cache.scratch() as scratch:
         root = find_weights(filed, home, shelf, artifacts, scratch / "weights")
         attachments, notices = _beside(filed, evaluations, home, shelf, artifacts, scratch / "more")
+        if evaluations:
+            attachments |= scores_page(record.model, ledger)
         metrics = make_metrics(in_force(evaluations), record.data, ledger)
         stored = models.upload(_upload(filed, metrics, root, attachments))
     path = layout.home(record.model, record.version)
@@ -80,7 +82,11 @@ def store_anew(
         Requirement(path=path, digest=digest_bytes(before) if before is not None else None),
         Requirement(path=layout.version(record.model, record.version), digest=filed.digest),
     )
-    ledger.append(Change(event=event, documents={path: moved.to_bytes()}, requires=requires))
+    try:
+        ledger.append(Change(event=event, documents={path: moved.to_bytes()}, requires=requires))
+    except RequirementFailed:
+        models.discard(stored)
+        raise
     return stored, notices
 
 

@@ -31,6 +31,8 @@ class Metric:
     key: str
     value: float
     dataset: DatasetInput | None
+    time: str = ""
+    """When it was put on record, as documents write it; empty: it is being put on record now."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ class ModelStore(Protocol):
         """Stores the files and verifies that all arrived. Not yet a version: nobody sees it.
 
         Raises:
-            BackendUnavailable: The store failed; what it has is unreachable.
+            BackendUnavailable: The store failed; what it has is unreachable, and marked as deleted
+                if the store still takes that.
             IntegrityError: What arrived is not what was sent.
         """
 

@@ -6,17 +6,26 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ft_registry import __version__
 from ft_registry.backends.mlflow.connection import guarded, without_login
-from ft_registry.errors import IntegrityError, NotFound, Refused
+from ft_registry.errors import (
+    BackendUnavailable,
+    FtRegistryError,
+    IntegrityError,
+    NotFound,
+    Refused,
+)
+from ft_registry.model.time import moment
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
 from ft_registry.readers.files import hash_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModel
 
 _PARAM_CHARACTERS = 6000
 """MLflow's limit of a parameter's value; longer ones stand in the record."""
@@ -25,6 +34,8 @@ _NAME_CHARACTERS = 250
 _INPUT_TRIES = 10
 _BATCH = 100
 """Parameters that one request may carry."""
+_METRICS = 1000
+"""Metrics that one request may carry."""
 _LOST = re.compile(r"[#%?\\]")
 _ODD = re.compile(r"[^\w.\- /]")
 
@@ -47,35 +58,51 @@ class Uploader:
         Raises:
             Refused: A file has a name that MLflow does not give back as it was.
             NotFound: The run that was named does not exist.
-            BackendUnavailable: MLflow failed; what it has so far, nothing refers to.
+            BackendUnavailable: MLflow failed; what it has so far, nothing refers to. It is marked
+                as deleted, for MLflow's own clean-up, as far as MLflow still takes that.
             IntegrityError: What arrived is not what was sent.
         """
         _check_names(upload)
         run_id, experiment = self._run(upload)
-        with guarded("MLflow to take the upload"):
-            model = self._client.create_logged_model(
-                experiment,
-                name=_ODD.sub("-", upload.model.replace(".", "-")),
-                source_run_id=run_id,
-                tags=dict(upload.tags),
-                params=_params(upload.params),
-                model_type=upload.kind,
-            )
-            folder = upload.folder
-            self._client.log_model_artifacts(model.model_id, str(upload.root), folder)
-            attachments = dict(upload.attachments)
-            attachments["MLmodel"] = self._mlmodel(upload, model, folder=folder)
-            self.attach(model.model_id, attachments)
-        self._verify(model.model_id, folder, upload)
-        with guarded("MLflow to finish the upload"):
-            self._client.finalize_logged_model(model.model_id, "READY")
-            self._describe(run_id, model.model_id, upload)
+        model = None
+        try:
+            with guarded("MLflow to take the upload"):
+                model = self._client.create_logged_model(
+                    experiment,
+                    name=_ODD.sub("-", upload.model.replace(".", "-")),
+                    source_run_id=run_id,
+                    tags=dict(upload.tags),
+                    params=_params(upload.params),
+                    model_type=upload.kind,
+                )
+                self._send(model, upload)
+            self._verify(model.model_id, upload.folder, upload)
+            with guarded("MLflow to finish the upload"):
+                self._client.finalize_logged_model(model.model_id, "READY")
+                self._describe(run_id, model.model_id, upload)
+        except FtRegistryError:
+            self._take_back(model, run_id if upload.run_id is None else None)
+            raise
         return StoredModel(
             logged_model_id=model.model_id,
             uri=f"models:/{model.model_id}",
             run_id=run_id,
             location=without_login(model.artifact_location),
         )
+
+    def _send(self, model: "LoggedModel", upload: Upload) -> None:
+        self._client.log_model_artifacts(model.model_id, str(upload.root), upload.folder)
+        described = self._mlmodel(upload, model, folder=upload.folder)
+        self.attach(model.model_id, {**upload.attachments, "MLmodel": described})
+
+    def _take_back(self, model: "LoggedModel | None", run_id: str | None) -> None:
+        """Marks what a failed upload made as deleted."""
+        # The failure itself is on its way to the user, and nothing refers to what stays.
+        with suppress(BackendUnavailable), guarded("MLflow to mark a failed upload as deleted"):
+            if model is not None:
+                self._client.delete_logged_model(model.model_id)
+            if run_id is not None:
+                self._client.delete_run(run_id)
 
     def attach(self, logged_model_id: str, attachments: Mapping[str, bytes]) -> None:
         """Adds files by path to a logged model."""
@@ -102,20 +129,26 @@ class Uploader:
         from mlflow.entities import Metric as Logged
 
         now = int(time.time() * 1000)
-        logged = [
-            Logged(
-                _key(metric.key),
-                metric.value,
-                now,
-                0,
-                model_id=logged_model_id,
-                dataset_name=metric.dataset.name if metric.dataset else None,
-                dataset_digest=metric.dataset.digest if metric.dataset else None,
+        last: dict[str, int] = {}
+        logged = []
+        for metric in metrics:
+            key = _key(metric.key)
+            at = _milliseconds(metric.time) if metric.time else now
+            # MLflow's key of a point is its name and millisecond: a second one comes after it.
+            last[key] = max(at, last.get(key, 0) + 1)
+            logged.append(
+                Logged(
+                    key,
+                    metric.value,
+                    last[key],
+                    0,
+                    model_id=logged_model_id,
+                    dataset_name=metric.dataset.name if metric.dataset else None,
+                    dataset_digest=metric.dataset.digest if metric.dataset else None,
+                )
             )
-            for metric in metrics
-        ]
-        if logged:
-            self._client.log_batch(run_id, metrics=logged)
+        for start in range(0, len(logged), _METRICS):
+            self._client.log_batch(run_id, metrics=logged[start : start + _METRICS])
 
     def _run(self, upload: Upload) -> tuple[str, str]:
         from mlflow.exceptions import MlflowException
@@ -151,7 +184,7 @@ class Uploader:
                     raise
         return str(found.experiment_id)
 
-    def _mlmodel(self, upload: Upload, model: Any, *, folder: str) -> bytes:
+    def _mlmodel(self, upload: Upload, model: "LoggedModel", *, folder: str) -> bytes:
         from mlflow.models import Model
 
         described = Model(
@@ -250,6 +283,10 @@ def _dataset(data: DatasetInput) -> Any:
         ),
         [InputTag(key, value) for key, value in tags.items()],
     )
+
+
+def _milliseconds(stamp: str) -> int:
+    return round(moment(stamp).timestamp() * 1000)
 
 
 def _key(text: str) -> str:
