@@ -1,11 +1,11 @@
 """Compares what two versions scored, item by item: who wins where they differ, and by chance?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 
+from ft_registry.actions.item_pairs import TASK, ItemPairs, Places
 from ft_registry.errors import NotFound
 from ft_registry.evaluations.items import Floats, Items
 from ft_registry.model.evaluation import Evaluation, PublicSet, Score, SnapshotUse
@@ -13,8 +13,6 @@ from ft_registry.statistics.bootstrap import bootstrap_mean_difference
 from ft_registry.statistics.estimate import Estimate
 from ft_registry.statistics.mcnemar import paired_difference, paired_table
 from ft_registry.statistics.paired import paired_t
-
-Places: TypeAlias = "np.ndarray[Any, np.dtype[np.intp]]"
 
 _RESAMPLED = 20_000
 """Items up to which graded scores are resampled: beyond, the t interval is as good."""
@@ -67,10 +65,10 @@ class MetricComparison:
     resampled: Estimate | None
     """Of graded scores: the same by the BCa bootstrap, which asks for no bell curve."""
     gained: int
-    """Items that the new side scores higher."""
+    """Items that are better now; higher, where nobody says what better is."""
     lost: int
     newly_right: tuple[TurnedItem, ...]
-    """The first items that are better now; empty where nobody says what better is."""
+    """The first of those that were gained."""
     newly_wrong: tuple[TurnedItem, ...]
     slices: tuple[SliceDelta, ...] = ()
 
@@ -87,6 +85,8 @@ class SuiteComparison:
     only_before: int
     only_after: int
     metrics: tuple[MetricComparison, ...]
+    refused: Mapping[str, str]
+    """Metrics that both have and that were not compared, and why."""
     warnings: tuple[str, ...]
     """What else differs, so that the scores may differ for it."""
 
@@ -103,29 +103,38 @@ def compare_sides(before: Side, after: Side, *, shown: int = _EXAMPLES) -> Suite
         shown: How many items that turned are kept, of each kind and metric.
 
     Raises:
-        NotFound: They share no item, or no metric.
+        NotFound: They share no item, or no metric that can be compared.
     """
-    places = {id_: place for place, id_ in enumerate(before.items.ids)}
-    pairs = [(places[id_], place) for place, id_ in enumerate(after.items.ids) if id_ in places]
     suite = after.evaluation.suite
-    if not pairs:
+    pairs = ItemPairs.of(before.items, after.items)
+    if not len(pairs):
         raise NotFound(
             f"expected items of {suite} that {before.reference} and {after.reference} share, found "
             f"none among {len(before.items)} and {len(after.items)}",
             hints=["they were measured on different data: measure both on the same"],
         )
-    left, right = (np.array(column, dtype=np.intp) for column in zip(*pairs, strict=True))
     common = [name for name in after.items.scores if name in before.items.scores]
     if not common:
         raise NotFound(
             f"expected metrics of {suite} that both have, found "
             f"{', '.join(before.items.scores)} and {', '.join(after.items.scores)}"
         )
-    metrics = [
-        found
-        for name in common
-        if (found := _compare(name, before, after, left, right, shown)) is not None
-    ]
+    metrics = []
+    refused: dict[str, str] = {}
+    for name in common:
+        directions = _directions(name, before.evaluation.scores, after.evaluation.scores)
+        if len(directions) > 1:
+            refused[name] = "higher is better on one side, lower on the other"
+        elif (found := _compare(name, pairs, next(iter(directions), None), shown)) is not None:
+            metrics.append(found)
+        else:
+            refused[name] = "no item was scored by it on both sides"
+    if not metrics:
+        why = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        raise NotFound(
+            f"expected a metric of {suite} that {before.reference} and {after.reference} can be "
+            f"compared by, found none: {why}"
+        )
     return SuiteComparison(
         suite=suite,
         before=before,
@@ -134,27 +143,30 @@ def compare_sides(before: Side, after: Side, *, shown: int = _EXAMPLES) -> Suite
         only_before=len(before.items) - len(pairs),
         only_after=len(after.items) - len(pairs),
         metrics=tuple(metrics),
-        warnings=tuple(_warnings(before.evaluation, after.evaluation)),
+        refused=refused,
+        warnings=(*_warnings(before.evaluation, after.evaluation), *pairs.contradictions()),
     )
 
 
 def _compare(
-    name: str, before: Side, after: Side, left: Places, right: Places, shown: int
+    name: str, pairs: ItemPairs, better: bool | None, shown: int
 ) -> MetricComparison | None:
-    old, new = before.items.scores[name][left], after.items.scores[name][right]
-    scored = ~(np.isnan(old) | np.isnan(new))
-    if not scored.any():
+    old, new = pairs.before.scores[name][pairs.left], pairs.after.scores[name][pairs.right]
+    scored = np.flatnonzero(~(np.isnan(old) | np.isnan(new)))
+    if not len(scored):
         return None
-    old, new, left, right = old[scored], new[scored], left[scored], right[scored]
-    groups = _groups(before.items, left) or _groups(after.items, right)
+    old, new = old[scored], new[scored]
+    groups = None if pairs.groups is None else pairs.groups[scored].tolist()
     delta = _delta(new, old, groups)
     is_graded = delta.method.startswith("paired t")
-    better = _direction(name, after.evaluation.scores, before.evaluation.scores)
     sign = -1.0 if better is False else 1.0
     gains = np.flatnonzero(sign * (new - old) > 0)
     losses = np.flatnonzero(sign * (new - old) < 0)
     turned = [
-        tuple(_turned(one, old, new, before, after, left, right) for one in kind[:shown].tolist())
+        tuple(
+            _turned(pairs, int(scored[one]), float(old[one]), float(new[one]))
+            for one in kind[:shown].tolist()
+        )
         for kind in (gains, losses)
     ]
     return MetricComparison(
@@ -170,15 +182,8 @@ def _compare(
         lost=len(losses),
         newly_right=turned[0],
         newly_wrong=turned[1],
-        slices=tuple(_slices(after.items, old, new, right)),
+        slices=tuple(_slices(pairs, scored, old, new)),
     )
-
-
-def _groups(items: Items, places: Places) -> list[str] | None:
-    """Returns what the items belong to; None: they do not say."""
-    if items.clusters is None:
-        return None
-    return [items.clusters[place] for place in places.tolist()]
 
 
 def _delta(new: Floats, old: Floats, groups: Sequence[str] | None) -> Estimate:
@@ -188,43 +193,39 @@ def _delta(new: Floats, old: Floats, groups: Sequence[str] | None) -> Estimate:
     return paired_t(new, old, clusters=groups)
 
 
-def _direction(name: str, *sides: Sequence[Score]) -> bool | None:
-    said = [
+def _directions(name: str, *sides: Sequence[Score]) -> set[bool]:
+    """Returns whether higher is better, as often as it is answered otherwise."""
+    return {
         score.higher_is_better
         for scores in sides
         for score in scores
         if score.column == name and score.higher_is_better is not None
-    ]
-    return said[0] if said else None
-
-
-def _turned(
-    one: int, old: Floats, new: Floats, before: Side, after: Side, left: Places, right: Places
-) -> TurnedItem:
-    there, here = int(left[one]), int(right[one])
-    texts = {
-        name: after.items.texts[name][here]
-        for name in ("prompt", "target")
-        if name in after.items.texts
     }
-    for key, items, place in (("before", before.items, there), ("after", after.items, here)):
+
+
+def _turned(pairs: ItemPairs, pair: int, old: float, new: float) -> TurnedItem:
+    texts = {name: pairs.text(name, pair) for name in ("prompt", "target")}
+    for key, items, places in (
+        ("before", pairs.before, pairs.left), ("after", pairs.after, pairs.right),
+    ):  # fmt: skip
         if "answer" in items.texts:
-            texts[key] = items.texts["answer"][place]
+            texts[key] = items.texts["answer"][int(places[pair])]
     return TurnedItem(
-        id=after.items.ids[here],
-        before=float(old[one]),
-        after=float(new[one]),
+        id=pairs.after.ids[int(pairs.right[pair])],
+        before=old,
+        after=new,
         texts={name: text for name, text in texts.items() if text},
-        slices={name: column[here] for name, column in after.items.slices.items() if column[here]},
+        slices={
+            name: column[pair]
+            for name, column in pairs.slices.items()
+            if name != TASK and column[pair]
+        },
     )
 
 
-def _slices(items: Items, old: Floats, new: Floats, right: Places) -> Iterator[SliceDelta]:
-    columns = dict(sorted(items.slices.items()))
-    if items.tasks is not None:
-        columns = {"task": items.tasks, **columns}
-    for name, column in columns.items():
-        values = np.array([column[place] for place in right.tolist()], dtype=object)
+def _slices(pairs: ItemPairs, scored: Places, old: Floats, new: Floats) -> Iterator[SliceDelta]:
+    for name, column in pairs.slices.items():
+        values = column[scored]
         for value in sorted({text for text in values.tolist() if text}):
             inside = values == value
             yield SliceDelta(
@@ -262,7 +263,9 @@ def _warnings(before: Evaluation, after: Evaluation) -> Iterator[str]:
         yield f"the data differs: {_data(before)}, then {_data(after)}"
     for side in (before, after):
         if side.partial:
-            yield f"{side.model}/{side.version} was measured in part: {side.partial}"
+            yield f"{side.subject} was measured in part: {side.partial}"
+        if side.trusted:
+            yield f"the scores of {side.subject} were taken on trust: {side.trusted}"
 
 
 def _data(evaluation: Evaluation) -> str:

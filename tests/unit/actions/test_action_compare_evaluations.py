@@ -18,7 +18,9 @@ from ft_registry.model.evaluation import Harness, Score
 def side(values: dict[str, float], *, metric: str = "acc", **changes: Any) -> Side:
     """Returns a contender that scored items so."""
     evaluation = {
-        key: changes.pop(key) for key in ("harness", "partial", "scores") if key in changes
+        key: changes.pop(key)
+        for key in ("harness", "partial", "scores", "trusted", "version", "baseline")
+        if key in changes
     }
     items = Items(ids=list(values), scores={metric: np.array(list(values.values()))}, **changes)
     return Side("m/1", make_evaluation(**evaluation), items)
@@ -117,6 +119,65 @@ def test_tasks_of_one_suite_are_told_apart() -> None:
     ]
 
 
+def test_slices_and_texts_are_those_of_either_side() -> None:
+    known = {
+        "slices": {"language": ["de", "en"]}, "tasks": ["math", "law"],
+        "texts": {"prompt": ["2+2?", "Who?"], "target": ["4", "Ada"]},
+    }  # fmt: skip
+    one, other = side({"a": 0, "b": 1}, **known), side({"a": 1, "b": 0})
+    there, back = compare_sides(one, other).metrics[0], compare_sides(other, one).metrics[0]
+    assert [(s.slice, s.before, s.after) for s in there.slices] == [
+        ("task=law", 1.0, 0.0), ("task=math", 0.0, 1.0),
+        ("language=de", 0.0, 1.0), ("language=en", 1.0, 0.0),
+    ]  # fmt: skip
+    assert [(s.slice, s.after, s.before) for s in back.slices] == [
+        (s.slice, s.before, s.after) for s in there.slices
+    ]
+    for found in (there.newly_right[0], back.newly_wrong[0]):
+        assert (found.id, found.texts) == ("a", {"prompt": "2+2?", "target": "4"})
+        assert found.slices == {"language": "de"}
+
+
+def test_sides_that_contradict_each_other_in_a_slice_are_told() -> None:
+    found = compare_sides(
+        side({"a": 0, "b": 0, "c": 1}, slices={"language": ["de", "en", ""]}),
+        side({"a": 1, "b": 0, "c": 1}, slices={"language": ["de", "fr", "fr"]}),
+    )
+    assert [(one.slice, one.n) for one in found.metrics[0].slices] == [
+        ("language=de", 1), ("language=fr", 1)
+    ]  # fmt: skip
+    assert found.warnings == (
+        "the sides contradict each other in language of 1 item: counted in no slice of it",
+    )
+
+
+def test_clusters_that_differ_count_alike_whichever_side_is_old() -> None:
+    one = side({f"q{n}": float(n % 2) for n in range(8)}, clusters=[*"aabbccdd"])
+    other = side({f"q{n}": 1.0 for n in range(8)}, clusters=[*"wwwwxyzz"])
+    there, back = compare_sides(one, other), compare_sides(other, one)
+    assert there.metrics[0].delta.clusters == back.metrics[0].delta.clusters == 3
+    assert there.metrics[0].delta.p == pytest.approx(back.metrics[0].delta.p)
+    assert there.warnings == back.warnings
+    assert "clusters differ" in there.warnings[0]
+    renamed = side({f"q{n}": 1.0 for n in range(8)}, clusters=[*"ssttuuvv"])
+    assert compare_sides(one, renamed).warnings == ()
+
+
+def test_a_metric_with_opposite_directions_is_not_compared() -> None:
+    def scored(name: str, better: bool) -> Score:
+        return Score(metric=name, value=1.0, n=1, higher_is_better=better)
+
+    one = side({"a": 1.0}, metric="loss", scores=(scored("loss", True),))
+    other = side({"a": 2.0}, metric="loss", scores=(scored("loss", False),))
+    with pytest.raises(NotFound, match="loss: higher is better on one side, lower on the other"):
+        compare_sides(one, other)
+    for contender in (one, other):
+        contender.items.scores["acc"] = contender.items.scores["loss"]
+    found = compare_sides(one, other)
+    assert [metric.metric for metric in found.metrics] == ["acc"]
+    assert list(found.refused) == ["loss"]
+
+
 def test_an_item_that_one_side_did_not_score_is_left_out() -> None:
     found = compare_sides(side({"a": 1, "b": float("nan")}), side({"a": 0, "b": 1})).metrics[0]
     assert (found.delta.n, found.lost, found.gained) == (1, 1, 0)
@@ -139,7 +200,15 @@ def test_without_a_metric_in_common_nothing_is_compared() -> None:
             {"harness": Harness(name="items", settings={"temperature": 1})},
             "settings differ: temperature",
         ),
-        ({"partial": "limit 10"}, "measured in part: limit 10"),
+        ({"partial": "limit 10"}, "support/2 was measured in part: limit 10"),
+        (
+            {"partial": "limit 10", "version": None, "baseline": "few-shot"},
+            "support:few-shot was measured in part: limit 10",
+        ),
+        (
+            {"trusted": "another model: m/3"},
+            "the scores of support/2 were taken on trust: another model: m/3",
+        ),
     ],
 )
 def test_what_else_differs_is_told(changes: dict[str, Any], words: str) -> None:
