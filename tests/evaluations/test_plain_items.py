@@ -9,6 +9,7 @@ import pytest
 
 from ft_registry.errors import FtRegistryError, NotFound, Refused
 from ft_registry.evaluations.measurement import Measurement
+from ft_registry.readers.evaluations import files
 from ft_registry.readers.evaluations.reading import read_evaluation
 
 GOOD = '{"id": "q1", "f1": 1}\n'
@@ -144,6 +145,71 @@ def test_a_total_beside_its_items_is_their_mean(tmp_path: Path) -> None:
     stated["scores"]["f1"] = 0.6
     with pytest.raises(Refused, match=r"f1=0\.6"):
         read(tmp_path, json.dumps(stated), "dates.json")
+
+
+OF_TASKS = [
+    {"id": "a", "f1": 1, "task": "x"},
+    {"id": "b", "f1": 0, "task": "x"},
+    {"id": "c", "f1": 1, "task": "y"},
+]
+
+
+@pytest.mark.parametrize(
+    ("scores", "total"),
+    [
+        ({"f1": 2 / 3}, ("", "f1", 2 / 3, 3)),
+        ({"f1": {"value": 0.75, "n": 3}}, ("", "f1", 0.75, 3)),
+        ({"x.f1": {"value": 0.5, "n": 2, "stderr": 0.1}}, ("x", "f1", 0.5, 2)),
+        ({"bleu": {"value": 0.3, "n": 2}}, ("", "bleu", 0.3, 2)),
+    ],
+    ids=["of all items", "of all tasks", "of one task", "of its own"],
+)
+def test_a_total_over_tasks_is_held_against_their_items(
+    tmp_path: Path, scores: Any, total: tuple[str, str, float, int]
+) -> None:
+    found = read(tmp_path, json.dumps({"scores": scores, "items": OF_TASKS}), "dates.json")
+    told = [(one.task, one.metric, one.value, one.n) for one in found.scores]
+    assert sorted({("x", "f1", 0.5, 2), ("y", "f1", 1.0, 1), total}) == sorted(told)
+
+
+@pytest.mark.parametrize(
+    ("scores", "said"),
+    [
+        ({"f1": 0.9}, r"f1=0\.9 as the mean"),
+        ({"x.f1": 0.9}, r"x\.f1=0\.9 as the mean of its items, found 0\.5 over 2"),
+        ({"f1": {"value": 2 / 3, "n": 4}}, "to be of its 3 items, found n=4"),
+        ({"x.f1": {"value": 0.5, "n": 3}}, "to be of its 2 items, found n=3"),
+        ({"bleu": {"value": 0.3, "n": 4}}, "to be of its 3 items, found n=4"),
+    ],
+)
+def test_a_total_that_contradicts_its_items_is_refused(
+    tmp_path: Path, scores: Any, said: str
+) -> None:
+    with pytest.raises(Refused, match=said):
+        read(tmp_path, json.dumps({"scores": scores, "items": OF_TASKS}), "dates.json")
+
+
+def test_a_text_among_the_numbers_of_a_column_is_named(tmp_path: Path) -> None:
+    row = '{"id": "q%d", "f1": 1, "em": %s}\n'
+    with pytest.raises(Refused, match=r"a number as em in .*line 2, .* found 'bad'"):
+        read(tmp_path, row % (1, "1") + row % (2, '"bad"'))
+    with pytest.raises(Refused, match=r"a number as tokens in row 1 of .* found 'many'"):
+        read(tmp_path, "id,f1,tokens\nq1,1,many\nq2,0,3\n", "dates.csv")
+    texts = read(tmp_path, row % (1, '"good"') + row % (2, '"bad"'))
+    assert table(texts) == {"f1": (1.0, 2)}
+    found = read(tmp_path, "id,f1,tokens,note\nq1,1,,a\nq2,0,3,b\n", "dates.csv")
+    assert found.items is not None
+    assert list(found.items.scores) == ["f1"]
+    assert found.items.numbers["tokens"].tolist()[1] == 3
+
+
+def test_a_line_that_is_too_long_is_told_with_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "LINE_BYTES", 1 << 20)
+    long = json.dumps({"id": "q1", "f1": 1, "prompt": "a" * (5 << 20)}) + "\n"
+    with pytest.raises(Refused, match=r"lines of at most 1,048,576 bytes in .*dates\.jsonl"):
+        read(tmp_path, long + GOOD)
 
 
 @pytest.mark.parametrize(

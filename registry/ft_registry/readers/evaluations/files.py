@@ -97,7 +97,8 @@ class EvaluatorFile:
                         if len(rest) > LINE_BYTES:
                             raise Refused(
                                 f"expected lines of at most {LINE_BYTES:,} bytes in {self.path}, "
-                                "found a longer one"
+                                "found a longer one",
+                                hints=["of a text 2,000 characters are kept: cut it, or leave it"],
                             )
                 if rest:
                     yield rest
@@ -256,7 +257,7 @@ def _json(path: Path, size: int, text: bytes) -> EvaluatorFile:
     line = EvaluatorFile(path, "lines", size)
     is_named_lines = path.suffix.lower() in {".jsonl", ".ndjson"}
     if text.startswith(b"{"):
-        first_line = _first_line(line)
+        first_line = line.first_line if is_named_lines else _first_line(line)
         # Pretty-printed JSON has no object in its first line.
         keys = _keys_of(first_line, path, quiet=not is_named_lines)
         if keys is not None and (is_named_lines or _has_second(line)):

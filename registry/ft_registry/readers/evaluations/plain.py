@@ -4,18 +4,22 @@ An item has an ``id``, a number for each metric, and may have what `Items` has. 
 same metrics, and nothing is guessed: a score that is no number is refused.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ft_registry.errors import IntegrityError, Refused
-from ft_registry.evaluations.items import NUMBERS, TEXTS
+from ft_registry.evaluations.items import NUMBERS, TEXTS, Items
 from ft_registry.evaluations.measurement import Claim, MeasuredScore, Measurement
 from ft_registry.model.canonical import parse_json
 from ft_registry.readers.evaluations.documents import finite, named, shown, text_of
 from ft_registry.readers.evaluations.files import EvaluatorFile
 from ft_registry.readers.evaluations.names import suite_of, time_of
 from ft_registry.readers.evaluations.rows import columns_of, number_in, rows_of
-from ft_registry.readers.evaluations.table import ItemTable, check_mean, mean_scores
+from ft_registry.readers.evaluations.table import ItemTable, check_mean, mean_of, mean_scores
 
 HARNESS = "items"
 
@@ -92,11 +96,7 @@ def _items(rows: Iterator[tuple[Any, str]], file: EvaluatorFile) -> ItemTable:
         row = table.add_named(item["id"], task=_text(item, "task", where))
         metrics = _metrics(item, where)
         if row and set(metrics) != columns:
-            differing = sorted(set(metrics) ^ columns)
-            raise Refused(
-                f"expected the same metrics in every item, found a difference in {where}: "
-                f"{', '.join(differing)}"
-            )
+            raise _unlike(item, columns, set(metrics), where)
         columns = set(metrics)
         for name, value in metrics.items():
             table.score(row, name, value)
@@ -113,6 +113,23 @@ def _items(rows: Iterator[tuple[Any, str]], file: EvaluatorFile) -> ItemTable:
         for name, value in slices.items():
             table.slice(row, name, text_of(value))
     return table
+
+
+def _unlike(item: Mapping[str, Any], before: set[str], here: set[str], where: str) -> Refused:
+    """Returns the error of an item that has other metrics than those before it."""
+    hint = "all items have the same metrics; a field of texts holds a text in every item"
+    damaged = sorted(name for name in before - here if item.get(name) is not None)
+    if damaged:
+        return Refused(
+            f"expected a number as {damaged[0]} in {where}, as in the items before it, found "
+            f"{shown(item[damaged[0]])}",
+            hints=[hint],
+        )
+    return Refused(
+        f"expected the same metrics in every item, found a difference in {where}: "
+        f"{', '.join(sorted(before ^ here))}",
+        hints=[hint],
+    )
 
 
 def _text(item: Mapping[str, Any], name: str, where: str) -> str:
@@ -149,9 +166,11 @@ def _csv(file: EvaluatorFile) -> Iterator[tuple[dict[str, Any], str]]:
             for index, row in enumerate(rows, start=1)
         ]
         missing = [index for index, number in enumerate(numbers, start=1) if number is None]
-        if len(missing) == len(numbers):
+        if name in NUMBERS:  # not every item has one
+            missing = [index for index in missing if rows[index - 1][name].strip()]
+        elif len(missing) == len(numbers):
             continue  # texts
-        if missing and name not in NUMBERS:
+        if missing:
             raise Refused(
                 f"expected a number as {name} in row {missing[0]} of {file.path}, found "
                 f"{shown(rows[missing[0] - 1][name])}",
@@ -183,12 +202,9 @@ def _document(file: EvaluatorFile, suite: str) -> Measurement:
     scores = {(score.task, score.metric): score for score in (mean_scores(items) if items else ())}
     for name, value in (stated or {}).items():
         score = _score(name, value, file)
-        if items is not None and name in items.scores:
-            if items.tasks is None:
-                check_mean(items.scores[name], score.value, metric=name, what=file.path)
-            if not score.n:
-                score = _score(name, {**_parts(value), "n": len(items)}, file)
-        scores["", name] = score
+        if items is not None:
+            score = _held(score, items, file)
+        scores[score.task, score.metric] = score
     return Measurement(
         suite=suite_of([text_of(found.get("suite")) or suite]),
         harness=HARNESS,
@@ -197,6 +213,41 @@ def _document(file: EvaluatorFile, suite: str) -> Measurement:
         claim=Claim(name=text_of(found.get("model"))),
         prompt_digest=table.prompts if given else "",
         time=time_of(found.get("time")),
+    )
+
+
+def _held(score: MeasuredScore, items: Items, file: EvaluatorFile) -> MeasuredScore:
+    """Returns a total that is stated beside items, with the task and the number that it is of.
+
+    Raises:
+        Refused: It contradicts them.
+    """
+    tasks = np.array(items.tasks or [""] * len(items))
+    names = sorted(set(tasks.tolist()))
+    task, metric = names[0] if len(names) == 1 else "", score.metric
+    for name in names:
+        inside = metric.removeprefix(f"{name}.")
+        if name and metric not in items.scores and inside in items.scores:
+            task, metric = name, inside
+    if metric not in items.scores:  # a total of its own, of all items or of some
+        if score.n > len(items):
+            raise _miscounted(score, len(items), file)
+        return score
+    column = items.scores[metric]
+    parts = [column[tasks == name] for name in names]
+    held = column[tasks == task] if task else column
+    if score.n not in (0, len(held)):
+        raise _miscounted(score, len(held), file)
+    of_tasks = math.fsum(mean_of(part, what=metric)[0] for part in parts) / len(parts)
+    if task or not math.isclose(of_tasks, score.value, rel_tol=1e-6, abs_tol=1e-6):
+        check_mean(held, score.value, metric=score.metric, what=file.path)
+    return replace(score, task=task, metric=metric, n=len(held))
+
+
+def _miscounted(score: MeasuredScore, count: int, file: EvaluatorFile) -> Refused:
+    return Refused(
+        f"expected {score.metric} in {file.path} to be of its {count} items, found n={score.n}",
+        hints=["leave n away: the items are counted"],
     )
 
 
