@@ -3,22 +3,45 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from ft_registry_cli.columns import fitted, width
+
 if TYPE_CHECKING:
     from ft_registry.actions.compare_evaluations import (
         MetricComparison,
         SuiteComparison,
         TurnedItem,
     )
+    from ft_registry.actions.compare_suites import ComparedSuites
 
 _TEXT = 70
-"""Characters of an item's name and text: with what stands before them they fit 80 columns."""
+"""Columns of an item's name and text: with what stands before them they fit a terminal's 80."""
+_NAME = 40
+"""Columns of an item's name."""
 _SLICES = 8
 _CHANCE = 0.05
 """Above this p-value chance alone is a fair explanation."""
 
 
-def comparison_document(found: "SuiteComparison") -> dict[str, Any]:
-    """Returns a comparison as JSON."""
+def suites_document(found: "ComparedSuites | None") -> dict[str, Any]:
+    """Returns what was compared, and what was not, as JSON."""
+    return {
+        "suites": [_suite_document(one) for one in found.suites] if found else [],
+        "not_compared": [
+            {"suite": suite, "why": error.message}
+            for suite, error in (found.left.items() if found else ())
+        ],
+    }
+
+
+def suites_lines(found: "ComparedSuites") -> Iterator[list[str]]:
+    """Yields what was compared, and what was not, in words: some lines a suite."""
+    for one in found.suites:
+        yield list(_suite_lines(one))
+    for suite, error in found.left.items():
+        yield [f"{suite}: not compared: {error.message}"]
+
+
+def _suite_document(found: "SuiteComparison") -> dict[str, Any]:
     return {
         "suite": found.suite,
         "before": found.before.reference,
@@ -28,6 +51,7 @@ def comparison_document(found: "SuiteComparison") -> dict[str, Any]:
         "only_after": found.only_after,
         "warnings": list(found.warnings),
         "metrics": [_metric_document(metric) for metric in found.metrics],
+        "refused": [{"metric": metric, "why": why} for metric, why in found.refused.items()],
     }
 
 
@@ -35,6 +59,7 @@ def _metric_document(metric: "MetricComparison") -> dict[str, Any]:
     delta = metric.delta
     return {
         "metric": metric.metric,
+        "higher_is_better": metric.higher_is_better,
         "before": metric.before,
         "after": metric.after,
         "delta": delta.estimate,
@@ -64,8 +89,7 @@ def _item(item: "TurnedItem") -> dict[str, Any]:
     }
 
 
-def comparison_lines(found: "SuiteComparison") -> Iterator[str]:
-    """Yields a comparison in words, a line each."""
+def _suite_lines(found: "SuiteComparison") -> Iterator[str]:
     yield f"{found.suite}: {found.before.reference} -> {found.after.reference}"
     alone = [
         f"{count} only of {side.reference}"
@@ -77,6 +101,8 @@ def comparison_lines(found: "SuiteComparison") -> Iterator[str]:
         yield f"  warning: {warning}"
     for metric in found.metrics:
         yield from _metric_lines(metric)
+    for name, why in found.refused.items():
+        yield f"  {name}  not compared: {why}"
 
 
 def _metric_lines(metric: "MetricComparison") -> Iterator[str]:
@@ -87,7 +113,8 @@ def _metric_lines(metric: "MetricComparison") -> Iterator[str]:
     if metric.resampled is not None and metric.resampled.is_bounded:
         low, high = metric.resampled.low, metric.resampled.high
         yield f"    resampled: 95 % {low:+.4f} to {high:+.4f} ({metric.resampled.method})"
-    yield f"    {metric.gained} items better, {metric.lost} worse"
+    gained, lost = ("higher", "lower") if metric.higher_is_better is None else ("better", "worse")
+    yield f"    {metric.gained} items {gained}, {metric.lost} {lost}"
     for one in metric.slices[:_SLICES]:
         yield f"    {one.slice} (n={one.n}): {one.before:.4f} -> {one.after:.4f}"
     if len(metric.slices) > _SLICES:
@@ -109,13 +136,13 @@ def verdict(metric: "MetricComparison") -> str:
 
 def _item_lines(sign: str, item: "TurnedItem") -> Iterator[str]:
     """Yields an item: what was asked, then what was hoped for and what came, a line each."""
-    prompt = _cut(item.texts.get("prompt", ""), _TEXT - len(item.id))
-    yield f"    {sign} {item.id}" + (f"  {prompt}" if prompt else "")
-    for name in ("target", "before", "after"):
-        if name in item.texts:
-            yield f"        {name:6}  {_cut(item.texts[name], _TEXT - 10)}"
+    name = fitted(item.id, _NAME)
+    prompt = _cut(item.texts.get("prompt", ""), _TEXT - width(name))
+    yield f"    {sign} {name}" + (f"  {prompt}" if prompt else "")
+    for which in ("target", "before", "after"):
+        if which in item.texts:
+            yield f"        {which:6}  {_cut(item.texts[which], _TEXT - 10)}"
 
 
-def _cut(text: str, width: int) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= width else f"{line[: width - 3]}..."
+def _cut(text: str, columns: int) -> str:
+    return fitted(" ".join(text.split()), columns)

@@ -4,7 +4,8 @@ from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ft_registry_cli.comparison_words import comparison_document
+from ft_registry_cli.columns import folded
+from ft_registry_cli.comparison_words import suites_document
 from ft_registry_cli.diff_words import Section, conclusion, ends, heading, sections
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def as_text(diff: "VersionDiff | ContenderDiff") -> str:
     for part in parts:
         lines.append(f"{part.name.upper()}  {_state(part)}")
         lines += [f"  {line}" for line in part.lines]
-    return "\n".join([*lines, "", conclusion(parts)])
+    return "\n".join(folded([*lines, "", conclusion(parts)]))
 
 
 def as_markdown(diff: "VersionDiff | ContenderDiff") -> str:
@@ -71,7 +72,7 @@ def as_json(diff: "VersionDiff | ContenderDiff") -> dict[str, Any]:
         "after": {"reference": after[0], "record": after[1]},
         "conclusion": conclusion(parts),
         "changed": {part.name: part.changed for part in parts},
-        "suites": [comparison_document(one) for one in diff.suites],
+        **suites_document(diff.scores),
     }
     if isinstance(diff, ContenderDiff):
         return document | {"config": _config(diff.config) if diff.config else None}

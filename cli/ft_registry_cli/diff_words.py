@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ft_registry_cli.comparison_words import comparison_lines, verdict
+from ft_registry_cli.comparison_words import suites_lines, verdict
 from ft_registry_cli.example_words import edited_texts, example_text
 from ft_registry_cli.state import short, size
 
 if TYPE_CHECKING:
-    from ft_registry.actions.compare_evaluations import SuiteComparison
+    from ft_registry.actions.compare_suites import ComparedSuites
     from ft_registry.actions.compare_weights import ModuleDiff, WeightsDiff
     from ft_registry.actions.diff import DatasetChange, VersionDiff
     from ft_registry.actions.diff_baseline import ContenderDiff
@@ -44,7 +44,7 @@ def sections(diff: "VersionDiff | ContenderDiff") -> list[Section]:
 
     if isinstance(diff, ContenderDiff):
         return _of_baselines(diff)
-    scores = _scores(diff.suites, diff.why_not.get("scores", ""))
+    scores = _scores(diff.scores, diff.why_not.get("scores", ""))
     return [
         scores, _data(diff), _config(diff.config), _weights(diff), _code(diff), _environment(diff),
     ]  # fmt: skip
@@ -67,7 +67,7 @@ def conclusion(parts: Sequence[Section]) -> str:
 
 def _of_baselines(diff: "ContenderDiff") -> list[Section]:
     old, new = diff.before, diff.after
-    parts = [_scores(diff.suites, diff.why_not)]
+    parts = [_scores(diff.scores, diff.why_not)]
     for name, one, other in (("kind", old.kind, new.kind), ("base", old.base, new.base)):
         said = f"{name}: {one} -> {other}"
         parts.append(Section(name, said, one != other, [said] if one != other else [one]))
@@ -76,13 +76,13 @@ def _of_baselines(diff: "ContenderDiff") -> list[Section]:
     return parts
 
 
-def _scores(suites: "Sequence[SuiteComparison]", why_not: str) -> Section:
-    if not suites:
+def _scores(found: "ComparedSuites | None", why_not: str) -> Section:
+    if found is None:
         return Section("scores", "", None, [why_not], is_cause=False)
-    lines = [line for suite in suites for line in comparison_lines(suite)]
+    lines = [line for suite in suites_lines(found) for line in suite]
     told = [
         f"{suite.suite} {metric.metric} {verdict(metric)}"
-        for suite in suites
+        for suite in found.suites
         for metric in suite.metrics
     ]
     return Section("scores", ", ".join(told), changed=True, lines=lines, is_cause=False)

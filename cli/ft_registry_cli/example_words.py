@@ -1,12 +1,12 @@
 """How examples are told: each in one line of a terminal, cut where it says most."""
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
-COLUMNS = 80
+from ft_registry_cli.columns import COLUMNS, fitted, width
+
 _CUT = "..."
 _BEFORE = 20
 """Columns of what is equal that are shown before a difference."""
@@ -19,7 +19,7 @@ def example_text(example: Any, *, columns: int = COLUMNS) -> str:
         example: A JSON value.
         columns: The width that there is for it.
     """
-    return _fitted(_shown(example), columns)
+    return fitted(_shown(example), columns)
 
 
 def edited_texts(
@@ -60,29 +60,12 @@ def _place(example: Mapping[str, Any], key: str) -> int:
 
 def _from(text: str, place: int, columns: int) -> str:
     """Returns the part of a text around a place."""
-    if _width(text[: place + _BEFORE]) <= columns - len(_CUT) - 1:
-        return _fitted(text, columns)
+    if width(text[: place + _BEFORE]) <= columns - len(_CUT) - 1:
+        return fitted(text, columns)
     start = max(place - _BEFORE, 0)
     word = text.find(" ", start, place)
     start = start if word < 0 else word + 1
-    return f"{_CUT} {_fitted(text[start:], columns - len(_CUT) - 1)}"
-
-
-def _fitted(text: str, columns: int) -> str:
-    if _width(text) <= columns:
-        return text
-    room, end = columns - len(_CUT) - 1, 0
-    while (room := room - _width(text[end])) >= 0:
-        end += 1
-    return f"{text[:end].rstrip()} {_CUT}"
-
-
-def _width(text: str) -> int:
-    """Returns how many columns of a terminal a text takes."""
-    return sum(
-        2 if unicodedata.east_asian_width(char) in "WF" else not unicodedata.combining(char)
-        for char in text
-    )
+    return f"{_CUT} {fitted(text[start:], columns - len(_CUT) - 1)}"
 
 
 def _shown(value: Any) -> str:

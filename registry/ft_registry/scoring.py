@@ -14,7 +14,7 @@ from ft_registry.wiring import Wiring
 
 if TYPE_CHECKING:
     from ft_registry.actions.baselines import AddedBaseline, BaselineRequest
-    from ft_registry.actions.compare_evaluations import SuiteComparison
+    from ft_registry.actions.compare_suites import ComparedSuites
     from ft_registry.actions.diff import VersionDiff
     from ft_registry.actions.diff_baseline import ContenderDiff
     from ft_registry.actions.evaluate import Added, EvaluationPlan
@@ -93,9 +93,7 @@ class Scoring:
 
         return score_history(self._wiring.ledger, subject, suite=suite)
 
-    def compare(
-        self, old: str, new: str, *, suite: str = "", shown: int = 5
-    ) -> "list[SuiteComparison]":
+    def compare(self, old: str, new: str, *, suite: str = "", shown: int = 5) -> "ComparedSuites":
         """See `ft_registry.actions.compare_suites.compare_suites`."""
         from ft_registry.actions.compare_suites import compare_suites
         from ft_registry.actions.contenders import find_contender

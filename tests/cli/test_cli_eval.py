@@ -124,8 +124,8 @@ def test_two_versions_are_compared_item_by_item(measured: Project) -> None:
         "prompt": "what is 0?", "target": "0", "before": "0", "after": "?"
     }  # fmt: skip
     text = measured.cli("eval", "compare", "m/1", "m/2", "--suite", "sums").stdout
-    assert "25 items better, 5 worse" in text
-    assert max(map(len, text.splitlines())) <= 120
+    assert "25 items higher, 5 lower" in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_the_comparison_needs_mlflow_once(measured: Project) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ft_registry_cli.example_words import COLUMNS, edited_texts, example_text
+from ft_registry_cli.columns import COLUMNS
+from ft_registry_cli.example_words import edited_texts, example_text
 
 texts = st.text(max_size=60)
 rows = st.dictionaries(st.sampled_from(["id", "prompt", "completion", "label"]), texts, min_size=1)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ft_registry_cli.columns import COLUMNS
 from ft_registry_cli.dataset_words import profile_lines
-from ft_registry_cli.example_words import COLUMNS
 from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import State, command
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ft_registry_cli.columns import COLUMNS
 from ft_registry_cli.commands.data_snapshot import Named
-from ft_registry_cli.example_words import COLUMNS, edited_texts, example_text
+from ft_registry_cli.example_words import edited_texts, example_text
 from ft_registry_cli.state import State, command
 
 if TYPE_CHECKING:

@@ -1,14 +1,12 @@
 """``eval compare``: two versions, item by item."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ft_registry_cli.comparison_words import comparison_document, comparison_lines
+from ft_registry_cli.columns import folded
+from ft_registry_cli.comparison_words import suites_document, suites_lines
 from ft_registry_cli.state import State, command
-
-if TYPE_CHECKING:
-    from ft_registry.actions.compare_evaluations import SuiteComparison
 
 
 def add_to(group: typer.Typer) -> None:
@@ -29,11 +27,14 @@ def add_to(group: typer.Typer) -> None:
         Paired: chance is judged by the items where they differ (McNemar's exact test for right and
         wrong, the paired t test for graded scores). Prompts, data and evaluators that differ are
         told: scores may differ for them.
+
+        A suite that has nothing to be paired by is told, and the others are compared: exit code 1
+        only where none is left. One whose items are damaged or out of reach ends with 4 or 6.
         """
         found = state.workspace.scoring.compare(old, new, suite=suite, shown=shown)
-        document: dict[str, Any] = {"suites": [comparison_document(one) for one in found]}
-        state.emit(document, lambda: _text(found))
-
-
-def _text(found: "list[SuiteComparison]") -> str:
-    return "\n\n".join("\n".join(comparison_lines(one)) for one in found)
+        state.emit(
+            suites_document(found),
+            lambda: "\n\n".join("\n".join(folded(lines)) for lines in suites_lines(found)),
+        )
+        if found.failure is not None:
+            raise found.failure

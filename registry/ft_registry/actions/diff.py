@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from ft_registry.actions.compare_code import CodeDiff, compare_code
 from ft_registry.actions.compare_data import DataDiff, diff_data
-from ft_registry.actions.compare_evaluations import SuiteComparison
-from ft_registry.actions.compare_suites import compare_suites
+from ft_registry.actions.compare_suites import ComparedSuites, compare_suites
 from ft_registry.actions.compare_weights import WeightsDiff, compare_weights
 from ft_registry.actions.contenders import find_contender
 from ft_registry.actions.homes import home_of
@@ -71,7 +70,8 @@ class VersionDiff:
 
     before: FiledRecord
     after: FiledRecord
-    suites: tuple[SuiteComparison, ...]
+    scores: ComparedSuites | None
+    """None: `why_not` says why."""
     data: tuple[DatasetChange, ...]
     config: ConfigDiff
     weights: WeightsDiff | None
@@ -128,7 +128,7 @@ def diff_versions(old: Reference, new: Reference, sources: DiffSources) -> Versi
     return VersionDiff(
         before=before,
         after=after,
-        suites=attempt("scores", lambda: _suites(old, new, sources)) or (),
+        scores=attempt("scores", lambda: _scores(old, new, sources)),
         data=tuple(_data(before.record, after.record, sources)),
         config=_config(before.record, after.record),
         weights=attempt("weights", lambda: _weights(before, after, sources)),
@@ -146,9 +146,9 @@ def _attempt(why_not: dict[str, str], part: str, work: Callable[[], T]) -> T | N
         return None
 
 
-def _suites(old: Reference, new: Reference, sources: DiffSources) -> tuple[SuiteComparison, ...]:
+def _scores(old: Reference, new: Reference, sources: DiffSources) -> ComparedSuites:
     before, after = (find_contender(sources.ledger, one) for one in (old, new))
-    return tuple(compare_suites(before, after, sources.tables(), shown=_SHOWN))
+    return compare_suites(before, after, sources.tables(), shown=_SHOWN)
 
 
 def _weights(before: FiledRecord, after: FiledRecord, sources: DiffSources) -> WeightsDiff | None:

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from ft_registry.actions.compare_evaluations import SuiteComparison
-from ft_registry.actions.compare_suites import compare_suites
+from ft_registry.actions.compare_suites import ComparedSuites, compare_suites
 from ft_registry.actions.contenders import find_contender, read_baseline
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.resolve import read_record, resolve
@@ -34,7 +33,8 @@ class ContenderDiff:
 
     before: SideFacts
     after: SideFacts
-    suites: tuple[SuiteComparison, ...]
+    scores: ComparedSuites | None
+    """None: `why_not` says why."""
     config: ConfigDiff | None
     """Between two baselines; a prompt and a training have no settings in common."""
     why_not: str = ""
@@ -51,16 +51,16 @@ def diff_contenders(
         IntegrityError, BackendUnavailable: See `compare_suites`.
     """
     before, after = _facts(old, ledger), _facts(new, ledger)
-    suites: tuple[SuiteComparison, ...] = ()
+    scores: ComparedSuites | None = None
     why_not = ""
     try:
         left, right = (find_contender(ledger, one) for one in (old, new))
-        suites = tuple(compare_suites(left, right, tables, shown=shown))
+        scores = compare_suites(left, right, tables, shown=shown)
     except NotFound as error:
         why_not = error.message
     both = isinstance(old, BaselineReference) and isinstance(new, BaselineReference)
     config = diff_config_files(before.config, after.config) if both else None
-    return ContenderDiff(before, after, suites, config, why_not)
+    return ContenderDiff(before, after, scores, config, why_not)
 
 
 def _facts(reference: Contender, ledger: Ledger) -> SideFacts:
