@@ -9,7 +9,8 @@ from ft_registry_cli.comparison_words import suites_document
 from ft_registry_cli.diff_words import Section, conclusion, ends, heading, sections
 
 if TYPE_CHECKING:
-    from ft_registry.actions.diff import DatasetChange, VersionDiff
+    from ft_registry.actions.dataset_changes import DatasetChange
+    from ft_registry.actions.diff import VersionDiff
     from ft_registry.actions.diff_baseline import ContenderDiff
     from ft_registry.model.config_diff import ConfigDiff
 

@@ -11,7 +11,8 @@ from ft_registry_cli.state import short, size
 if TYPE_CHECKING:
     from ft_registry.actions.compare_suites import ComparedSuites
     from ft_registry.actions.compare_weights import ModuleDiff, WeightsDiff
-    from ft_registry.actions.diff import DatasetChange, VersionDiff
+    from ft_registry.actions.dataset_changes import DatasetChange
+    from ft_registry.actions.diff import VersionDiff
     from ft_registry.actions.diff_baseline import ContenderDiff
     from ft_registry.model.config_diff import ConfigChange, ConfigDiff
     from ft_registry.model.snapshot import Dataset

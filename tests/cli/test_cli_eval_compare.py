@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.cli.project import Project, items
+from tests.cli.project import Project, items, jsonl
 
 from ft_registry_cli.columns import width
 
@@ -63,6 +63,21 @@ def test_a_score_without_a_known_direction_is_higher_or_lower(unlike: Project) -
     (suite,) = unlike.done("eval", "compare", "m/1", "m/2")["suites"]
     assert suite["metrics"][0]["higher_is_better"] is True
     assert "5 items better, 0 worse" in unlike.cli("eval", "compare", "m/1", "m/2").stdout
+
+
+def test_data_that_was_renamed_is_compared_with_what_it_was(seeded: Project) -> None:
+    seeded.write("data/more.jsonl", jsonl(10, word="more"))
+    seeded.write("data/newer.jsonl", jsonl(12, word="more"))
+    train = ("--data", "data/train.jsonl", "--method", "sft")
+    for number, name in ((3, "more"), (4, "newer")):
+        seeded.adapter(f"ad{number}")
+        seeded.done("data", "snapshot", f"data/{name}.jsonl")
+        seeded.done("register", "m", f"ad{number}", *train, "--data", f"data/{name}.jsonl")
+    found = seeded.done("diff", "m/3", "m/4")
+    assert {(one["same"], one["added"], one["removed"]) for one in found["data"]} == {
+        (True, None, None), (False, 2, 0)
+    }  # fmt: skip
+    assert "2 added of 12 examples of data/more.jsonl -> data/newer.jsonl" in found["conclusion"]
 
 
 def test_no_line_is_wider_than_a_terminal(seeded: Project) -> None:

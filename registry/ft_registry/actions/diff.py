@@ -1,26 +1,23 @@
 """Tells what differs between two versions: scores, data, configuration, weights, code, packages."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 from ft_registry.actions.compare_code import CodeDiff, compare_code
-from ft_registry.actions.compare_data import DataDiff, diff_data
 from ft_registry.actions.compare_suites import ComparedSuites, compare_suites
 from ft_registry.actions.compare_weights import WeightsDiff, compare_weights
 from ft_registry.actions.contenders import find_contender
+from ft_registry.actions.dataset_changes import DatasetChange, dataset_changes
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.resolve import FiledRecord, read_record, resolve
 from ft_registry.actions.shelves import Shelves
-from ft_registry.actions.snapshots import FoundSnapshot, read_snapshots
 from ft_registry.actions.weights import find_weights
-from ft_registry.errors import FtRegistryError, NotFound
-from ft_registry.examples.kernel import SOURCES
+from ft_registry.errors import FtRegistryError
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config_diff import ConfigDiff, diff_config_files
@@ -29,7 +26,6 @@ from ft_registry.model.environment_diff import EnvironmentDiff, diff_environment
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.reference import Reference
 from ft_registry.model.registered import PackageList
-from ft_registry.model.snapshot import Dataset
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.ledger import Ledger
@@ -38,30 +34,6 @@ T = TypeVar("T")
 
 _SHOWN = 3
 """Items of each kind that are kept."""
-_LOOKED_UP = 10_000
-"""Examples of each kind that are looked up, to tell of which source they are."""
-
-
-@dataclass(frozen=True)
-class DatasetChange:
-    """A dataset of one role on both sides."""
-
-    role: str
-    before: Dataset | None
-    after: Dataset | None
-    """None: the side has none of this role and name."""
-    examples: DataDiff | None = None
-    """Example by example; None: `why` says why not, or the bytes are the same."""
-    why: str = ""
-    by_source: Mapping[str, int] = field(default_factory=dict)
-    """Changed examples by their source, where they name one and the data is at hand."""
-
-    @property
-    def same(self) -> bool:
-        """Whether the bytes are the same."""
-        if self.before is None or self.after is None:
-            return False
-        return self.before.key == self.after.key
 
 
 @dataclass(frozen=True)
@@ -129,7 +101,7 @@ def diff_versions(old: Reference, new: Reference, sources: DiffSources) -> Versi
         before=before,
         after=after,
         scores=attempt("scores", lambda: _scores(old, new, sources)),
-        data=tuple(_data(before.record, after.record, sources)),
+        data=tuple(dataset_changes(before.record.data, after.record.data, ledger, sources.shelves)),
         config=_config(before.record, after.record),
         weights=attempt("weights", lambda: _weights(before, after, sources)),
         code=code,
@@ -204,60 +176,3 @@ def _packages(record: VersionRecord, ledger: Ledger) -> dict[str, str] | None:
     place = layout.environment(record.environment.packages)
     content = ledger.read(place)
     return None if content is None else PackageList.parse(content, what=place).packages
-
-
-def _data(old: VersionRecord, new: VersionRecord, sources: DiffSources) -> Iterator[DatasetChange]:
-    """Yields the datasets of both, paired by role and name, then by role where it has one each."""
-    before = {(data.role, data.name): data for data in old.data}
-    after = {(data.role, data.name): data for data in new.data}
-    for key in [*before, *(key for key in after if key not in before)]:
-        role = key[0]
-        left, right = before.get(key), after.get(key)
-        others = [data for data in (new.data if right is None else old.data) if data.role == role]
-        mine = [data for data in (old.data if right is None else new.data) if data.role == role]
-        if len(mine) == len(others) == 1:  # renamed since
-            if left is None:
-                continue  # told with the other side
-            right = right or others[0]
-        yield _changed(role, left, right, sources)
-
-
-def _changed(
-    role: str, before: Dataset | None, after: Dataset | None, sources: DiffSources
-) -> DatasetChange:
-    change = DatasetChange(role, before, after)
-    if before is None or after is None or change.same:
-        return change
-    try:
-        found = read_snapshots(sources.ledger)
-        left, right = (_snapshot(data, found) for data in (before, after))
-        examples = diff_data(left, right, sources.shelves(), shown=_LOOKED_UP)
-    except FtRegistryError as error:
-        return DatasetChange(role, before, after, why=error.message)
-    by_source = _sources(examples)
-    return DatasetChange(role, before, after, examples=examples, by_source=by_source)
-
-
-def _sources(found: DataDiff) -> dict[str, int]:
-    """Returns how many of the changed examples are of which source, the most first."""
-    rows = [*found.samples["added"], *found.samples["removed"]]
-    rows += [new for _, new in found.samples["edited"]]
-    counts = Counter(
-        next((str(row[key]) for key in SOURCES if isinstance(row.get(key), str)), "")
-        for row in rows
-        if isinstance(row, dict)
-    )
-    if not any(counts):
-        return {}
-    return {source or "none named": count for source, count in counts.most_common()}
-
-
-def _snapshot(data: Dataset, found: list[FoundSnapshot]) -> FoundSnapshot:
-    for one in found:
-        if one.snapshot.content.key == data.key:
-            return one
-    raise NotFound(
-        f"expected a snapshot of {data.path} at {data.dvc.words} {data.key[:12]}, found none on "
-        "record",
-        hints=["ft-registry data snapshot PATH takes one of data that lies in the work tree"],
-    )
