@@ -32,6 +32,12 @@ Offline = Annotated[
     bool, typer.Option("--offline", help="Leave the ledger's remote alone; events wait here.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan; change nothing.")]
+AllowPartial = Annotated[
+    bool, typer.Option("--allow-partial", help="Take a run that was limited or cut off.")
+]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Take scores that name another model; stays on record.")
+]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from ft_registry_cli.state import State, command
+from ft_registry_cli.state import AllowPartial, State, Trust, command
 
 _KINDS = ("prompt", "rag", "other")
 
@@ -41,9 +41,8 @@ def add_to(app: typer.Typer) -> None:
         data: Annotated[
             str, typer.Option(metavar="DATA", help="A snapshot, or hub:NAME@REVISION.")
         ] = "",
-        allow_partial: Annotated[
-            bool, typer.Option("--allow-partial", help="Take a run that was limited or cut off.")
-        ] = False,
+        allow_partial: AllowPartial = False,
+        trust: Trust = False,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
     ) -> None:
         """Put a contender that is not fine-tuned on record, with its scores on the same items.
@@ -65,7 +64,7 @@ def add_to(app: typer.Typer) -> None:
             BaselineRequest(
                 reference, cast("BaselineKind", kind), base, tuple(config or ()),
                 tuple(evaluation), suite=suite, data=scoring.data(data) if data else None,
-                allow_partial=allow_partial, note=note,
+                allow_partial=allow_partial, trust=trust, note=note,
             )
         )  # fmt: skip
         document: dict[str, Any] = {

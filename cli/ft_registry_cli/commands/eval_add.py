@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ft_registry_cli.state import DryRun, State, command
+from ft_registry_cli.state import AllowPartial, DryRun, State, Trust, command
 
 if TYPE_CHECKING:
     from ft_registry.model.evaluation import Evaluation
@@ -36,14 +36,8 @@ def add_to(group: typer.Typer) -> None:
             bool,
             typer.Option("--corrects", help="It replaces what the suite has measured so far."),
         ] = False,
-        allow_partial: Annotated[
-            bool,
-            typer.Option("--allow-partial", help="Take a run that was limited or cut off."),
-        ] = False,
-        trust: Annotated[
-            bool,
-            typer.Option("--trust", help="Take files that name another model; stays on record."),
-        ] = False,
+        allow_partial: AllowPartial = False,
+        trust: Trust = False,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
         dry_run: DryRun = False,
     ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ft_registry_cli.dataset_words import hashes_text
-from ft_registry_cli.state import DryRun, State, command, short, size
+from ft_registry_cli.state import AllowPartial, DryRun, State, Trust, command, short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.register import Registered, RegistrationPlan
@@ -40,6 +40,8 @@ def add_to(app: typer.Typer) -> None:
                 "--eval", metavar="FILE", help="What an evaluator wrote; repeat as needed."
             ),
         ] = None,
+        allow_partial: AllowPartial = False,
+        trust: Trust = False,
         method: Annotated[
             str | None, typer.Option(metavar="M", help="sft, dpo, kto, orpo, cpt, ...")
         ] = None,
@@ -66,6 +68,8 @@ def add_to(app: typer.Typer) -> None:
             data=tuple(parse_data_argument(text, cwd=cwd) for text in data or ()),
             configs=tuple(config or ()),
             evaluations=tuple(evaluation or ()),
+            allow_partial=allow_partial,
+            trust=trust,
             method=method,
             note=note,
         )

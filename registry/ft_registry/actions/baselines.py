@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ft_registry.actions.claims import accept, of_baseline
 from ft_registry.actions.contenders import baseline_evaluations, read_baseline
 from ft_registry.actions.evaluations import (
     Evidence,
@@ -12,6 +13,7 @@ from ft_registry.actions.evaluations import (
     attachments_of,
     make_evaluation,
     make_metrics,
+    overrides_of,
     place_of,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
@@ -55,6 +57,8 @@ class BaselineRequest:
     suite: str = ""
     data: SnapshotUse | PublicSet | None = None
     allow_partial: bool = False
+    trust: bool = False
+    """Take the files for those of this baseline, whatever they say of their model."""
     suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
     """What the settings say of suites."""
     note: str = ""
@@ -97,10 +101,14 @@ def add_baseline(
             hints=["--eval FILE: on the same items as the versions that are to beat it"],
         )
     config = read_prompts([(path.name, cwd / path) for path in request.configs])
+    measured = of_baseline(str(request.reference), request.base, cwd=cwd)
     evidence = [
-        read_evidence(
-            [path], top=top, cwd=cwd, context=context, suite=request.suite,
-            allow_partial=request.allow_partial, suites=request.suites,
+        accept(
+            read_evidence(
+                [path], top=top, cwd=cwd, context=context, suite=request.suite,
+                allow_partial=request.allow_partial, suites=request.suites,
+            ),
+            measured, trust=request.trust, cwd=cwd,
         )
         for path in request.evaluations
     ]  # fmt: skip
@@ -190,6 +198,7 @@ def _create(
         f"baseline {reference}: {request.kind} on {request.base}"[:200],
         model=reference.model,
         reason=request.note,
+        overrides=overrides_of(evidence),
     )
     requires = (Requirement(path=path, digest=None),)
     try:
@@ -254,6 +263,7 @@ def _score(
         f"evaluate {baseline.reference}: {', '.join(one.suite for one in made)}"[:200],
         model=baseline.model,
         reason=note,
+        overrides=overrides_of(evidence for _, evidence in fresh),
     )
     documents = {place_of(one): one.to_bytes() for one in made}
     requires = tuple(Requirement(path=path, digest=None) for path in documents)

@@ -51,6 +51,10 @@ class Registration:
     data: tuple[DataArgument, ...] = ()
     configs: tuple[Path, ...] = ()
     evaluations: tuple[Path, ...] = ()
+    allow_partial: bool = False
+    """Take evaluations that do not cover their suite."""
+    trust: bool = False
+    """Take evaluations for those of these weights, whatever they say of their model."""
     suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
     """What the settings say of suites."""
     method: str | None = None
@@ -195,9 +199,12 @@ def _evidence(
     from ft_registry.actions.evidence import read_evidence
 
     return tuple(
-        read_evidence([path], top=top, cwd=cwd, context=context, suites=request.suites)
+        read_evidence(
+            [path], top=top, cwd=cwd, context=context, allow_partial=request.allow_partial,
+            suites=request.suites,
+        )
         for path in request.evaluations
-    )
+    )  # fmt: skip
 
 
 def _code(state: CodeState) -> Code:

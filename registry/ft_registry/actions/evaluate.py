@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ft_registry.actions.claims import doubt
+from ft_registry.actions.claims import accept, names_model, of_version
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
     make_evaluation,
     make_metrics,
     measured_on,
+    overrides_of,
     place_of,
 )
 from ft_registry.actions.events import check_reason, make_event
@@ -18,7 +19,7 @@ from ft_registry.actions.evidence import read_evidence
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
-from ft_registry.errors import Conflict, InvalidInput, Refused
+from ft_registry.errors import Conflict, InvalidInput
 from ft_registry.model import layout
 from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
@@ -109,15 +110,7 @@ def plan_evaluation(
         request.files, top=top, cwd=cwd, context=context, suite=request.suite,
         allow_partial=request.allow_partial, suites=request.suites,
     )  # fmt: skip
-    found = doubt(evidence.measurement.claim, filed, home_of(ledger, filed), cwd=cwd)
-    if found and not request.trust:
-        raise Refused(
-            f"expected an evaluation of {version}, found {found}",
-            hints=[
-                "add it to the version that it measured: ft-registry list shows them",
-                "--trust takes it for this version's; that stays on record",
-            ],
-        )
+    evidence = accept(evidence, of_version(filed, ledger), trust=request.trust, cwd=cwd)
     before = read_evaluations(ledger, version)
     same_suite = [one for one in in_force(before) if one.suite == evidence.suite]
     evaluation = make_evaluation(
@@ -125,7 +118,6 @@ def plan_evaluation(
         of=Subject.of(filed),
         data=request.data or measured_on(filed.record.data, evidence),
         context=context,
-        trusted=found,
         supersedes=[one.id for one in same_suite] if request.corrects else (),
     )
     known = evaluation.id in {one.id for one in before}
@@ -140,8 +132,7 @@ def plan_evaluation(
 
 def _notices(evaluation: Evaluation, evidence: Evidence, before: Sequence[Evaluation]) -> list[str]:
     found = list(evaluation.notes)
-    claim = evidence.measurement.claim
-    if not (claim.name or claim.adapter or claim.digests) and evaluation.harness.name != "items":
+    if not names_model(evidence.measurement.claim) and evaluation.harness.name != "items":
         found.append("the files do not say which model was measured: your word counts")
     if isinstance(evaluation.data, Unknown):
         found.append(f"the data is not on record: {evaluation.data.unknown}")
@@ -176,7 +167,7 @@ def add_evaluation(
         model=evaluation.model,
         version=evaluation.version,
         reason=plan.note,
-        overrides=("model",) if evaluation.trusted else (),
+        overrides=overrides_of([plan.evidence]),
     )
     requires = (
         Requirement(path=path, digest=None),

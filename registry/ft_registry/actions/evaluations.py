@@ -48,6 +48,8 @@ class Evidence:
     """The first file's path from the top level of the repository; empty: it lies outside."""
     table: bytes | None
     """Its items as a file; None: it has none."""
+    trusted: str = ""
+    """What in the files speaks for another model, and was set aside."""
 
     @property
     def suite(self) -> str:
@@ -68,6 +70,11 @@ class Evidence:
 def attachments_of(evidence: Iterable[Evidence]) -> dict[str, bytes]:
     """Returns all that is kept beside the weights, by its path there."""
     return {name: table for one in evidence for name, table in one.attachments.items()}
+
+
+def overrides_of(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    """Returns what an event says that a person set aside to take such scores."""
+    return ("model",) if any(one.trusted for one in evidence) else ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,6 @@ def make_evaluation(
     of: Subject,
     data: SnapshotUse | PublicSet | Unknown,
     context: Context,
-    trusted: str = "",
     supersedes: Sequence[str] = (),
 ) -> Evaluation:
     """Returns the document that binds scores to what they measured.
@@ -102,7 +108,6 @@ def make_evaluation(
         of: What was measured.
         data: What it was measured on.
         context: Who, where, when.
-        trusted: What in the files speaks for another model, and was set aside.
         supersedes: Ids of evaluations that it corrects.
     """
     found = evidence.measurement
@@ -133,7 +138,7 @@ def make_evaluation(
         origin=evidence.origin,
         source=evidence.source,
         partial=found.partial,
-        trusted=trusted,
+        trusted=evidence.trusted,
         supersedes=tuple(supersedes),
         measured_at=found.time or None,
         seconds=found.seconds,

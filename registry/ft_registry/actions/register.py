@@ -5,10 +5,11 @@ record, which the next run of the same command takes up. It never leaves a recor
 not there. The same identity registered again is the same version.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ft_registry.actions.capture import Draft, Registration, capture
+from ft_registry.actions.claims import accept, of_draft
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -18,6 +19,7 @@ from ft_registry.actions.evaluations import (
     make_evaluation,
     make_metrics,
     measured_on,
+    overrides_of,
     place_of,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
@@ -80,14 +82,22 @@ def plan_registration(
 
     Raises:
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
-        Refused: The same was on record, and its deletion as well.
+        Refused: The same was on record, and its deletion as well; or scores speak of another
+            model.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
     check_reason(request.note)
     draft = capture(request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context)
     ledger.refresh()
-    return RegistrationPlan(draft, request.run_id, _known(draft, ledger))
+    known = _known(draft, ledger)
+    if draft.evaluations:
+        measured = of_draft(draft, ledger, known=known)
+        accepted = tuple(
+            accept(one, measured, trust=request.trust, cwd=cwd) for one in draft.evaluations
+        )
+        draft = replace(draft, evaluations=accepted)
+    return RegistrationPlan(draft, request.run_id, known)
 
 
 def register(
@@ -258,6 +268,7 @@ def _publish(
         model=record.model,
         version=record.version,
         reason=draft.note,
+        overrides=overrides_of(draft.evaluations),
     )
     change = Change(
         event=event,
@@ -326,6 +337,7 @@ def _again(
         model=known.model,
         version=known.number,
         reason=draft.note,
+        overrides=overrides_of(evidence for _, evidence in fresh),
     )
     # First the bytes: what is on record must be there, whenever this process ends.
     attachments = attachments_of(evidence for _, evidence in fresh)
