@@ -10,6 +10,7 @@ from ft_registry.model.alias import AliasState
 from ft_registry.model.baseline import Baseline
 from ft_registry.model.document import Document, Unknown
 from ft_registry.model.evaluation import (
+    Correction,
     Evaluation,
     Harness,
     ItemTable,
@@ -266,6 +267,7 @@ _evaluation = {
     "seconds": st.none() | finite,
     "cost": st.none() | finite,
     "notes": st.lists(texts, max_size=2).map(tuple),
+    "identity": st.none() | digests,
     "recorded_at": timestamps,
     "recorded_by": actors,
 }
@@ -307,6 +309,8 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         recorded_by=actors,
     ),
     Evaluation: evaluations,
+    Correction: st.builds(Correction, model=model_names, evaluation=texts, by=texts, **_measured)
+    | st.builds(Correction, model=model_names, evaluation=texts, by=texts, **_measured_baseline),
     Event: events,
     IdentityPointer: st.builds(IdentityPointer, identity=digests, version=versions),
     ModelDocument: st.builds(ModelDocument, name=model_names),

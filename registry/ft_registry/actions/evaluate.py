@@ -5,6 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ft_registry.actions.claims import accept, names_model, of_version
+from ft_registry.actions.corrections import (
+    WITHDRAWN,
+    filed_as,
+    free,
+    is_withdrawn,
+    overtaken,
+    stand_among,
+    twin_of,
+)
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -12,7 +21,6 @@ from ft_registry.actions.evaluations import (
     make_metrics,
     measured_on,
     overrides_of,
-    place_of,
 )
 from ft_registry.actions.events import check_reason, make_event
 from ft_registry.actions.evidence import read_evidence
@@ -99,7 +107,8 @@ def plan_evaluation(
     """Reads an evaluation and holds it against the version; writes nothing.
 
     Raises:
-        InvalidInput, NotFound: The reference or the files are none.
+        InvalidInput, NotFound: The reference or the files are none, or there is nothing to correct.
+        Conflict: The files are on record as saying something else.
         Refused: The files cannot be read as an evaluation, or speak of another model.
     """
     ledger.refresh()
@@ -111,22 +120,18 @@ def plan_evaluation(
         allow_partial=request.allow_partial, suites=request.suites,
     )  # fmt: skip
     evidence = accept(evidence, of_version(filed, ledger), trust=request.trust, cwd=cwd)
-    before = read_evaluations(ledger, version)
-    same_suite = [one for one in in_force(before) if one.suite == evidence.suite]
-    evaluation = make_evaluation(
+    made = make_evaluation(
         evidence,
         of=Subject.of(filed),
         data=request.data or measured_on(filed.record.data, evidence),
         context=context,
-        supersedes=[one.id for one in same_suite] if request.corrects else (),
     )
-    known = evaluation.id in {one.id for one in before}
-    if request.corrects and not known and not same_suite:
-        raise InvalidInput(
-            f"expected an evaluation of {evidence.suite} of {version} to correct, found none",
-            hints=["leave --corrects away"],
-        )
-    notices = list(_notices(evaluation, evidence, same_suite))
+    before = read_evaluations(ledger, version)
+    evaluation, known = stand_among(made, before, corrects=request.corrects)
+    if known:
+        notices = [WITHDRAWN] if is_withdrawn(evaluation, before) else []
+    else:
+        notices = list(_notices(evaluation, evidence, before))
     return EvaluationPlan(version, filed, evidence, evaluation, known, request.note, notices)
 
 
@@ -136,9 +141,10 @@ def _notices(evaluation: Evaluation, evidence: Evidence, before: Sequence[Evalua
         found.append("the files do not say which model was measured: your word counts")
     if isinstance(evaluation.data, Unknown):
         found.append(f"the data is not on record: {evaluation.data.unknown}")
-    if before and not evaluation.supersedes:
+    times = sum(one.suite == evaluation.suite for one in in_force(before))
+    if times and not evaluation.supersedes:
         found.append(
-            f"{evaluation.suite} was measured {len(before)} time{'s' if len(before) > 1 else ''} "
+            f"{evaluation.suite} was measured {times} time{'s' if times > 1 else ''} "
             "before: the newest counts, eval show tells the spread; --corrects withdraws the others"
         )
     return found
@@ -151,14 +157,14 @@ def add_evaluation(
 
     Raises:
         BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
-        Conflict: Somebody registered over the version meanwhile.
+        Conflict: Somebody registered over the version, or corrected the same, meanwhile.
     """
     if plan.known:
-        return Added(plan.evaluation, created=False, notices=[])
+        return Added(plan.evaluation, created=False, notices=plan.notices)
     evaluation, filed = plan.evaluation, plan.filed
     models.check()
     models.attach(stored_of(home_of(ledger, filed)), plan.evidence.attachments, ())
-    path = place_of(evaluation)
+    documents = filed_as([evaluation])
     verb = "correct" if evaluation.supersedes else "evaluate"
     event = make_event(
         context,
@@ -169,22 +175,20 @@ def add_evaluation(
         reason=plan.note,
         overrides=overrides_of([plan.evidence]),
     )
-    requires = (
-        Requirement(path=path, digest=None),
-        Requirement(
-            path=layout.version(filed.record.model, filed.record.version), digest=filed.digest
-        ),
+    record = Requirement(
+        path=layout.version(filed.record.model, filed.record.version), digest=filed.digest
     )
     try:
-        ledger.append(
-            Change(event=event, documents={path: evaluation.to_bytes()}, requires=requires)
-        )
+        ledger.append(Change(event=event, documents=documents, requires=(*free(documents), record)))
     except RequirementFailed as error:
-        if error.requirement.path == path:  # somebody else has just added the same
-            return Added(evaluation, created=False, notices=[])
-        raise Conflict(
-            f"expected the record of {filed.record.reference} as it was read, found another"
-        ) from error
+        if error.requirement == record:
+            raise Conflict(
+                f"expected the record of {filed.record.reference} as it was read, found another"
+            ) from error
+        twin = twin_of(evaluation, read_evaluations(ledger, plan.version))
+        if twin is None:
+            raise overtaken([evaluation], reference=filed.record.reference) from error
+        return Added(twin, created=False, notices=[])
     notices = project_version(
         filed,
         read_evaluations(ledger, plan.version),

@@ -59,7 +59,8 @@ class Evidence:
     @property
     def artifact(self) -> str:
         """Where the store keeps the items: the name says suite and content."""
-        return f"ftr/evaluations/{self.suite}-{self.origin[7:23]}.parquet"
+        content = "" if self.table is None else digest_bytes(self.table)[7:23]
+        return f"ftr/evaluations/{self.suite}-{content}.parquet"
 
     @property
     def attachments(self) -> dict[str, bytes]:
@@ -99,7 +100,6 @@ def make_evaluation(
     of: Subject,
     data: SnapshotUse | PublicSet | Unknown,
     context: Context,
-    supersedes: Sequence[str] = (),
 ) -> Evaluation:
     """Returns the document that binds scores to what they measured.
 
@@ -108,7 +108,6 @@ def make_evaluation(
         of: What was measured.
         data: What it was measured on.
         context: Who, where, when.
-        supersedes: Ids of evaluations that it corrects.
     """
     found = evidence.measurement
     return Evaluation(
@@ -139,7 +138,6 @@ def make_evaluation(
         source=evidence.source,
         partial=found.partial,
         trusted=evidence.trusted,
-        supersedes=tuple(supersedes),
         measured_at=found.time or None,
         seconds=found.seconds,
         cost=found.cost,

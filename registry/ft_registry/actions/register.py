@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.claims import accept, of_draft
+from ft_registry.actions.corrections import filed_as, free
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -20,7 +21,6 @@ from ft_registry.actions.evaluations import (
     make_metrics,
     measured_on,
     overrides_of,
-    place_of,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.homes import home_of
@@ -259,7 +259,7 @@ def _publish(
         version_path: filed.content,
         identity_path: pointer.to_bytes(),
         layout.environment(draft.packages.digest): draft.packages.to_bytes(),
-        **{place_of(evaluation): evaluation.to_bytes() for evaluation in evaluations},
+        **filed_as(evaluations),
     }
     event = make_event(
         context,
@@ -321,14 +321,20 @@ def _again(
 ) -> Registered:
     """Answers a registration whose identity is on record; evaluations that are new are added."""
     filed = read_record(ledger, known)
-    on_record = {evaluation.id for evaluation in read_evaluations(ledger, known)}
-    fresh = [
-        (evaluation, evidence)
-        for evaluation, evidence in _evaluations(draft, filed, context)
-        if evaluation.id not in on_record
-    ]
+    before = read_evaluations(ledger, known)
+    fresh: list[tuple[Evaluation, Evidence]] = []
+    told: list[str] = []
+    for made, evidence in _evaluations(draft, filed, context):
+        found = [one for one in before if (one.suite, one.origin) == (made.suite, made.origin)]
+        if not found:
+            fresh.append((made, evidence))
+        elif not any(one.says_the_same(made) for one in found):
+            told.append(
+                f"{made.suite} is on record, {found[-1].circumstances}; this is "
+                f"{made.circumstances}: ft-registry eval add {known} FILE --corrects"
+            )
     if not fresh:
-        return Registered(filed, False, ())
+        return Registered(filed, False, (), told)
     models.check()
     event = make_event(
         context,
@@ -342,13 +348,12 @@ def _again(
     # First the bytes: what is on record must be there, whenever this process ends.
     attachments = attachments_of(evidence for _, evidence in fresh)
     models.attach(stored_of(home_of(ledger, filed)), attachments, ())
-    documents = {place_of(evaluation): evaluation.to_bytes() for evaluation, _ in fresh}
-    requires = tuple(Requirement(path=path, digest=None) for path in documents)
+    added = tuple(evaluation for evaluation, _ in fresh)
+    documents = filed_as(added)
     try:
-        ledger.append(Change(event=event, documents=documents, requires=requires))
+        ledger.append(Change(event=event, documents=documents, requires=free(documents)))
     except RequirementFailed:  # another clone has just added one of them: see what is left to do
         return _again(draft, known, ledger=ledger, models=models, context=context)
-    added = tuple(evaluation for evaluation, _ in fresh)
     notices = project_version(
         filed,
         read_evaluations(ledger, known),
@@ -356,7 +361,7 @@ def _again(
         models=models,
         metrics=make_metrics(added, filed.record.data, ledger),
     )
-    return Registered(filed, False, added, notices)
+    return Registered(filed, False, added, told + notices)
 
 
 def _evaluations(

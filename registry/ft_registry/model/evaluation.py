@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, FiniteFloat
 
+from ft_registry.model.canonical import digest
 from ft_registry.model.document import Document, Part, Unknown, is_empty
 from ft_registry.model.manifest import Digest
 from ft_registry.model.names import ModelName
@@ -126,13 +127,54 @@ class Evaluation(Document):
     cost: Annotated[FiniteFloat | None, Field(exclude_if=is_empty)] = None
     """US dollars."""
     notes: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
+    identity: Annotated[Digest | None, Field(exclude_if=is_empty)] = None
+    """Its `statement`, where the id of suite and files was taken: the same files were on record
+    before, as saying something else, or were withdrawn. None: suite and files name it."""
     recorded_at: Timestamp
     recorded_by: Actor
 
     @property
     def id(self) -> str:
-        """The file name in the ledger: it names suite and files, so that adding twice is once."""
-        return f"{self.suite}-{self.origin.removeprefix('sha256:')[:16]}"
+        """The file name in the ledger: it names suite and files, so that adding twice is once.
+
+        What is said of the same files anew is named by the identity that stands in the document:
+        an id follows from what is stored, and never changes.
+        """
+        return f"{self.suite}-{(self.identity or self.origin).removeprefix('sha256:')[:16]}"
+
+    @property
+    def statement(self) -> str:
+        """The digest of what it says: by which files, measured on what, in place of what."""
+        said = self.model_dump(
+            mode="json", include={"suite", "origin", "data", "scores", "partial", "supersedes"}
+        )
+        return digest({**said, "trusted": bool(self.trusted)})
+
+    @property
+    def circumstances(self) -> str:
+        """What it was measured on, and whether it is taken on trust, in words."""
+        data = self.data
+        if isinstance(data, Unknown):
+            words = "measured on data that is not on record"
+        elif isinstance(data, PublicSet):
+            words = f"measured on {data.name}@{data.revision}"
+        else:
+            words = f"measured on {data.name}@{data.key[:12]}"
+        return f"{words}, on trust" if self.trusted else words
+
+    def says_the_same(self, again: "Evaluation") -> bool:
+        """Returns whether the same files are given again; data that is not named contradicts none.
+
+        How they were read does not matter: a newer reader may find more in them.
+        """
+        return (
+            (self.suite, self.origin, bool(self.trusted))
+            == (again.suite, again.origin, bool(again.trusted))
+        ) and _data(again) in (None, _data(self))
+
+    def reads_as(self, again: "Evaluation") -> bool:
+        """Returns whether the same files are given again, and the same scores read from them."""
+        return self.says_the_same(again) and _values(self) == _values(again)
 
     @property
     def subject(self) -> str:
@@ -152,6 +194,32 @@ class Evaluation(Document):
         """Returns its scores on one line."""
         scores = ", ".join(f"{score.key} {score.value:.4f}" for score in self.scores)
         return f"{scores} (n={self.rows})" if self.rows else scores
+
+
+class Correction(Document):
+    """From an evaluation to the one that corrects it: what is corrected once cannot be again."""
+
+    SCHEMA: ClassVar[str] = "ft-registry/correction/1"
+
+    model: ModelName
+    version: int | None
+    """None: of a baseline."""
+    baseline: Annotated[str, Field(exclude_if=is_empty)] = ""
+    evaluation: str
+    """The id of what counts no more."""
+    by: str
+    """The id of what corrects it."""
+
+
+def _data(evaluation: Evaluation) -> tuple[str, str] | None:
+    data = evaluation.data
+    if isinstance(data, Unknown):
+        return None
+    return (data.name, data.revision) if isinstance(data, PublicSet) else ("", data.key)
+
+
+def _values(evaluation: Evaluation) -> list[tuple[str, float, int]]:
+    return [(score.key, score.value, score.n) for score in evaluation.scores]
 
 
 def in_force(evaluations: Sequence[Evaluation]) -> list[Evaluation]:

@@ -8,7 +8,7 @@ from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.baseline import Baseline
 from ft_registry.model.document import Document
-from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.evaluation import Correction, Evaluation
 from ft_registry.model.home import Home
 from ft_registry.model.proof import Proof
 from ft_registry.model.record import VersionRecord
@@ -51,6 +51,16 @@ _OF_MODELS = {
         lambda d, _: layout.baseline_evaluation(d.model, d.baseline, d.id),
         is_immutable=True,
     ),
+    "corrections": Filing(
+        Correction,
+        lambda d, _: layout.correction(d.model, d.version or 0, d.evaluation),
+        is_immutable=True,
+    ),
+    "baseline-corrections": Filing(
+        Correction,
+        lambda d, _: layout.baseline_correction(d.model, d.baseline, d.evaluation),
+        is_immutable=True,
+    ),
     "proofs": Filing(
         Proof, lambda d, _: layout.proof(d.model, d.version, d.digest[7:23]), is_immutable=True
     ),
@@ -70,7 +80,7 @@ _OF_OTHERS = {
         PackageList, lambda d, _: layout.environment(d.digest), is_immutable=True
     ),
 }
-_OF_VERSIONS = ("versions", "evaluations", "proofs", "standings", "homes")
+_OF_VERSIONS = ("versions", "evaluations", "corrections", "proofs", "standings", "homes")
 
 
 def filing_of(path: str) -> Filing | None:

@@ -69,6 +69,16 @@ def baseline_evaluation(name: str, label: str, evaluation_id: str) -> str:
     return f"{baseline_evaluations(name, label)}/{evaluation_id}.json"
 
 
+def correction(name: str, number: int, evaluation_id: str) -> str:
+    """Returns the path of the pointer from an evaluation to what corrects it."""
+    return f"models/{name}/corrections/{number // 100}/{number}/{evaluation_id}.json"
+
+
+def baseline_correction(name: str, label: str, evaluation_id: str) -> str:
+    """Returns the path of the same of a baseline."""
+    return f"models/{name}/baseline-corrections/{label}/{evaluation_id}.json"
+
+
 def standing(name: str, number: int) -> str:
     """Returns the path of what is thought of a version."""
     return f"models/{name}/standings/{number // 100}/{number}.json"

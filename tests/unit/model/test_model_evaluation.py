@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from tests.unit.values import make_evaluation, sha
 
-from ft_registry.model.evaluation import Score, in_force, score_table
+from ft_registry.model.evaluation import Evaluation, PublicSet, Score, in_force, score_table
 
 
 def scored(value: float, *, day: int, suite: str = "dates", metric: str = "f1") -> object:
@@ -51,6 +51,34 @@ def test_the_id_names_suite_and_files_so_that_adding_twice_is_once() -> None:
 )
 def test_another_suite_or_other_files_have_another_id(changes: dict[str, object]) -> None:
     assert make_evaluation(**changes).id != make_evaluation().id
+
+
+def test_an_id_follows_from_what_is_stored() -> None:
+    old = make_evaluation(data=PublicSet(name="gsm8k", revision="e53f"))
+    assert old.id == Evaluation.parse(old.to_bytes(), what="it").id == "dates-8888888888888888"
+    assert b"identity" not in old.to_bytes()  # as older releases wrote it
+    further = old.model_copy(update={"identity": old.statement})
+    assert further.id == f"dates-{old.statement[7:23]}"
+    assert Evaluation.parse(further.to_bytes(), what="it").id == further.id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"suite": "other"},
+        {"origin": sha("9")},
+        {"data": PublicSet(name="gsm8k", revision="e53f")},
+        {"trusted": "a model called x"},
+        {"supersedes": ("dates-1",)},
+        {"scores": ()},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_statement_covers_what_is_said(changes: dict[str, object]) -> None:
+    one = make_evaluation()
+    assert make_evaluation(**changes).statement != one.statement
+    later = make_evaluation(recorded_at="2027-01-01T00:00:00.000000Z", notes=("read anew",))
+    assert later.statement == one.statement
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), "much", None])

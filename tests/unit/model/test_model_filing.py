@@ -22,6 +22,11 @@ PLACES: dict[str, Any] = {
         if d.version is None
         else layout.evaluation(d.model, d.version, d.id)
     ),
+    "Correction": lambda d: (
+        layout.baseline_correction(d.model, d.baseline, d.evaluation)
+        if d.version is None
+        else layout.correction(d.model, d.version, d.evaluation)
+    ),
     "Baseline": lambda d: layout.baseline(d.model, d.label),
     "Proof": lambda d: layout.proof(d.model, d.version, d.digest[7:23]),
     "Standing": lambda d: layout.standing(d.model, d.version),
@@ -59,6 +64,7 @@ def test_a_document_is_filed_where_commands_put_it(
     [
         (layout.version("dates", 107), "dates/107"),
         (layout.evaluation("dates", 7, "abc"), "dates/7"),
+        (layout.correction("dates", 7, "abc"), "dates/7"),
         (layout.proof("dates", 7, "abc"), "dates/7"),
         (layout.standing("dates", 7), "dates/7"),
         (layout.alias("dates", "champion"), ""),
