@@ -32,6 +32,9 @@ Offline = Annotated[
     bool, typer.Option("--offline", help="Leave the ledger's remote alone; events wait here.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan; change nothing.")]
+Corrects = Annotated[
+    bool, typer.Option("--corrects", help="It replaces what the suite has measured so far.")
+]
 AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Take a run that was limited or cut off.")
 ]

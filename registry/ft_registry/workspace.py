@@ -221,17 +221,21 @@ class Workspace(Wiring):
         """See `ft_registry.actions.verify`.
 
         Args:
-            reference: One version; None: all of them, and the ledger.
+            reference: One version or baseline; None: all of them, and the ledger.
             depth: How closely to look; None: in full at one version, fast at all of them.
             progress: See there.
         """
         from ft_registry.actions.resolve import resolve
-        from ft_registry.actions.verify import verify_all, verify_version
+        from ft_registry.actions.verify import verify_all, verify_baseline, verify_version
+        from ft_registry.model.reference import BaselineReference, parse_contender
 
         view = self.view(patience=PATIENCE_SECONDS, may_import=False)
         if reference is None:
             return verify_all(self.evidence, depth=depth or "fast", view=view, progress=progress)
-        version = resolve(self.ledger, parse_reference(reference))
+        wanted = parse_contender(reference)
+        if isinstance(wanted, BaselineReference):
+            return verify_baseline(wanted, self.evidence, depth=depth or "full", progress=progress)
+        version = resolve(self.ledger, wanted)
         return verify_version(
             version, self.evidence, depth=depth or "full", view=view, progress=progress
         )

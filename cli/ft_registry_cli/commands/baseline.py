@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from ft_registry_cli.state import AllowPartial, State, Trust, command
+from ft_registry_cli.state import AllowPartial, Corrects, State, Trust, command
 
 _KINDS = ("prompt", "rag", "other")
 
@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
         data: Annotated[
             str, typer.Option(metavar="DATA", help="A snapshot, or hub:NAME@REVISION.")
         ] = "",
+        corrects: Corrects = False,
         allow_partial: AllowPartial = False,
         trust: Trust = False,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
@@ -64,7 +65,7 @@ def add_to(app: typer.Typer) -> None:
             BaselineRequest(
                 reference, cast("BaselineKind", kind), base, tuple(config or ()),
                 tuple(evaluation), suite=suite, data=scoring.data(data) if data else None,
-                allow_partial=allow_partial, trust=trust, note=note,
+                corrects=corrects, allow_partial=allow_partial, trust=trust, note=note,
             )
         )  # fmt: skip
         document: dict[str, Any] = {
@@ -73,8 +74,10 @@ def add_to(app: typer.Typer) -> None:
             "created": added.created,
             "baseline": added.baseline.as_json(),
             "evaluations": [one.id for one in added.evaluations],
+            "notices": list(added.notices),
         }
-        verb = "added" if added.created else "already"
+        verb = "added" if added.created else "scored" if added.evaluations else "already"
         lines = [f"{verb} {reference}  {added.baseline.kind} on {added.baseline.base}"]
         lines += [f"  {one.suite}: {one.in_words()}" for one in added.evaluations]
         state.emit(document, "\n".join(lines))
+        state.talk(*(f"note: {notice}" for notice in added.notices))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ft_registry_cli.state import AllowPartial, DryRun, State, Trust, command
+from ft_registry_cli.state import AllowPartial, Corrects, DryRun, State, Trust, command
 
 if TYPE_CHECKING:
     from ft_registry.model.evaluation import Evaluation
@@ -32,10 +32,7 @@ def add_to(group: typer.Typer) -> None:
                 help="A snapshot, or hub:NAME@REVISION [default: the record's data of role eval].",
             ),
         ] = "",
-        corrects: Annotated[
-            bool,
-            typer.Option("--corrects", help="It replaces what the suite has measured so far."),
-        ] = False,
+        corrects: Corrects = False,
         allow_partial: AllowPartial = False,
         trust: Trust = False,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
@@ -64,10 +61,7 @@ def add_to(group: typer.Typer) -> None:
         suite: Annotated[
             str, typer.Option(metavar="S", help="The suite: [tool.ft-registry.suites.S].")
         ],
-        corrects: Annotated[
-            bool,
-            typer.Option("--corrects", help="It replaces what the suite has measured so far."),
-        ] = False,
+        corrects: Corrects = False,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
     ) -> None:
         """Run a suite on a version and put on record what it found.

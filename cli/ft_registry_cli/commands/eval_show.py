@@ -21,7 +21,10 @@ def add_to(group: typer.Typer) -> None:
     def show(
         state: State,
         subject: Annotated[
-            str, typer.Argument(metavar="REF|NAME", help="A version, or a model over its versions.")
+            str,
+            typer.Argument(
+                metavar="REF|NAME", help="A version, NAME:LABEL, or a model over its versions."
+            ),
         ],
         suite: Annotated[str, typer.Option(metavar="S", help="Only this suite.")] = "",
         html: Annotated[
@@ -50,6 +53,7 @@ def _document(found: "ScoreHistory") -> dict[str, Any]:
                 "points": [
                     {
                         "version": point.version,
+                        "baseline": point.evaluation.baseline or None,
                         "aliases": list(point.aliases),
                         "value": point.score.value,
                         "interval": list(point.interval) if point.interval else None,
@@ -71,18 +75,18 @@ def _document(found: "ScoreHistory") -> dict[str, Any]:
 
 
 def _text(found: "ScoreHistory") -> str:
-    parts = [_plot(found.model, series) for series in found.series]
+    parts = [_plot(series) for series in found.series]
     versions = {one.version for one in found.evaluations}
     if len(versions) == 1:
         parts.append(_evaluations(found))
     return "\n\n".join(parts)
 
 
-def _plot(model: str, series: "ScoreSeries") -> str:
+def _plot(series: "ScoreSeries") -> str:
     low, high = series.span
     rows = [
         [
-            f"{model}/{point.version}" + "".join(f" @{alias}" for alias in point.aliases),
+            point.evaluation.subject + "".join(f" @{alias}" for alias in point.aliases),
             f"{point.score.value:.4f}",
             f"{point.interval[0]:.3f} to {point.interval[1]:.3f}" if point.interval else "-",
             str(point.score.n or "-"),

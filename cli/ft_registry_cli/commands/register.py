@@ -98,12 +98,28 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
             }
             for d in draft.data
         ],
+        "evaluations": [
+            {
+                "suite": one.suite,
+                "scores": {score.key: score.value for score in one.measurement.scores},
+                "partial": one.measurement.partial,
+                "trusted": one.trusted,
+                "known": (one.suite, one.origin) in plan.scored,
+            }
+            for one in draft.evaluations
+        ],
         "dry_run": True,
     }
     weights = f"{len(draft.files)} files, {size(sum(entry.size for entry in draft.files))}"
     verb = f"already {plan.known}" if plan.known else f"would register {draft.model}"
     lines = [f"{verb}: {draft.kind}, {weights}, sha256 {short(draft.digest)}"]
     lines += [f"  data {d.role}  {d.path} {hashes_text(d)}" for d in draft.data]
+    for one in draft.evaluations:
+        found = ", ".join(f"{score.key} {score.value:.4f}" for score in one.measurement.scores)
+        known = "already " if (one.suite, one.origin) in plan.scored else ""
+        lines.append(f"  {known}scores of {one.suite}: {found}")
+        lines += [f"    in part: {one.measurement.partial}"] if one.measurement.partial else []
+        lines += [f"    on trust: {one.trusted}"] if one.trusted else []
     patch = ", with uncommitted changes" if draft.code.dirty else ""
     lines.append(f"  code {draft.code.commit[:12]}{patch}")
     state.emit(document, "\n".join(lines))
@@ -119,7 +135,7 @@ def _print_done(state: State, done: "Registered") -> None:
         "evaluations": [evaluation.id for evaluation in done.evaluations],
         "notices": done.notices,
     }
-    verb = "registered" if done.created else "already"
+    verb = "registered" if done.created else "scored" if done.evaluations else "already"
     state.emit(document, f"{verb} {record.reference}  record {short(done.filed.digest)}")
     state.talk(*(f"note: {notice}" for notice in done.notices))
     for evaluation in done.evaluations:

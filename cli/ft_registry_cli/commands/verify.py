@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
             str | None,
             typer.Argument(
                 metavar="REF", show_default=False,
-                help="NAME/7, NAME@champion or NAME/latest [default: all].",
+                help="NAME/7, NAME@champion, NAME/latest, NAME:LABEL [default: all].",
             ),
         ] = None,
         fast: Annotated[

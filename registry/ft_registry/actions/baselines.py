@@ -7,6 +7,14 @@ from tempfile import TemporaryDirectory
 
 from ft_registry.actions.claims import accept, of_baseline
 from ft_registry.actions.contenders import baseline_evaluations, read_baseline
+from ft_registry.actions.corrections import (
+    WITHDRAWN,
+    filed_as,
+    free,
+    is_withdrawn,
+    overtaken,
+    stand_among,
+)
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -14,7 +22,6 @@ from ft_registry.actions.evaluations import (
     make_evaluation,
     make_metrics,
     overrides_of,
-    place_of,
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.evidence import read_evidence
@@ -22,8 +29,8 @@ from ft_registry.actions.projection import stored_of
 from ft_registry.actions.tags import IDENTITY
 from ft_registry.errors import Conflict, InvalidInput, NotFound
 from ft_registry.model import layout
-from ft_registry.model.baseline import Baseline, BaselineKind
-from ft_registry.model.canonical import canonical_bytes, digest
+from ft_registry.model.baseline import FILE, FOLDER, Baseline, BaselineKind, baseline_file
+from ft_registry.model.canonical import digest
 from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse
@@ -38,7 +45,6 @@ from ft_registry.ports.models import ModelStore, StoredModel, Upload
 from ft_registry.readers.files import hash_folder
 from ft_registry.readers.params import flatten, read_config_files
 
-_FOLDER = "baseline"
 _STRUCTURED = (".yaml", ".yml", ".json", ".toml")
 _NO_DATA = Unknown(unknown="no dataset was named: --data says what it was measured on")
 
@@ -59,6 +65,8 @@ class BaselineRequest:
     allow_partial: bool = False
     trust: bool = False
     """Take the files for those of this baseline, whatever they say of their model."""
+    corrects: bool = False
+    """The files correct what their suites have measured of it so far."""
     suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
     """What the settings say of suites."""
     note: str = ""
@@ -73,6 +81,8 @@ class AddedBaseline:
     """False: it was on record, with the same configuration."""
     evaluations: tuple[Evaluation, ...]
     """Those that were added now."""
+    notices: tuple[str, ...] = ()
+    """What the caller should hear although it all went well."""
 
 
 def add_baseline(
@@ -89,7 +99,8 @@ def add_baseline(
 
     Raises:
         InvalidInput, NotFound, Refused: What was asked cannot be put on record.
-        Conflict: The label is taken by a baseline of another configuration.
+        Conflict: The label is taken by a baseline of another configuration, or the files are on
+            record as saying something else.
         BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
     """
     require_ledger(ledger)
@@ -124,15 +135,35 @@ def add_baseline(
             f"{config.digest[:19]}",
             hints=["another prompt is another baseline: choose another --label"],
         )
-    on_record = {one.id for one in baseline_evaluations(ledger, request.reference)}
-    fresh = [
-        (evaluation, one)
-        for evaluation, one in _evaluations(evidence, request, found, context)
-        if evaluation.id not in on_record
-    ]
+    before = list(baseline_evaluations(ledger, request.reference))
+    fresh, notices = _new(_evaluations(evidence, request, found, context), before, request)
     if fresh:
         _score(known, found, fresh, request.note, ledger, models, context)
-    return AddedBaseline(known, created=False, evaluations=tuple(one for one, _ in fresh))
+    return AddedBaseline(
+        known, created=False, evaluations=tuple(one for one, _ in fresh), notices=notices
+    )
+
+
+def _new(
+    made: list[tuple[Evaluation, Evidence]], before: list[Evaluation], request: BaselineRequest
+) -> tuple[list[tuple[Evaluation, Evidence]], tuple[str, ...]]:
+    """Returns those that are not on record, as they go there, and what to tell of the others."""
+    fresh: list[tuple[Evaluation, Evidence]] = []
+    notices = []
+    suites = [one.suite for one, _ in made]
+    if request.corrects and len(set(suites)) < len(suites):
+        raise InvalidInput(
+            "expected one file of each suite with --corrects, found several",
+            hints=["one evaluation takes the place of what was measured: which?"],
+        )
+    for one, evidence in made:
+        on_record = [*before, *(other for other, _ in fresh)]
+        evaluation, known = stand_among(one, on_record, corrects=request.corrects)
+        if not known:
+            fresh.append((evaluation, evidence))
+        elif is_withdrawn(evaluation, on_record):
+            notices.append(f"{evaluation.suite}: {WITHDRAWN}")
+    return fresh, tuple(notices)
 
 
 def read_prompts(files: list[tuple[str, Path]]) -> Config:
@@ -185,12 +216,13 @@ def _create(
         recorded_at=timestamp(context.now()),
         recorded_by=context.actor,
     )
-    made = [one for one, _ in _evaluations(evidence, request, baseline.digest, context)]
+    fresh, _ = _new(_evaluations(evidence, request, baseline.digest, context), [], request)
+    made = [one for one, _ in fresh]
     path = layout.baseline(reference.model, reference.label)
     documents = {
         layout.model(reference.model): ModelDocument(name=reference.model).to_bytes(),
         path: baseline.to_bytes(),
-        **{place_of(one): one.to_bytes() for one in made},
+        **filed_as(made),
     }
     event = make_event(
         context,
@@ -222,15 +254,13 @@ def _store(
 ) -> StoredModel:
     with TemporaryDirectory(prefix="baseline-", dir=scratch) as folder:
         root = Path(folder)
-        (root / "baseline.json").write_bytes(
-            canonical_bytes({"kind": request.kind, "base": request.base, "config": config.files})
-        )
+        (root / FILE).write_bytes(baseline_file(request.kind, request.base, config))
         return models.upload(
             Upload(
                 model=request.reference.model,
                 files=hash_folder(root),
                 root=root,
-                folder=_FOLDER,
+                folder=FOLDER,
                 attachments=attachments_of(evidence),
                 params={"baseline.kind": request.kind, "baseline.base": request.base}
                 | flatten(config.files),
@@ -238,7 +268,7 @@ def _store(
                 metrics=(),
                 datasets=(),
                 metadata={IDENTITY: config.digest},
-                kind=_FOLDER,
+                kind=FOLDER,
                 run_id=None,
             )
         )
@@ -265,13 +295,9 @@ def _score(
         reason=note,
         overrides=overrides_of(evidence for _, evidence in fresh),
     )
-    documents = {place_of(one): one.to_bytes() for one in made}
-    requires = tuple(Requirement(path=path, digest=None) for path in documents)
+    documents = filed_as(made)
     try:
-        ledger.append(Change(event=event, documents=documents, requires=requires))
+        ledger.append(Change(event=event, documents=documents, requires=free(documents)))
     except RequirementFailed as error:
-        raise Conflict(
-            f"expected to be the only one who scores {baseline.reference} now, found another",
-            hints=["run the command again: what is on record already is left out"],
-        ) from error
+        raise overtaken(made, reference=baseline.reference) from error
     models.attach(stored, {}, make_metrics(made, (), ledger))

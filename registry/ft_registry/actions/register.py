@@ -66,6 +66,8 @@ class RegistrationPlan:
     run_id: str | None
     known: VersionReference | None
     """The version that has this identity already."""
+    scored: frozenset[tuple[str, str]] = frozenset()
+    """Suite and digest of the files whose scores that one has already."""
 
 
 def plan_registration(
@@ -97,7 +99,9 @@ def plan_registration(
             accept(one, measured, trust=request.trust, cwd=cwd) for one in draft.evaluations
         )
         draft = replace(draft, evaluations=accepted)
-    return RegistrationPlan(draft, request.run_id, known)
+    before = read_evaluations(ledger, known) if known is not None else []
+    scored = frozenset((one.suite, one.origin) for one in before)
+    return RegistrationPlan(draft, request.run_id, known, scored)
 
 
 def register(

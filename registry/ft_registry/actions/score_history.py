@@ -1,8 +1,9 @@
 """Tells what was measured: of one version, or of a model over its versions."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ft_registry.actions.contenders import baseline_evaluations, read_baseline
 from ft_registry.actions.events import require_ledger
 from ft_registry.actions.resolve import (
     read_evaluations,
@@ -10,11 +11,12 @@ from ft_registry.actions.resolve import (
     resolve,
     version_numbers,
 )
+from ft_registry.errors import NotFound
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.evaluation import Evaluation, Score, in_force
 from ft_registry.model.names import model_name
-from ft_registry.model.reference import parse_reference
+from ft_registry.model.reference import BaselineReference, parse_contender
 from ft_registry.model.score_history import ScoreHistory, ScorePoint, ScoreSeries
 from ft_registry.ports.ledger import Ledger
 
@@ -26,27 +28,27 @@ def score_history(
 
     Args:
         ledger: Has the evaluations.
-        subject: A model's name, or a reference to one version.
+        subject: A model's name, or a reference to one version or baseline.
         suite: Only this one; empty: all.
         last: Of a model, only so many versions, the newest; None: all.
 
     Raises:
         InvalidInput: It is neither.
-        NotFound: There is no such model or version.
+        NotFound: There is no such model, version or baseline, or nothing of the suite.
     """
     require_ledger(ledger)
-    if "/" in subject or "@" in subject:
-        version = resolve(ledger, parse_reference(subject))
-        model, found = version.model, read_evaluations(ledger, version)
-    else:
-        model = model_name(subject)
-        require_model(ledger, model)
-        found = _read(ledger, model, last)
-    by_version: dict[int, list[Evaluation]] = defaultdict(list)
+    model, found = _found(ledger, subject, last)
+    suites = sorted({one.suite for one in found})
+    if suite and suite not in suites:
+        raise NotFound(
+            f"expected evaluations of the suite {suite!r} of {subject}, found none",
+            hints=[f"suites of {subject}: {', '.join(suites) or 'none yet'}"],
+        )
+    by_version: dict[int | None, list[Evaluation]] = defaultdict(list)
     for one in sorted(found, key=lambda evaluation: evaluation.recorded_at):
-        if suite in ("", one.suite) and one.version is not None:
+        if suite in ("", one.suite):
             by_version[one.version].append(one)
-    ordered = dict(sorted(by_version.items()))
+    ordered = dict(sorted(by_version.items(), key=lambda item: item[0] or 0))
     contents = ledger.read_many(ledger.paths(layout.aliases(model)))
     aliases: dict[int, list[str]] = defaultdict(list)
     for path, content in sorted(contents.items()):
@@ -59,6 +61,19 @@ def score_history(
     )
 
 
+def _found(ledger: Ledger, subject: str, last: int | None) -> tuple[str, Sequence[Evaluation]]:
+    if not any(mark in subject for mark in "/@:"):
+        model = model_name(subject)
+        require_model(ledger, model)
+        return model, _read(ledger, model, last)
+    reference = parse_contender(subject)
+    if isinstance(reference, BaselineReference):
+        read_baseline(ledger, reference)
+        return reference.model, baseline_evaluations(ledger, reference)
+    version = resolve(ledger, reference)
+    return version.model, read_evaluations(ledger, version)
+
+
 def _read(ledger: Ledger, model: str, last: int | None) -> list[Evaluation]:
     paths = ledger.paths(layout.all_evaluations(model))
     if last is not None:
@@ -69,7 +84,7 @@ def _read(ledger: Ledger, model: str, last: int | None) -> list[Evaluation]:
 
 
 def _series(
-    found: dict[int, list[Evaluation]], aliases: dict[int, list[str]]
+    found: dict[int | None, list[Evaluation]], aliases: dict[int, list[str]]
 ) -> Iterator[ScoreSeries]:
     points: dict[tuple[str, str], list[ScorePoint]] = defaultdict(list)
     for number, evaluations in found.items():
@@ -82,7 +97,7 @@ def _series(
             points[key].append(
                 ScorePoint(
                     version=number,
-                    aliases=tuple(aliases.get(number, ())),
+                    aliases=tuple(aliases.get(number, ())) if number is not None else (),
                     evaluation=evaluation,
                     score=score,
                     runs=tuple(one.value for _, one in measured),

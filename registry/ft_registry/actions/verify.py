@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ft_registry.actions.contenders import read_baseline
 from ft_registry.actions.events import require_ledger
-from ft_registry.actions.holdings import Holdings
+from ft_registry.actions.holdings import BaselineHolding, Holdings
 from ft_registry.actions.resolve import read_record, require_model
 from ft_registry.actions.verify_base import BaseLook, base_version
 from ft_registry.actions.verify_data import DataLook
@@ -20,7 +21,7 @@ from ft_registry.actions.verify_weights import Progress, WeightsLook
 from ft_registry.errors import BackendUnavailable, IntegrityError
 from ft_registry.model import layout
 from ft_registry.model.record import VersionBase, VersionRecord
-from ft_registry.model.reference import VersionReference
+from ft_registry.model.reference import BaselineReference, VersionReference
 from ft_registry.model.verification import Depth, Finding, Verification
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.byte_cache import ByteCache
@@ -76,6 +77,28 @@ def verify_version(
     return _verify([version], holdings, evidence, depth=depth, view=view, progress=progress)
 
 
+def verify_baseline(
+    reference: BaselineReference,
+    evidence: Evidence,
+    *,
+    depth: Depth,
+    progress: Progress | None = None,
+) -> Verification:
+    """Looks at what the store keeps of a baseline: its file, and the items of its evaluations.
+
+    Raises:
+        NotARegistry: There is no ledger here.
+        NotFound: There is no such baseline.
+        IntegrityError: Its document is damaged.
+    """
+    ledger = evidence.ledger
+    holdings = Holdings(ledger, require_ledger(ledger))
+    read_baseline(ledger, reference)
+    look = WeightsLook(evidence.artifacts, evidence.cache, depth)
+    look.add_baseline(holdings.baseline(reference))
+    return look.finish(progress)
+
+
 def verify_all(
     evidence: Evidence,
     *,
@@ -83,7 +106,7 @@ def verify_all(
     view: StoreView | None = None,
     progress: Progress | None = None,
 ) -> Verification:
-    """Looks at every version and at the ledger itself; see `verify_version`.
+    """Looks at every version and baseline, and at the ledger itself; see `verify_version`.
 
     Left out are versions that were taken out of MLflow on purpose: nothing of them is expected.
 
@@ -94,7 +117,10 @@ def verify_all(
     holdings = Holdings(ledger, require_ledger(ledger))
     every = list(holdings.all())
     kept = [version for version in every if not holdings.is_given_up(version)]
-    found = _verify(kept, holdings, evidence, depth=depth, view=view, progress=progress)
+    found = _verify(
+        kept, holdings, evidence, depth=depth, view=view, progress=progress,
+        baselines=holdings.baselines(),
+    )  # fmt: skip
     audited = verify_ledger(ledger, depth=depth)
     # What cannot be read is told by those who looked at all of the ledger, if they saw it.
     told = {finding.subject for finding in audited.damage if finding.kind == "document"}
@@ -179,8 +205,11 @@ def _verify(
     depth: Depth,
     view: StoreView | None,
     progress: Progress | None,
+    baselines: Sequence[BaselineHolding] = (),
 ) -> Verification:
     weights = WeightsLook(evidence.artifacts, evidence.cache, depth)
+    for baseline in baselines:
+        weights.add_baseline(baseline)
     bases = BaseLook(holdings, evidence.top, depth)
     data = DataLook(evidence.ledger, evidence.data, depth)
     ranks: dict[str, int] = {}
@@ -219,6 +248,8 @@ def _broken(version: VersionReference, error: IntegrityError) -> Finding:
 
 
 def _sorted(findings: Sequence[Finding], ranks: Mapping[str, int]) -> tuple[Finding, ...]:
-    """Returns the findings of each version together, those of the ledger last."""
+    """Returns the findings of each version together, of baselines after them, then the ledger's."""
     last = len(ranks)
-    return tuple(sorted(findings, key=lambda f: (ranks.get(f.subject, last), f.subject)))
+    return tuple(
+        sorted(findings, key=lambda f: (ranks.get(f.subject, last), not f.subject, f.subject))
+    )

@@ -1,14 +1,17 @@
 """Looks at the files of versions in the store of models: weights, patch, scored items."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
 
-from ft_registry.actions.holdings import Holding
+from ft_registry.actions.holdings import BaselineHolding, Holding
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
+from ft_registry.model.baseline import FILE, FOLDER, baseline_file
+from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
+from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
 from ft_registry.model.verification import Depth, Finding, Kind, Verification
 from ft_registry.ports.artifacts import ArtifactStore, Shelf
@@ -81,9 +84,23 @@ class WeightsLook:
 
     def add(self, holding: Holding) -> None:
         """Compares what lies on a version's shelf with its record, by name and size."""
-        subject, home = holding.filed.record.reference, holding.home
+        subject = holding.filed.record.reference
+        shelf = self._look(holding.home, subject, _promises(holding))
+        if shelf.is_orphan:
+            self._orphans.append(subject)
+
+    def add_baseline(self, holding: BaselineHolding) -> None:
+        """Compares what lies on a baseline's shelf with its document, by name and size."""
+        subject = holding.baseline.reference
+        shelf = self._look(holding.home, subject, _promises_of_baseline(holding))
+        if shelf.is_orphan:
+            self._notes.append(
+                f"MLflow knows the logged model of {subject} no more, its files are where they were"
+            )
+
+    def _look(self, home: Home, subject: str, promised: Iterable[_Promise]) -> Shelf:
         # By digest as well: an evaluation must not say anew what the weights should be.
-        promises = dict.fromkeys(_promises(holding))
+        promises = dict.fromkeys(promised)
         try:
             shelf = self._artifacts.shelf(home)
         except BackendUnavailable as error:
@@ -92,12 +109,10 @@ class WeightsLook:
                     "artifact", home.uri, "unknown", subject, home.location, found=error.message
                 )
             )
-            return
+            return Shelf(shown=home.location or home.uri, folder=None, sizes={})
         except NotFound as error:
             shelf = Shelf(shown=home.location or home.uri, folder=None, sizes={})
             self._lost.append(f"{subject}: {error.message}")
-        if shelf.is_orphan:
-            self._orphans.append(subject)
         visit = _Visit(home, shelf)
         for promise in promises:
             self._compare(promise, visit, subject)
@@ -110,6 +125,7 @@ class WeightsLook:
                 )
         if visit.jobs:
             self._visits.append(visit)
+        return shelf
 
     def finish(self, progress: Progress | None = None) -> Verification:
         """Reads the files that have the right size and returns all findings."""
@@ -219,7 +235,18 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
     patch = record.code.patch
     if not isinstance(patch, Unknown):
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
-    for evaluation in holding.evaluations:
+    yield from _items(holding.evaluations)
+
+
+def _promises_of_baseline(holding: BaselineHolding) -> Iterator[_Promise]:
+    baseline = holding.baseline
+    content = baseline_file(baseline.kind, baseline.base, baseline.config)
+    yield _Promise("artifact", f"{FOLDER}/{FILE}", _hex(digest_bytes(content)), len(content))
+    yield from _items(holding.evaluations)
+
+
+def _items(evaluations: Iterable[Evaluation]) -> Iterator[_Promise]:
+    for evaluation in evaluations:
         items = evaluation.items
         if not isinstance(items, Unknown):
             yield _Promise("attachment", items.artifact, _hex(items.digest), None)

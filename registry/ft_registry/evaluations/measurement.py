@@ -29,6 +29,11 @@ class MeasuredScore:
         """The name of the column of its items."""
         return f"{self.metric},{self.filter}" if self.filter else self.metric
 
+    @property
+    def key(self) -> str:
+        """Its name within the suite: ``metric``, ``task.metric,filter``."""
+        return f"{self.task}.{self.column}" if self.task else self.column
+
 
 @dataclass(frozen=True)
 class Claim:

@@ -80,10 +80,10 @@ def _marks(point: ScorePoint, x: float, heights: list[float], step: float) -> It
     for run in runs:
         yield f'<circle class="run" cx="{x:.1f}" cy="{run:.1f}" r="3"/>'
     yield f'<circle class="score" cx="{x:.1f}" cy="{score:.1f}" r="4"/>'
-    if step < 14 and point.version % 10:
+    if step < 14 and (point.version or 0) % 10:
         return  # there is no room for every number
     base = _HEIGHT - _BOTTOM
-    yield f'<text x="{x:.1f}" y="{base + 16}" text-anchor="middle">{point.version}</text>'
+    yield f'<text x="{x:.1f}" y="{base + 16}" text-anchor="middle">{escape(point.name)}</text>'
     if point.aliases:
         names = escape(" ".join(f"@{alias}" for alias in point.aliases))
         yield f'<text class="alias" x="{x:.1f}" y="{base + 32}" text-anchor="middle">{names}</text>'
@@ -97,7 +97,7 @@ def _direction(series: ScoreSeries) -> str:
 def _table(series: ScoreSeries) -> str:
     rows = [
         "<tr>"
-        f"<td>{point.version}{escape(''.join(f' @{alias}' for alias in point.aliases))}</td>"
+        f"<td>{escape(point.name)}{escape(''.join(f' @{alias}' for alias in point.aliases))}</td>"
         f'<td class="number">{point.score.value:.4f}</td>'
         f'<td class="number">{_span(point)}</td><td class="number">{point.score.n or "-"}</td>'
         f"<td>{escape(f'{point.evaluation.harness.name} {point.evaluation.harness.version}')}</td>"

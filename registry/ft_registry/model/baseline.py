@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from ft_registry.model.canonical import canonical_bytes
 from ft_registry.model.document import Document, is_empty
 from ft_registry.model.home import Home
 from ft_registry.model.names import AliasName, ModelName
@@ -15,6 +16,14 @@ from ft_registry.model.record import Config, Run
 from ft_registry.model.time import Timestamp
 
 BaselineKind: TypeAlias = Literal["prompt", "rag", "other"]
+FOLDER = "baseline"
+"""The folder inside the logged model that holds its file."""
+FILE = "baseline.json"
+
+
+def baseline_file(kind: BaselineKind, base: str, config: Config) -> bytes:
+    """Returns the file that the store keeps of a baseline: what is asked, and how."""
+    return canonical_bytes({"kind": kind, "base": base, "config": config.files})
 
 
 class Baseline(Document):

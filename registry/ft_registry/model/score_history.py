@@ -12,7 +12,8 @@ _Z = 1.959963984540054
 class ScorePoint:
     """One metric of one version."""
 
-    version: int
+    version: int | None
+    """None: of a baseline."""
     aliases: tuple[str, ...]
     """Those that name the version now."""
     evaluation: Evaluation
@@ -20,6 +21,11 @@ class ScorePoint:
     score: Score
     runs: tuple[float, ...]
     """What each evaluation in force found, the newest last: the spread of measuring again."""
+
+    @property
+    def name(self) -> str:
+        """The number of the version, or the baseline's label."""
+        return self.evaluation.baseline if self.version is None else str(self.version)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -56,7 +62,7 @@ class ScoreSeries:
 
 @dataclass(frozen=True)
 class ScoreHistory:
-    """What was measured of a model, or of one version."""
+    """What was measured of a model, of one version, or of a baseline."""
 
     model: str
     series: tuple[ScoreSeries, ...]
