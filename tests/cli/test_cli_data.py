@@ -1,6 +1,7 @@
 """Datasets, example by example, as their user meets them."""
 
 import csv
+import gzip
 import json
 import shutil
 from collections.abc import Callable
@@ -57,6 +58,30 @@ def test_data_with_faults_is_not_taken_unless_allowed(project: Project) -> None:
     assert project.state() == before
     done = snapshot(project, path, "--allow-faults")
     assert done["profile"]["faults"] == {"mixed-format": 1}
+
+
+def test_a_file_that_is_damaged_is_not_taken_even_if_faults_are_allowed(project: Project) -> None:
+    lines = [f"{row['prompt']},{row['completion']}" for row in rows(3)]
+    project.write("a.csv", "\n".join(["prompt,completion", *lines, 'a "b",c', '"d" e,f', "g,h\n"]))
+    before = project.state()
+    outcome = project.cli("data", "snapshot", "a.csv", "--allow-faults")
+    assert outcome.code == 1
+    assert "line 6: unreadable" in outcome.stderr
+    assert "nobody can say what the rest" in outcome.stderr
+    assert "--allow-faults puts" not in outcome.stderr
+    assert project.state() == before
+    assert snapshot(project, "a.csv", "--no-index")["created"]
+
+
+def test_what_was_erased_is_told_though_the_file_is_damaged_behind_it(project: Project) -> None:
+    snapshot(project, write(project, "a.jsonl", rows(1)))
+    project.write("one.json", json.dumps(rows(1)[0]))
+    project.done("data", "erase-plan", "--example", "one.json", "--record", "--reason", "asked")
+    text = "".join(json.dumps(row) + "\n" for row in rows(200))
+    project.write("b.jsonl.gz", gzip.compress(text.encode())[:-12])
+    found = project.cli("--json", "data", "check", "b.jsonl.gz").document
+    assert found["faults"][0]["rule"] == "erased"
+    assert found["profile"]["faults"]["unreadable"] == 1
 
 
 @pytest.mark.parametrize(

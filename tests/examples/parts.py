@@ -40,8 +40,9 @@ def add_up(outcomes: Iterable[Outcome]) -> Whole:
         whole.rows += part.rows
         whole.hashes += part.hashes
         whole.subjects += part.subjects
-        if outcome.unreadable:
-            whole.unreadable[source.name] = outcome.unreadable
+        for fault in part.faults.first:
+            if fault.rule == "unreadable":
+                whole.unreadable[source.name] = fault.message
     return whole
 
 
@@ -53,4 +54,4 @@ def look(path: Path, settings: Settings | None = None, *, part_bytes: int = 16 <
     """Examines a file or folder in this process."""
     found = settings or settings_of(path)
     tasks = split(find_sources(path), part_bytes=part_bytes)
-    return add_up(Outcome(task, *examine(task, found, None)) for task in tasks)
+    return add_up(Outcome(task, examine(task, found, None)) for task in tasks)

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import json
 import tracemalloc
 from collections.abc import Callable, Mapping, Sequence
@@ -256,6 +257,63 @@ def test_a_file_that_is_not_what_its_name_says_is_unreadable(tmp_path: Path, nam
     assert list(found.unreadable) == [name]
     assert len(found.unreadable[name]) < 300
     assert found.rows >= len(ROWS)
+
+
+def as_jsonl(rows: Rows) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def as_zstd(data: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(data)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
+
+
+def in_two(pack: Callable[[bytes], bytes], first: bytes, second: bytes) -> bytes:
+    """Returns both, packed one behind the other, the second broken off."""
+    return pack(first) + pack(second)[:-6]
+
+
+COLUMNS = b"text,label\n" + b"".join(b"row %d,x\n" % number for number in range(100))
+BROKEN: dict[str, tuple[bytes, int, int]] = {
+    "quote.csv": (COLUMNS.replace(b"row 60,", b'"row" 60,'), 60, 62),
+    "nul.tsv": (COLUMNS.replace(b",", b"\t").replace(b"row 60", b"row\0"), 60, 62),
+    "rest.json": (json.dumps(ROWS).encode()[:-8], 99, 100),
+    "cut.jsonl.gz": (in_two(gzip.compress, as_jsonl(ROWS[:60]), as_jsonl(ROWS[60:])), 100, 101),
+    "cut.jsonl.zst": (in_two(as_zstd, as_jsonl(ROWS[:60]), as_jsonl(ROWS[60:])), 60, 61),
+    "cut.csv.gz": (gzip.compress(COLUMNS)[:-8], 100, 102),
+    "cut.json.gz": (gzip.compress(json.dumps(ROWS).encode())[:-8], 100, 101),
+    "open.jsonl.gz": (gzip.compress(as_jsonl(ROWS)[:-1])[:-8], 100, 100),
+    "rot.jsonl.gz": (gzip.compress(as_jsonl(ROWS[:60])) + b"\x1f\x8b\x08\0rotten", 60, 61),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_stands_before_the_damage_is_examined_and_the_damage_told_with_its_line(
+    tmp_path: Path, name: str
+) -> None:
+    data, rows, line = BROKEN[name]
+    (tmp_path / name).write_bytes(data)
+    found = look(tmp_path / name)
+    assert len(found.hashes) == rows * ROW_BYTES
+    assert [(one.rule, one.line) for one in found.faults.first] == [("unreadable", line)]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, as_zstd])
+def test_a_large_file_is_unpacked_to_the_byte_at_which_it_breaks_off(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    rows = [{"text": hashlib.sha256(b"%d" % number).hexdigest()} for number in range(30_000)]
+    whole = as_jsonl(rows)
+    file = tmp_path / ("a.jsonl.gz" if pack is gzip.compress else "a.jsonl.zst")
+    # What comes behind the rows is there in part only, and must not take any of them away.
+    file.write_bytes(in_two(pack, whole, b"x" * 1_000_000))
+    found = look(file)
+    write_jsonl(tmp_path / "b.jsonl", rows)
+    assert found.hashes == look(tmp_path / "b.jsonl").hashes
+    assert list(found.unreadable) == [""]
 
 
 @pytest.mark.parametrize(

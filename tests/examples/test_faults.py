@@ -8,7 +8,7 @@ from ft_registry.actions.examine import examine, sources_of
 from ft_registry.actions.look import Look, Tombstones
 from ft_registry.backends.arrow_index import ArrowWriter
 from ft_registry.backends.executors.local import LocalExecutor
-from ft_registry.examples.faults import RULES, shown
+from ft_registry.examples.faults import RULES, FaultLog, shown
 from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import BOM, Kernel, Settings
 
@@ -144,3 +144,18 @@ def test_an_object_of_many_keys_is_read_in_a_moment() -> None:
 def test_a_value_is_shown_short_and_in_ascii() -> None:
     assert shown("\u202eé") == r"'\u202e\xe9'"
     assert len(shown("a" * 1000)) == 60
+
+
+def test_what_is_never_allowed_is_told_whatever_else_is_wrong() -> None:
+    log, later = FaultLog(limit=3), FaultLog(limit=3)
+    for line in range(1, 6):
+        log.add(line, "nan", "NaN")
+    for line in range(1, 4):
+        later.add(line, "crlf", "CR LF")
+    later.add(4, "unreadable", "broken")
+    log.add(6, "erased", "gone")
+    log.merge(later, lines=6)
+    assert [(one.line, one.rule) for one in log.first] == [
+        (1, "nan"), (6, "erased"), (10, "unreadable")
+    ]  # fmt: skip
+    assert log.total == 10

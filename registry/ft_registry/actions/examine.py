@@ -104,8 +104,6 @@ def examine(
         if outcome.task.start == 0:
             lines = 0
         found.faults.merge(part.faults, lines=lines, file=source.name)
-        if outcome.unreadable:
-            _add(found.faults, "unreadable", outcome.unreadable, source.name)
         found.tally.merge(part.tally, lines=lines, file=source.name)
         lines += part.lines
         found.rows += part.rows

@@ -1,6 +1,6 @@
 """Takes a snapshot of data: checks and indexes its examples, tracks its bytes, records both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from ft_registry.actions.look import Look
 from ft_registry.actions.snapshots import stored_snapshots
 from ft_registry.actions.tombstones import read_tombstones
 from ft_registry.errors import IntegrityError, Refused
+from ft_registry.examples.faults import UNPARDONED
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
@@ -260,19 +261,24 @@ def _examined(
             f"expected {path} to stay as it is while it is looked at, found that it changed",
             hints=["wait for the program that writes it, then run the command again"],
         )
-    erased = found.faults.counts["erased"]
     # Data of a format that we do not know is no worse for it.
     broken = found.faults.total - found.faults.counts["unknown-format"]
-    if erased or (broken and not examining.allow_faults):
-        raise faulty(path, found, can_allow=not erased)
+    never = [reason for rule, reason in UNPARDONED.items() if found.faults.counts[rule]]
+    if never or (broken and not examining.allow_faults):
+        raise _faulty(path, found, never)
     return found, writer
 
 
-def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
-    """Returns the refusal of data that breaks rules: the first faults, and how many there are."""
-    first = "; ".join(
-        f"{_place(fault)}{fault.rule}: {fault.message}" for fault in found.faults.first[:_SHOWN]
-    )
+def _faulty(path: Path, found: "Examination", never: Sequence[str]) -> Refused:
+    """Returns the refusal of data that breaks rules.
+
+    Args:
+        path: The data.
+        found: The first of its faults are told, and how many there are.
+        never: Why some are not to be allowed; empty: all may be.
+    """
+    told = sorted(found.faults.first, key=lambda fault: fault.rule not in UNPARDONED)
+    first = "; ".join(f"{_place(fault)}{fault.rule}: {fault.message}" for fault in told[:_SHOWN])
     total = found.faults.total
     more = f"; and {total - _SHOWN} more" if total > _SHOWN else ""
     return Refused(
@@ -280,7 +286,7 @@ def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
         f"fault{'s' if total != 1 else ''}: {first}{more}",
         hints=[
             f"ft-registry data check {path} shows them",
-            *(["--allow-faults puts them on record as they are"] if can_allow else []),
+            *(never or ["--allow-faults puts them on record as they are"]),
         ],
     )
 

@@ -30,9 +30,15 @@ RULES: Mapping[str, str] = {
     "label-not-boolean": "a label is not true or false",
     "label-count": "there are not as many labels as completions",
     "erased": "the example was erased: a tombstone in the ledger names it",
-    "unreadable": "the file is not of the kind that its name says",
+    "unreadable": "the file is not of the kind that its name says, or damaged",
 }
 """Every rule, with what breaks it."""
+UNPARDONED: Mapping[str, str] = {
+    "erased": "erased examples are never allowed: take them out of the data",
+    "unreadable": "unreadable files are never allowed: nobody can say what the rest of them holds. "
+    "Mend them or take them out; --no-index tracks the bytes alone",
+}
+"""Rules that no option sets aside, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +80,7 @@ class FaultLog:
     def add(self, line: int, rule: str, message: str) -> None:
         """Takes one in."""
         self.counts[rule] += 1
-        if len(self.first) < self.limit:
-            self.first.append(Fault(line, rule, message))
+        self._keep(Fault(line, rule, message))
 
     def merge(self, later: "FaultLog", *, lines: int, file: str = "") -> None:
         """Takes in the faults of what follows.
@@ -86,9 +91,20 @@ class FaultLog:
             file: The file that it is of.
         """
         self.counts.update(later.counts)
-        for fault in later.first[: self.limit - len(self.first)]:
+        for fault in later.first:
             line = fault.line + lines if fault.line else 0
-            self.first.append(Fault(line, fault.rule, fault.message, file or fault.file))
+            self._keep(Fault(line, fault.rule, fault.message, file or fault.file))
+
+    def _keep(self, fault: Fault) -> None:
+        """Keeps one of the first; where there is no room, what is never allowed is told instead."""
+        if len(self.first) < self.limit:
+            self.first.append(fault)
+        elif fault.rule in UNPARDONED:
+            places = reversed(range(len(self.first)))
+            less = next((n for n in places if self.first[n].rule not in UNPARDONED), None)
+            if less is not None:
+                del self.first[less]
+                self.first.append(fault)
 
 
 def unheard(_rule: str, _message: str) -> None:

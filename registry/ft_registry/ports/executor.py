@@ -15,8 +15,6 @@ class Outcome:
 
     task: Task
     part: Part
-    unreadable: str = ""
-    """Why the file could not be read to the end of the part; empty: it could."""
 
 
 class Executor(Protocol):

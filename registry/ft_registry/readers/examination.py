@@ -13,7 +13,7 @@ from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, ch
 from ft_registry.examples.line import LineReader
 from ft_registry.examples.sensitive import Finder, search
 from ft_registry.examples.work import Source, Task
-from ft_registry.readers.example_files import read_chunks, sample_rows
+from ft_registry.readers.example_files import Chunk, read_chunks, sample_rows
 from ft_registry.readers.example_streams import Unreadable
 from ft_registry.readers.measure import token_counter
 from ft_registry.readers.scanner import scanner
@@ -22,22 +22,37 @@ _LINE_LIMIT = 1 << 30
 """Bytes: what is looked up was examined before, with its own limit."""
 
 
-def examine(task: Task, settings: Settings, tokenizer: Path | None) -> tuple[Part, str]:
-    """Returns what is known of a part, and why it could not be read to its end; empty: it could.
+def examine(task: Task, settings: Settings, tokenizer: Path | None) -> Part:
+    """Returns what is known of a part; that it could not be read to its end is a fault of it.
 
     Raises:
         InvalidInput, Refused: See `token_counter` and `scanner`.
     """
     kernel = Kernel(settings, measure=_measure(tokenizer), finders=_finders(settings))
+    last: Chunk | None = None
+    damage: Unreadable | None = None
     try:
         for chunk in read_chunks(task, line_limit=settings.line_limit):
             kernel.take(
                 chunk.data, starts_file=chunk.starts_file, ends_file=chunk.ends_file,
                 numbers=chunk.numbers,
             )  # fmt: skip
+            last = chunk
     except Unreadable as error:
-        return kernel.finish(), error.message
-    return kernel.finish(), ""
+        damage = error
+    part = kernel.finish()
+    if damage is not None:
+        part.faults.add(damage.line or _behind(last, part), "unreadable", damage.message)
+    return part
+
+
+def _behind(last: Chunk | None, part: Part) -> int:
+    """Returns the first line of a part that could not be read as a whole; 0: none could."""
+    if last is None:
+        return 0
+    if last.numbers:
+        return last.numbers[-1] + 1
+    return part.lines + last.data.endswith(b"\n")
 
 
 @lru_cache(maxsize=2)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -45,22 +46,29 @@ def read_chunks(task: Task, *, line_limit: int = LINE_LIMIT) -> Iterator[Chunk]:
         line_limit: The longest line in bytes; of a longer one only so much is read as shows it.
 
     Raises:
-        Unreadable: It is not of the kind that its name says.
+        Unreadable: At the end: it is not of the kind that its name says, or damaged. All that could
+            be read before the damage was yielded.
     """
     if task.source.kind == "jsonl":
         chunks: Iterator[Chunk] = map(Chunk, _read_lines(task, line_limit))
     else:
         chunks = _gathered(_read_rows(task, line_limit))
     last: Chunk | None = None
+    damage: Unreadable | None = None
     starts = task.start == 0
-    for chunk in chunks:
-        if last is not None:
-            yield last
-        last = replace(chunk, starts_file=starts)
-        starts = False
+    try:
+        for chunk in chunks:
+            if last is not None:
+                yield last
+            last = replace(chunk, starts_file=starts)
+            starts = False
+    except Unreadable as error:
+        damage = error
     if last is not None:
         # A line that breaks off ends the file, in whichever part it begins.
         yield replace(last, ends_file=task.stop is None or not last.data.endswith(b"\n"))
+    if damage is not None:
+        raise damage
 
 
 def _read_lines(task: Task, limit: int) -> Iterator[bytes]:
@@ -88,27 +96,32 @@ def _gathered(rows: Iterable[tuple[int | None, bytes]]) -> Iterator[Chunk]:
     lines: list[bytes] = []
     numbers: list[int] = []
     size = 0
-    for number, line in rows:
-        lines.append(line)
-        size += len(line)
-        if number is not None:
-            numbers.append(number)
-        if size >= CHUNK_BYTES:
-            yield Chunk(b"\n".join((*lines, b"")), numbers=numbers or None)
-            lines, numbers, size = [], [], 0
+    damage: Unreadable | None = None
+    try:
+        for number, line in rows:
+            lines.append(line)
+            size += len(line)
+            if number is not None:
+                numbers.append(number)
+            if size >= CHUNK_BYTES:
+                yield Chunk(b"\n".join((*lines, b"")), numbers=numbers or None)
+                lines, numbers, size = [], [], 0
+    except Unreadable as error:
+        damage = error
     if lines:
         yield Chunk(b"\n".join((*lines, b"")), numbers=numbers or None)
+    if damage is not None:
+        raise damage
 
 
 def sample_rows(sources: Sequence[Source], *, rows: int = 1000) -> list[dict[str, Any]]:
-    """Returns the first examples of each source that can be read, to tell their format by."""
+    """Returns the first examples of each source, to tell their format by."""
     found: list[dict[str, Any]] = []
     for source in sources[:_SAMPLED]:
         wanted = max(1, rows // min(len(sources), _SAMPLED))
-        try:
-            found += islice(_objects(Task(source)), wanted)
-        except Unreadable:
-            continue  # it is a fault, and told when the file is examined
+        with suppress(Unreadable):  # it is a fault, and told when the file is examined
+            # What was found before the damage stays.
+            found.extend(islice(_objects(Task(source)), wanted))
     return found
 
 

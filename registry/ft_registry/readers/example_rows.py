@@ -69,7 +69,7 @@ def csv_lines(stream: IO[bytes], *, tabs: bool, limit: int) -> Iterator[tuple[in
                     yield number, b"{%b}" % b",".join(pairs)
                 number = reader.line_num + 1
         except csv.Error as error:
-            raise Unreadable(f"the row that begins on line {number}: {error}") from error
+            raise Unreadable(f"expected a row of cells, found: {error}", line=number) from error
 
 
 def _text_lines(text: io.TextIOWrapper, limit: int) -> Iterator[str]:
@@ -78,9 +78,11 @@ def _text_lines(text: io.TextIOWrapper, limit: int) -> Iterator[str]:
     while line := text.readline(most):
         number += 1
         if "\0" in line:
-            raise Unreadable(f"line {number}: expected text, found NUL")
+            raise Unreadable("expected text, found NUL", line=number)
         if len(line) == most and not line.endswith(("\n", "\r")):
-            raise Unreadable(f"line {number}: longer than {limit:,} characters")
+            raise Unreadable(
+                f"expected lines of at most {limit:,} characters, found more", line=number
+            )
         yield line
 
 

@@ -7,7 +7,7 @@ file holds: a line of gigabytes, or a small file that unpacks to terabytes.
 import gzip
 import io
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
 
@@ -16,35 +16,134 @@ from ft_registry.examples.work import Source
 
 CHUNK_BYTES = 256 << 10
 """Larger ones leave the processor's cache."""
+_STEPS = (4096, 1)
+"""Bytes that are unpacked at a time where a file is damaged: the first find the place."""
+_READ_AHEAD = 256 << 10
+"""More than any reader of compressed files holds of what it did not give out yet."""
+_HEADER = 64
+"""Bytes: who asks for as few reads a header, and needs them all."""
+_END = 1 << 62
+"""Beyond every file."""
+_DAMAGE = (EOFError, OSError, ValueError, zlib.error)
+"""What readers of compressed files raise."""
 
 
 class Unreadable(FtRegistryError):
-    """A file is not of the kind that its name says."""
+    """A file is not of the kind that its name says, or damaged.
+
+    Args:
+        message: What was expected, and what found.
+        line: The line or example that it is about, from 1; 0: it shows from what was read before.
+    """
 
     kind = "unreadable"
 
+    def __init__(self, message: str, *, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
-class _Checked(io.RawIOBase):
-    """A stream of which each error says that the file is unreadable.
+
+class _UntilDamage(io.RawIOBase):
+    """A stream that ends where it is damaged: what comes before is there to be read.
 
     Args:
-        stream: What is read.
+        read: Returns at most so many bytes, none at the end.
         kind: What it should be.
     """
 
-    def __init__(self, stream: IO[bytes], kind: str) -> None:
+    def __init__(self, read: Callable[[int], bytes], kind: str) -> None:
         super().__init__()
-        self._stream = stream
+        self._read = read
         self._kind = kind
+        self.damage: Unreadable | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self.damage is not None:
+            return 0
         try:
-            data = self._stream.read(len(buffer))
-        except (EOFError, OSError, ValueError, zlib.error) as error:
-            raise Unreadable(f"expected a readable {self._kind} file, found: {error}") from error
+            data = self._read(len(buffer))
+        except _DAMAGE as error:
+            self.damage = Unreadable(f"expected a readable {self._kind} file, found: {error}")
+            return 0
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Unpacker:
+    """Unpacks a file up to its damage, to the last byte.
+
+    A reader that fails keeps what it unpacked since it was asked. So the file is read again from
+    its beginning, in ever smaller steps.
+
+    Args:
+        file: It, compressed.
+        compression: See `Source`.
+    """
+
+    def __init__(self, file: IO[bytes], compression: str) -> None:
+        self._file = file
+        self._compression = compression
+        self._steps = [CHUNK_BYTES, *_STEPS]
+        self._given = 0
+        self._place = 0
+        self._stream = self._opened(_END)
+
+    def read(self, size: int) -> bytes:
+        """Returns at most so many bytes, none at the end; raises where it is damaged."""
+        while True:
+            try:
+                data = self._stream.read(min(size, self._steps[0]))
+            except _DAMAGE:
+                if len(self._steps) == 1:
+                    raise
+                self._steps.pop(0)
+                self._stream = self._opened(max(self._place - _READ_AHEAD, 0))
+                left = self._given
+                while left:
+                    left -= len(self._stream.read(min(left, CHUNK_BYTES)))
+            else:
+                self._given += len(data)
+                self._place = self._file.tell()
+                return data
+
+    def _opened(self, sips_from: int) -> IO[bytes]:
+        self._file.seek(0)
+        # Not the file itself: Arrow closes what it is given.
+        file = _Sips(self._file, sips_from)
+        if self._compression == "gzip":
+            return cast("IO[bytes]", gzip.GzipFile(fileobj=cast("IO[bytes]", file)))
+        import pyarrow
+
+        return cast(
+            "IO[bytes]",
+            pyarrow.CompressedInputStream(pyarrow.PythonFile(file, mode="r"), "zstd"),
+        )
+
+
+class _Sips(io.RawIOBase):
+    """A file of which readers that ask for much get a byte at a time from somewhere on.
+
+    Args:
+        file: It, at its beginning.
+        start: From where.
+    """
+
+    def __init__(self, file: IO[bytes], start: int) -> None:
+        super().__init__()
+        self._file = file
+        self._start = start
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = len(buffer)
+        if size > _HEADER:
+            size = min(size, max(self._start - self._file.tell(), 1))
+        data = self._file.read(size)
         buffer[: len(data)] = data
         return len(data)
 
@@ -53,12 +152,14 @@ class _Checked(io.RawIOBase):
 def unpacked(source: Source, *, start: int = 0) -> Iterator[IO[bytes]]:
     """Opens a file; what is read of it is not compressed.
 
+    It ends where it is damaged. That it was is told when whoever reads it comes to an end.
+
     Args:
         source: The file.
         start: The first byte to read, of a file that is not compressed.
 
     Raises:
-        Unreadable: Now or while it is read: it is gone, damaged, or breaks off.
+        Unreadable: It cannot be opened; or, at the end, it is damaged or breaks off.
     """
     kind = " ".join(filter(None, (source.compression, source.kind)))
     try:
@@ -67,15 +168,18 @@ def unpacked(source: Source, *, start: int = 0) -> Iterator[IO[bytes]]:
         raise Unreadable(f"expected a readable {kind} file, found: {error.strerror}") from error
     with file:
         file.seek(start)
-        stream: IO[bytes] = file
-        if source.compression == "gzip":
-            stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-        elif source.compression == "zstd":
-            import pyarrow
-
-            stream = pyarrow.CompressedInputStream(pyarrow.PythonFile(file, mode="r"), "zstd")
-        with io.BufferedReader(_Checked(stream, kind), CHUNK_BYTES) as checked:
-            yield checked
+        read = _Unpacker(file, source.compression).read if source.compression else file.read
+        whole = _UntilDamage(read, kind)
+        with io.BufferedReader(whole, CHUNK_BYTES) as stream:
+            try:
+                yield stream
+            except Unreadable as error:
+                if whole.damage is None:
+                    raise
+                # What breaks off is not well-formed either: that is no news.
+                raise whole.damage from error
+        if whole.damage is not None:
+            raise whole.damage
 
 
 def blocks(stream: IO[bytes]) -> Iterator[bytes]:

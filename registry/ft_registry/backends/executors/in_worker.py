@@ -19,7 +19,7 @@ def attempt(task: Task, settings: Settings, tokenizer: Path | None) -> Outcome |
     # One core is this worker's; the others have theirs.
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     try:
-        return Outcome(task, *examine(task, settings, tokenizer))
+        return Outcome(task, examine(task, settings, tokenizer))
     except FtRegistryError as error:
         return error
     except Exception as error:  # noqa: BLE001 - the caller raises it again

@@ -52,7 +52,7 @@ class LocalExecutor:
         workers = min(self._workers, len(tasks))
         if workers < 2 or size < self._small:
             for task in tasks:
-                yield Outcome(task, *examine(task, settings, tokenizer))
+                yield Outcome(task, examine(task, settings, tokenizer))
             return
         with _Workers(workers, settings, tokenizer) as running:
             yield from running.run(tasks)
