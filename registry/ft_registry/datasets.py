@@ -177,11 +177,15 @@ class Datasets:
 
     def query(self, *, example: Path | None = None, hashed: str = "", subject: str = "") -> "Query":
         """See `ft_registry.actions.trace.make_query`."""
+        from ft_registry.actions.shelves import recorded_format
         from ft_registry.actions.trace import make_query
 
+        indexed = self.all() if example is not None else []
+        formats = {format_: None for one in indexed if (format_ := recorded_format(one))}
         return make_query(
-            example=example, hashed=hashed, subject=subject, secret=self._wiring.example_secret()
-        )
+            example=example, hashed=hashed, subject=subject, secret=self._wiring.example_secret(),
+            formats=tuple(formats),
+        )  # fmt: skip
 
     def plan_erasure(self, query: "Query") -> "ErasurePlan":
         """See `ft_registry.actions.erase.plan_erasure`."""

@@ -12,13 +12,12 @@ from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import InvalidInput, NotFound
 from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
 from ft_registry.examples.faults import unheard
-from ft_registry.examples.formats import Format, detect_format
+from ft_registry.examples.formats import Format
 from ft_registry.examples.near import NearIndex
 from ft_registry.examples.reading import read_example
 from ft_registry.examples.table import HashTable, Match, Matches
 from ft_registry.examples.work import Source
 from ft_registry.readers.examination import iterate
-from ft_registry.readers.example_files import sample_rows
 
 
 def find_near(
@@ -53,7 +52,9 @@ def find_near(
     hasher = Hasher(shelves.key_of(right))
     texts, rows = [], []
     with TemporaryDirectory(prefix="near-", dir=shelves.scratch) as folder:
-        for row, text, format_ in _texts(_sources(right, shelves, Path(folder) / "right")):
+        sources = _sources(right, shelves, Path(folder) / "right")
+        format_ = shelves.format_of(right, sources)
+        for row, text in _texts(sources, format_):
             content = canonical_content(format_.content_of(row))
             place = by_name.pop(hasher.exact([content])[:EXACT_BYTES].hex(), None)
             if place is not None:
@@ -63,7 +64,8 @@ def find_near(
         found = set[int]()
         for number, one in enumerate(left):
             sources = _sources(one, shelves, Path(folder) / str(number))
-            for _, ours, _ in index.matches(text for _, text, _ in _texts(sources)):
+            theirs = _texts(sources, shelves.format_of(one, sources))
+            for _, ours, _ in index.matches(text for _, text in theirs):
                 found.add(rows[ours])
     matches[sorted(found)] = Match.NEAR
     return len(found)
@@ -81,8 +83,7 @@ def _sources(found: FoundSnapshot, shelves: Shelves, folder: Path) -> list[Sourc
     return sources
 
 
-def _texts(sources: Sequence[Source]) -> Iterator[tuple[dict[str, Any], str, Format]]:
-    format_ = detect_format(sample_rows(sources))
+def _texts(sources: Sequence[Source], format_: Format) -> Iterator[tuple[dict[str, Any], str]]:
     for row in iterate(sources):
         reading = read_example(row, format_, unheard)
-        yield row, reading.prompt or reading.answer, format_
+        yield row, reading.prompt or reading.answer

@@ -1,6 +1,6 @@
 """What comparing, tracing and erasing examples look things up in."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +8,9 @@ from typing import Any
 
 from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import FtRegistryError, Refused
+from ft_registry.examples.formats import Format, detect_format
 from ft_registry.examples.table import HashTable
+from ft_registry.examples.titles import titled_format
 from ft_registry.examples.work import Source
 from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import DataContent
@@ -17,7 +19,14 @@ from ft_registry.ports.example_index import IndexFiles
 from ft_registry.ports.index import VersionIndex
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.examination import find_rows
+from ft_registry.readers.example_files import sample_rows
 from ft_registry.readers.example_sources import find_sources
+
+
+def recorded_format(found: FoundSnapshot) -> Format | None:
+    """Returns the format that is on record of a snapshot's examples, named or recognised."""
+    profile = found.snapshot.profile
+    return titled_format(profile.format) if profile is not None else None
 
 
 @dataclass(frozen=True)
@@ -68,11 +77,24 @@ class Shelves:
         there = self.top / content.path if self.top is not None else None
         rows: dict[str, dict[str, Any]] = {}
         if there is not None and there.exists():
-            rows = find_rows(find_sources(there), wanted, key=key)
+            sources = find_sources(there)
+            rows = find_rows(sources, wanted, format_=self.format_of(found, sources), key=key)
         if len(rows) < len(wanted):
             with TemporaryDirectory(prefix="data-", dir=self.scratch) as folder:
-                rows |= find_rows(self.brought(found, Path(folder)), wanted - rows.keys(), key=key)
+                sources = self.brought(found, Path(folder))
+                format_ = self.format_of(found, sources)
+                rows |= find_rows(sources, wanted - rows.keys(), format_=format_, key=key)
         return rows
+
+    @staticmethod
+    def format_of(found: FoundSnapshot, sources: Sequence[Source]) -> Format:
+        """Returns the format that a snapshot's index was made with.
+
+        Args:
+            found: The snapshot.
+            sources: Its files, to tell the format by where it is not on record.
+        """
+        return recorded_format(found) or detect_format(sample_rows(sources))
 
     def files(self, found: FoundSnapshot, folder: Path) -> list[Source]:
         """Returns the files of a snapshot from wherever its bytes are; none where they are gone.

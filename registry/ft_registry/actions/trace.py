@@ -4,9 +4,10 @@ It answers from the indexes alone, whether or not the data still exists.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.errors import FtRegistryError, InvalidInput
 from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
 from ft_registry.examples.faults import unheard
-from ft_registry.examples.formats import detect_format, format_of
+from ft_registry.examples.formats import Format, detect_format, format_of
 from ft_registry.examples.normal import normal_batch, normal_text
 from ft_registry.examples.reading import read_example
 from ft_registry.examples.table import HashTable
@@ -54,7 +55,14 @@ class Query:
     """A hash that somebody gave: the indexes that hold it tell of which secret it is."""
 
 
-def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secret | None) -> Query:
+def make_query(
+    *,
+    example: Path | None,
+    hashed: str,
+    subject: str,
+    secret: Secret | None,
+    formats: Sequence[Format] = (),
+) -> Query:
     """Returns what somebody looks for.
 
     Args:
@@ -62,6 +70,8 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
         hashed: An exact hash (32 digits) or a normal one (16).
         subject: The name of a person, as the examples have it.
         secret: The secret that is here; None: only plain hashes can be made.
+        formats: Those that the indexes were made with: an example is looked for in each, and in
+            its own.
 
     Raises:
         InvalidInput: Not exactly one of them is given; or it is malformed, or holds no example.
@@ -88,10 +98,12 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
             {key: (Hashes(subject=hasher.short([name]).hex()),) for key, hasher in keys.items()},
         )
     assert example is not None  # noqa: S101 - one of the three is given
-    return Query(f"examples of {example}", _hashes_of(example, keys))
+    return Query(f"examples of {example}", _hashes_of(example, keys, formats))
 
 
-def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes, ...]]:
+def _hashes_of(
+    example: Path, keys: dict[str, Hasher], formats: Sequence[Format]
+) -> dict[str, tuple[Hashes, ...]]:
     faults: list[str] = []
 
     def report(rule: str, message: str) -> None:
@@ -113,16 +125,26 @@ def _hashes_of(example: Path, keys: dict[str, Hasher]) -> dict[str, tuple[Hashes
     common = detect_format(rows)
     found: dict[str, list[Hashes]] = {key: [] for key in keys}
     for row in rows:
-        # Examples of several datasets may stand in one file, and odd ones of one dataset.
-        for format_ in dict.fromkeys((format_of(row), common)):
+        # Examples of several datasets may stand in one file, and odd ones of one dataset; and a
+        # dataset may have been read in another format than its examples show.
+        read_as = (format_ for format_ in formats if _can_be(row, format_))
+        for format_ in dict.fromkeys((format_of(row), common, *read_as)):
             reading = read_example(row, format_, unheard)
             content = canonical_content(format_.content_of(row))
             normals = normal_batch(reading.pair)
+            # Without words it would be like every other that has none.
+            has_words = any(reading.pair)
             for key, hasher in keys.items():
                 whole, _ = hasher.pairs(normals)
                 exact = hasher.exact([content])[:EXACT_BYTES].hex()
-                found[key].append(Hashes(exact, whole.hex()))
+                found[key].append(Hashes(exact, whole.hex() if has_words else ""))
     return {key: tuple(dict.fromkeys(hashes)) for key, hashes in found.items()}
+
+
+def _can_be(row: Mapping[str, Any], format_: Format) -> bool:
+    """Returns whether a row has anything of what a format asks for."""
+    required = format_.required
+    return not required or any(row.get(key) is not None for key in required)
 
 
 def _one_object(file: Path) -> Iterator[dict[str, object]]:

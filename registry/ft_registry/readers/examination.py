@@ -8,12 +8,12 @@ from typing import Any
 from ft_registry.examples.content import EXACT_BYTES, Hasher, canonical_content
 from ft_registry.examples.conversation import Report
 from ft_registry.examples.faults import unheard
-from ft_registry.examples.formats import detect_format
+from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import BOM, Kernel, Measure, Part, Settings, characters
 from ft_registry.examples.line import LineReader
 from ft_registry.examples.sensitive import Finder, search
 from ft_registry.examples.work import Source, Task
-from ft_registry.readers.example_files import Chunk, read_chunks, sample_rows
+from ft_registry.readers.example_files import Chunk, read_chunks
 from ft_registry.readers.example_streams import Unreadable
 from ft_registry.readers.measure import token_counter
 from ft_registry.readers.scanner import scanner
@@ -84,7 +84,7 @@ def iterate(sources: Sequence[Source], report: Report = unheard) -> Iterator[dic
 
 
 def find_rows(
-    sources: Sequence[Source], wanted: Set[str], *, key: bytes | None
+    sources: Sequence[Source], wanted: Set[str], *, format_: Format, key: bytes | None
 ) -> dict[str, dict[str, Any]]:
     """Returns examples by their exact hash, as far as the files have them.
 
@@ -93,9 +93,9 @@ def find_rows(
     Args:
         sources: Where to look.
         wanted: Exact hashes in hexadecimal.
+        format_: The format that they were made with.
         key: The secret that they were made with.
     """
-    format_ = detect_format(sample_rows(sources))
     hasher = Hasher(key)
     found: dict[str, dict[str, Any]] = {}
     for row in iterate(sources):
