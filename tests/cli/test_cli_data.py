@@ -73,6 +73,27 @@ def test_a_file_that_is_damaged_is_not_taken_even_if_faults_are_allowed(project:
     assert snapshot(project, "a.csv", "--no-index")["created"]
 
 
+def test_files_of_a_folder_that_are_not_read_are_told(project: Project) -> None:
+    write(project, "set/a.jsonl", rows(150))
+    for name in ("b.txt", "c", "d.json", "e.bin"):
+        project.write(f"set/{name}", '{"x": 1}')
+    (warning,) = project.done("data", "check", "set")["profile"]["warnings"]
+    assert warning.startswith("4 files were not read")
+    assert "b.txt, c, d.json and others" in warning
+    outcome = project.cli("data", "snapshot", "set")
+    assert (outcome.code, "warning: 4 files were not read" in outcome.stderr) == (0, True)
+    assert snapshot(project, "set")["profile"]["warnings"] == [warning]
+
+
+def test_packed_examples_that_cannot_be_read_are_a_fault(project: Project) -> None:
+    write(project, "set/a.jsonl", rows(150))
+    project.write("set/b.jsonl.bz2", b"packed")
+    outcome = project.cli("data", "check", "set")
+    assert outcome.code == 1
+    assert "b.jsonl.bz2: unreadable: expected it as it is, .gz or .zst" in outcome.stdout
+    assert project.cli("data", "snapshot", "set", "--allow-faults").code == 1
+
+
 def test_what_was_erased_is_told_though_the_file_is_damaged_behind_it(project: Project) -> None:
     snapshot(project, write(project, "a.jsonl", rows(1)))
     project.write("one.json", json.dumps(rows(1)[0]))

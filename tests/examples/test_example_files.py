@@ -23,7 +23,7 @@ from ft_registry.examples.kernel import ROW_BYTES, Settings
 from ft_registry.examples.work import Task
 from ft_registry.readers import example_files, example_rows, example_streams
 from ft_registry.readers.example_files import read_chunks
-from ft_registry.readers.example_sources import find_sources, split
+from ft_registry.readers.example_sources import find_sources, split, survey
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -238,15 +238,61 @@ DAMAGED: dict[str, bytes] = {
 }
 
 
-def test_json_files_hold_an_array_or_lines_and_objects_beside_them_are_settings(
+def test_json_files_hold_an_array_lines_or_one_example_and_settings_lie_beside_them(
     tmp_path: Path,
 ) -> None:
     write_jsonl(tmp_path / "lines.json", ROWS)
-    (tmp_path / "settings.json").write_text('{"text": "a"}')
-    (tmp_path / "more.json").write_text('{\n  "text": "a"\n}')
+    (tmp_path / "one.json").write_text('{"text": "a"}')
+    (tmp_path / "more.json").write_text('{\n  "text": "a",\n  "id": 7\n}\n')
+    (tmp_path / "settings.json").write_text('{"seed": 7}')
     found = look(tmp_path)
-    assert (found.rows, list(found.unreadable)) == (len(ROWS), [])
-    assert list(look(tmp_path / "more.json").unreadable) == [""]
+    assert (found.rows, found.faults.total) == (len(ROWS) + 2, 0)
+    assert survey(tmp_path).left_out == ("settings.json",)
+    for name in ("one.json", "more.json"):
+        alone = look(tmp_path / name)
+        assert (alone.rows, alone.faults.total) == (1, 0)
+    assert list(look(tmp_path / "settings.json").unreadable) == [""]
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_json_with_an_object_a_line_is_read_however_it_is_packed(
+    tmp_path: Path, suffix: str
+) -> None:
+    file = tmp_path / "a.json"
+    write_jsonl(file, ROWS)
+    compressed(file)
+    (tmp_path / "b").mkdir()
+    file.with_name(f"a.json{suffix}").rename(tmp_path / "b" / f"a.json{suffix}")
+    found = look(tmp_path / "b")
+    assert (found.rows, found.faults.total) == (len(ROWS), 0)
+    assert look(tmp_path / "b" / f"a.json{suffix}").hashes == found.hashes
+
+
+@pytest.mark.parametrize("first", ['{"text": ', '{"text": "' + "a" * (1 << 20) + '"}'])
+def test_a_first_line_that_is_broken_or_long_is_a_line_all_the_same(
+    tmp_path: Path, first: str
+) -> None:
+    (tmp_path / "a.json").write_text(f'{first}\n{{"text": "b"}}\n{{"text": "c"}}\n')
+    found = look(tmp_path)
+    assert found.rows == 3
+    assert [one.line for one in found.faults.first] == [1] * (not first.endswith("}"))
+
+
+def test_what_is_not_read_is_told_and_what_is_no_data_is_not(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", ROWS)
+    (tmp_path / "deep").mkdir()
+    for name in ("notes.txt", "deep/part-0000", "b.json", "c.arrow"):
+        (tmp_path / name).write_text('{"x": "y"}')
+    for name in ("train.jsonl.bz2", "d.parquet.gz", "e.CSV.xz"):
+        (tmp_path / name).write_bytes(b"packed")
+    for name in ("README.md", "LICENSE", "readme.txt", ".gitignore", "a.jsonl.dvc", "state.json",
+                 "a.jsonl.examples.arrow", "dataset_info.json", "SHA256SUMS"):  # fmt: skip
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "_SUCCESS").touch()
+    found = survey(tmp_path)
+    assert [one.name for one in found.files] == ["a.jsonl"]
+    assert found.left_out == ("b.json", "c.arrow", "deep/part-0000", "notes.txt")
+    assert found.packed == ("d.parquet.gz", "e.CSV.xz", "train.jsonl.bz2")
 
 
 @pytest.mark.parametrize("name", DAMAGED)

@@ -26,7 +26,7 @@ from ft_registry.examples.content import canonical_content
 from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import Settings
 from ft_registry.examples.sensitive import KINDS, find, search, texts_of
-from ft_registry.readers.example_sources import find_sources, split
+from ft_registry.readers.example_sources import find_sources, split, survey
 from ft_registry.readers.scanner import scanner
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -262,7 +262,7 @@ def test_a_faulty_example_is_looked_at_too(tmp_path: Path) -> None:
 def warnings_of(path: Path, wanted: Look, tmp_path: Path) -> list[str]:
     with ArrowWriter(tmp_path, key="") as writer:
         found = examine(
-            find_sources(path), wanted, executor=LocalExecutor(1), writer=writer,
+            survey(path), wanted, executor=LocalExecutor(1), writer=writer,
             tombstones=Tombstones(),
         )  # fmt: skip
     profile = make_profile(found, wanted, duplicates=0, near_duplicates=0)

@@ -12,15 +12,17 @@ from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import UNKNOWN, Format, detect_format, named_format
 from ft_registry.examples.kernel import Settings
 from ft_registry.examples.tally import Histogram, Tally
-from ft_registry.examples.work import Source
 from ft_registry.model.examples import Profile, Spread
 from ft_registry.ports.example_index import IndexWriter
 from ft_registry.ports.executor import Executor
 from ft_registry.readers.example_files import sample_rows
-from ft_registry.readers.example_sources import find_sources, split
+from ft_registry.readers.example_sources import Sources, split, survey
 
 SEARCHED_BYTES = 64 << 20
 """Of the files: in more it takes long to look for secrets and personal data, and is asked for."""
+READ = ".jsonl, .json, .csv, .tsv (each also .gz or .zst) and .parquet"
+_FILES = 3
+"""Files that a warning names."""
 _CLASSES = 50
 """Labels, sources, languages that a profile names."""
 
@@ -32,6 +34,8 @@ class Examination:
     format: Format
     not_searched: int = 0
     """Bytes of files that were too large to look for secrets and personal data unasked."""
+    left_out: tuple[str, ...] = ()
+    """Files that were not read: nobody knows what they hold."""
     rows: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     tally: Tally = field(default_factory=Tally)
@@ -42,26 +46,26 @@ class Examination:
         return not self.faults.total
 
 
-def sources_of(path: Path) -> list[Source]:
-    """Returns the files of a dataset that hold examples.
+def sources_of(path: Path) -> Sources:
+    """Returns the files of a dataset, some of which hold examples.
 
     Raises:
-        NotFound, Refused: See `find_sources`; or none does.
+        NotFound, Refused: See `survey`; or none does.
     """
-    sources = find_sources(path)
-    if not sources:
+    sources = survey(path)
+    if not sources.files:
         raise Refused(
             f"expected examples, found no file of a known kind at {path}",
             hints=[
-                "examples are kept in .jsonl, .json, .csv, .tsv (each also .gz or .zst) or "
-                ".parquet; data of other kinds can be snapshotted, not checked"
+                f"examples are read from {READ}; data of other kinds can be snapshotted, not "
+                "checked"
             ],
         )
     return sources
 
 
 def examine(
-    sources: Sequence[Source],
+    sources: Sources,
     look: Look,
     *,
     executor: Executor,
@@ -84,10 +88,10 @@ def examine(
         Refused: The tokenizer's library is not installed.
         BackendUnavailable: A worker died.
     """
-    sample = sample_rows(sources)
+    sample = sample_rows(sources.files)
     format_ = named_format(look.format, sample) if look.format else detect_format(sample)
-    tasks = split(sources)
-    total = sum(source.size for source in sources)
+    tasks = split(sources.files)
+    total = sum(source.size for source in sources.files)
     unasked = look.sensitive is None
     settings = Settings(
         format_, sensitive=total <= SEARCHED_BYTES if unasked else bool(look.sensitive),
@@ -95,7 +99,7 @@ def examine(
         erased=tombstones.exact, erased_normal=tombstones.normal,
         erased_subjects=tombstones.subjects,
     )  # fmt: skip
-    found = Examination(format_)
+    found = Examination(format_, left_out=sources.left_out)
     if unasked and not settings.sensitive:
         found.not_searched = total
     lines = done = 0
@@ -111,6 +115,9 @@ def examine(
         done += (outcome.task.stop or source.size) - outcome.task.start
         if progress is not None:
             progress(done, total)
+    for name in sources.packed:
+        kind = Path(name).suffix
+        _add(found.faults, "unreadable", f"expected it as it is, .gz or .zst, found {kind}", name)
     # An empty shard beside full ones is harmless.
     if not found.rows and not found.faults.total:
         _add(found.faults, "empty-file", "no example", "")
@@ -134,7 +141,7 @@ def make_profile(
 ) -> Profile:
     """Returns a dataset in numbers."""
     tally = found.tally
-    warnings = advise(
+    advice = advise(
         tally, found.format, rows=found.rows, duplicates=duplicates,
         near_duplicates=near_duplicates, method=look.method, context=look.context,
         not_searched=found.not_searched,
@@ -157,8 +164,18 @@ def make_profile(
         systems=len(tally.systems),
         foreign=tally.foreign,
         faults=dict(sorted(found.faults.counts.items())),
-        warnings=warnings,
+        warnings=(*_unread(found.left_out), *advice),
     )
+
+
+def _unread(files: Sequence[str]) -> Iterator[str]:
+    if files:
+        count = f"{len(files):,} files were" if len(files) > 1 else "1 file was"
+        others = " and others" if len(files) > _FILES else ""
+        yield (
+            f"{count} not read, so nobody knows what is in there: {', '.join(files[:_FILES])}"
+            f"{others}; examples are read from {READ}"
+        )
 
 
 def _top(counts: "dict[str, int]") -> Iterator[tuple[str, int]]:

@@ -12,6 +12,7 @@ from ft_registry.actions.snapshots import stored_snapshots
 from ft_registry.actions.tombstones import read_tombstones
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.examples.faults import UNPARDONED
+from ft_registry.examples.work import INDEX_SUFFIX
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
@@ -23,7 +24,6 @@ from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
-from ft_registry.readers.example_sources import find_sources
 
 if TYPE_CHECKING:
     from ft_registry.actions.examine import Examination
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from ft_registry.ports.example_index import IndexFiles, IndexWriter
     from ft_registry.ports.executor import Executor
 
-INDEX_SUFFIX = ".examples.arrow"
-"""Of the index that is tracked beside the data."""
 NO_EXAMPLES = "no file of a kind that holds examples"
 NOT_HERE = "the bytes stay at their source, where nobody read them"
 NOT_ASKED = "it was only to be tracked (--no-index)"
@@ -246,9 +244,10 @@ def _examined(
 ) -> "tuple[Examination, IndexWriter] | None":
     """Returns what is found in the examples, and their hashes; None: the data holds none."""
     from ft_registry.actions.examine import examine
+    from ft_registry.readers.example_sources import survey
 
-    sources = find_sources(path)
-    if not sources:
+    sources = survey(path)
+    if not sources.files:
         return None
     writer = stack.enter_context(examining.indexes().writer(key=examining.key))
     before = _state(path)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 SourceKind: TypeAlias = Literal["jsonl", "json", "csv", "tsv", "parquet"]
+INDEX_SUFFIX = ".examples.arrow"
+"""Of an index of examples, which lies beside them."""
 
 
 @dataclass(frozen=True)

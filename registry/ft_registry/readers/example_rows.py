@@ -15,7 +15,7 @@ from typing import IO, Any
 import msgspec
 
 from ft_registry.examples.faults import shown
-from ft_registry.examples.formats import SYNONYMS
+from ft_registry.examples.formats import SYNONYMS, UNKNOWN, format_of
 from ft_registry.examples.kernel import BOM
 from ft_registry.examples.work import Source
 from ft_registry.readers.example_streams import Unreadable, blocks
@@ -107,10 +107,12 @@ def _encode_truth(cell: str) -> bytes:
 
 
 def json_lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Yields each element of an array; a byte order mark stays before the first.
+    """Yields each element of an array, or one example that stands for itself.
+
+    A byte order mark stays before the first.
 
     Raises:
-        Unreadable: It is no array, or too large for memory.
+        Unreadable: It is neither, or too large for memory.
     """
     data = bytearray()
     for block in blocks(stream):
@@ -127,19 +129,35 @@ def json_lines(stream: IO[bytes]) -> Iterator[bytes]:
     if not data[place:].strip():
         return  # as empty as a file of no bytes
     if data[place : place + 1] != b"[":
+        if is_example(data):
+            yield mark + _on_a_line(bytes(data))
+            return
         found = shown(data[place : place + 20].decode("utf-8", "replace"))
         raise Unreadable(
-            f"expected a JSON array of examples, found {found}; files with one example a line end "
-            "in .jsonl"
+            f"expected a JSON array of examples, or one of a known format, found {found}; files "
+            "with one example a line end in .jsonl"
         )
     try:
         elements: Iterator[bytes] = map(bytes, msgspec.json.decode(data, type=list[msgspec.Raw]))
     except (msgspec.MsgspecError, RecursionError):
         elements = _tolerated(data.decode("utf-8", "surrogateescape"))
     for element in elements:
-        # Between tokens a tab is as good as a line feed, and in a text it is as wrong.
-        yield mark + element.replace(b"\n", b"\t").replace(b"\r", b"\t")
+        yield mark + _on_a_line(element)
         mark = b""
+
+
+def _on_a_line(element: bytes) -> bytes:
+    # Between tokens a tab is as good as a line feed, and in a text it is as wrong.
+    return element.replace(b"\n", b"\t").replace(b"\r", b"\t")
+
+
+def is_example(data: bytes | bytearray) -> bool:
+    """Returns whether a JSON text is one object that is an example by its keys."""
+    try:
+        row = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(row, dict) and format_of(row).name != UNKNOWN
 
 
 def _tolerated(text: str) -> Iterator[bytes]:
