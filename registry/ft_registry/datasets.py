@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ft_registry.errors import InvalidInput
+from ft_registry.examples.faults import FIRST
 from ft_registry.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Datasets:
         scan: bool = False,
         subject: str = "",
         keyed: bool = False,
+        max_faults: int = FIRST,
     ) -> "Look":
         """Returns how examples are to be looked at; see `ft_registry.actions.examine.Look`.
 
@@ -77,6 +79,7 @@ class Datasets:
         return Look(
             format=format, method=method.lower(), context=context, tokenizer=tokenizer, unit=unit,
             sensitive=sensitive, scan=scan, subject=subject, key=secret.value if secret else None,
+            max_faults=max_faults,
         )  # fmt: skip
 
     def check(

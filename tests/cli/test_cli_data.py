@@ -73,6 +73,17 @@ def test_a_file_that_is_damaged_is_not_taken_even_if_faults_are_allowed(project:
     assert snapshot(project, "a.csv", "--no-index")["created"]
 
 
+def test_all_faults_are_listed_for_who_asks(project: Project) -> None:
+    project.write("a.jsonl", json.dumps(rows(1)[0]) + "\n" + "[1]\n" * 130)
+    outcome = project.cli("data", "check", "a.jsonl")
+    assert outcome.stdout.endswith("  and 30 more: --max-faults 0 lists all\n")
+    outcome = project.cli("data", "check", "a.jsonl", "--max-faults", "0")
+    assert "line 131: not-an-object" in outcome.stdout
+    assert "more" not in outcome.stdout
+    found = project.cli("--json", "data", "check", "a.jsonl", "--max-faults", "2").document
+    assert (len(found["faults"]), found["fault_count"]) == (2, 130)
+
+
 def test_files_of_a_folder_that_are_not_read_are_told(project: Project) -> None:
     write(project, "set/a.jsonl", rows(150))
     for name in ("b.txt", "c", "d.json", "e.bin"):

@@ -8,7 +8,7 @@ from ft_registry.actions.examine import examine, sources_of
 from ft_registry.actions.look import Look, Tombstones
 from ft_registry.backends.arrow_index import ArrowWriter
 from ft_registry.backends.executors.local import LocalExecutor
-from ft_registry.examples.faults import RULES, FaultLog, shown
+from ft_registry.examples.faults import FIRST, RULES, FaultLog, shown
 from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import BOM, Kernel, Settings
 
@@ -46,9 +46,9 @@ FILES: dict[str, tuple[bytes, int]] = {
 ELSEWHERE = {"too-long", "erased", "unreadable"}
 
 
-def found_in(path: Path) -> list[tuple[int, str]]:
+def found_in(path: Path, *, max_faults: int = FIRST) -> list[tuple[int, str]]:
     examination = examine(
-        sources_of(path), Look(), executor=LocalExecutor(1),
+        sources_of(path), Look(max_faults=max_faults), executor=LocalExecutor(1),
         writer=ArrowWriter(path.parent, key=""), tombstones=Tombstones(),
     )  # fmt: skip
     return [(fault.line, fault.rule) for fault in examination.faults.first]
@@ -159,3 +159,14 @@ def test_what_is_never_allowed_is_told_whatever_else_is_wrong() -> None:
         (1, "nan"), (6, "erased"), (10, "unreadable")
     ]  # fmt: skip
     assert log.total == 10
+
+
+@pytest.mark.parametrize(("asked", "told"), [(FIRST, FIRST), (3, 3), (200, 200), (0, 250)])
+def test_so_many_faults_are_told_one_by_one_as_are_asked_for(
+    tmp_path: Path, asked: int, told: int
+) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(GOOD + b"[1]\n" * 250)
+    assert found_in(path, max_faults=asked) == [
+        (line, "not-an-object") for line in range(2, told + 2)
+    ]

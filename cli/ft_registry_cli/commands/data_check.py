@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ft_registry.examples.faults import FIRST
 from ft_registry_cli.columns import COLUMNS
 from ft_registry_cli.dataset_words import profile_lines
 from ft_registry_cli.progress import progress_of
@@ -41,7 +42,6 @@ Sensitive = Annotated[
 Scan = Annotated[
     bool, typer.Option("--scan", help="Warn of secrets that Betterleaks finds (an extra: scan).")
 ]
-_FAULTS_SHOWN = 20
 
 
 def add_to(group: typer.Typer) -> None:
@@ -57,6 +57,12 @@ def add_to(group: typer.Typer) -> None:
         window: Context = 0,
         sensitive: Sensitive = None,
         scan: Scan = False,
+        max_faults: Annotated[
+            int,
+            typer.Option(
+                "--max-faults", metavar="N", help="List the first N faults; 0: all.", min=0
+            ),
+        ] = FIRST,
     ) -> None:
         """Check every example against its format, and profile them; change nothing.
 
@@ -65,7 +71,7 @@ def add_to(group: typer.Typer) -> None:
         datasets = state.workspace.datasets
         look = datasets.look(
             format=format_, method=method, context=window, tokenizer=tokenizer,
-            sensitive=sensitive, scan=scan,
+            sensitive=sensitive, scan=scan, max_faults=max_faults,
         )  # fmt: skip
         with progress_of(state) as progress:
             checked = datasets.check(path, look, progress=progress)
@@ -88,11 +94,10 @@ def _text(path: Path, checked: "CheckedData") -> str:
     total = found.faults.total
     verdict = "ok" if found.ok else f"{total} fault{'s' if total != 1 else ''}"
     lines = [f"{path}: {verdict}", *profile_lines(checked.profile)]
-    shown = found.faults.first[:_FAULTS_SHOWN]
-    for fault in shown:
+    for fault in found.faults.first:
         where = f"{fault.file}:{fault.line}" if fault.file else f"line {fault.line}"
         text = f"{where if fault.line else fault.file or 'file'}: {fault.rule}: {fault.message}"
         lines += wrap(text, COLUMNS, initial_indent="  ", subsequent_indent="    ")
-    if total > len(shown):
-        lines.append(f"  and {total - len(shown)} more")
+    if total > len(found.faults.first):
+        lines.append(f"  and {total - len(found.faults.first):,} more: --max-faults 0 lists all")
     return "\n".join(lines)

@@ -97,9 +97,9 @@ def examine(
         format_, sensitive=total <= SEARCHED_BYTES if unasked else bool(look.sensitive),
         scan=look.scan, key=look.key, subject=look.subject,
         erased=tombstones.exact, erased_normal=tombstones.normal,
-        erased_subjects=tombstones.subjects,
+        erased_subjects=tombstones.subjects, max_faults=look.max_faults,
     )  # fmt: skip
-    found = Examination(format_, left_out=sources.left_out)
+    found = Examination(format_, left_out=sources.left_out, faults=FaultLog(look.max_faults))
     if unasked and not settings.sensitive:
         found.not_searched = total
     lines = done = 0

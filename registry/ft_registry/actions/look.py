@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ft_registry.examples.faults import FIRST
+
 
 @dataclass(frozen=True)
 class Look:
@@ -21,6 +23,8 @@ class Look:
     """Look for secrets and personal data by heuristics; None: where it costs little."""
     scan: bool = False
     """Look for secrets with the scanner that is an extra."""
+    max_faults: int = FIRST
+    """Faults that are told one by one; 0: all."""
     subject: str = ""
     key: bytes | None = None
     """The secret of the hashes; None: they are plain."""

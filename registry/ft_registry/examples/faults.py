@@ -39,6 +39,8 @@ UNPARDONED: Mapping[str, str] = {
     "Mend them or take them out; --no-index tracks the bytes alone",
 }
 """Rules that no option sets aside, with the reason."""
+FIRST = 100
+"""Faults that are told one by one, unless somebody asks for more."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,15 @@ class FaultLog:
     """The first faults, and the number of all.
 
     Attributes:
-        limit: How many are kept word for word.
+        limit: How many are kept word for word; 0: all.
     """
 
-    limit: int = 100
+    limit: int = FIRST
     first: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     """By rule."""
+    _spare: int = field(default=-1, compare=False, repr=False)
+    """Once there is no room: the place up to which there may be faults that make some."""
 
     @property
     def total(self) -> int:
@@ -97,14 +101,16 @@ class FaultLog:
 
     def _keep(self, fault: Fault) -> None:
         """Keeps one of the first; where there is no room, what is never allowed is told instead."""
-        if len(self.first) < self.limit:
+        if not self.limit or len(self.first) < self.limit:
+            self._spare = len(self.first)
             self.first.append(fault)
         elif fault.rule in UNPARDONED:
-            places = reversed(range(len(self.first)))
-            less = next((n for n in places if self.first[n].rule not in UNPARDONED), None)
-            if less is not None:
-                del self.first[less]
+            while self._spare >= 0 and self.first[self._spare].rule in UNPARDONED:
+                self._spare -= 1
+            if self._spare >= 0:
+                del self.first[self._spare]
                 self.first.append(fault)
+                self._spare -= 1
 
 
 def unheard(_rule: str, _message: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ft_registry.examples.content import Hasher, canonical_content
-from ft_registry.examples.faults import FaultLog
+from ft_registry.examples.faults import FIRST, FaultLog
 from ft_registry.examples.formats import Format
 from ft_registry.examples.lanes import Batch, lane_for
 from ft_registry.examples.line import LineReader, ReadLine
@@ -64,6 +64,8 @@ class Settings:
     """Look for secrets and personal data by heuristics."""
     scan: bool = False
     """Look for secrets with the scanner that is an extra."""
+    max_faults: int = FIRST
+    """Faults that are told one by one; 0: all."""
 
 
 @dataclass
@@ -110,7 +112,7 @@ class Kernel:
         self._erased_subjects = _Tombstones(
             settings.erased_subjects, 8, "an example of an erased subject"
         )
-        self._part = Part()
+        self._part = Part(faults=FaultLog(settings.max_faults))
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
         self._lengths: tuple[list[Lengths], list[Lengths]] = ([], [])
