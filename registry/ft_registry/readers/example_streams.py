@@ -9,17 +9,13 @@ import io
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, cast
+from typing import IO, Any, NamedTuple, cast
 
 from ft_registry.errors import FtRegistryError
 from ft_registry.examples.work import Source
 
 CHUNK_BYTES = 256 << 10
 """Larger ones leave the processor's cache."""
-_STEPS = (4096, 1)
-"""Bytes that are unpacked at a time where a file is damaged: the first find the place."""
-_READ_AHEAD = 256 << 10
-"""More than any reader of compressed files holds of what it did not give out yet."""
 _HEADER = 64
 """Bytes: who asks for as few reads a header, and needs them all."""
 _END = 1 << 62
@@ -72,6 +68,21 @@ class _UntilDamage(io.RawIOBase):
         return len(data)
 
 
+class _Step(NamedTuple):
+    """How a compressed file is read."""
+
+    size: int
+    """Bytes that are unpacked at a time, at most."""
+    sip: int = 0
+    """Bytes of the file at a time where it may be damaged; 0: as many as are asked for."""
+    back: int = 0
+    """How far before what is certainly sound that begins: more than the step before read ahead."""
+
+
+_STEPS = (_Step(CHUNK_BYTES), _Step(4096, 512, 256 << 10), _Step(1, 1, 16 << 10))
+"""The second finds the place, the last what stands right before it."""
+
+
 class _Unpacker:
     """Unpacks a file up to its damage, to the last byte.
 
@@ -86,33 +97,43 @@ class _Unpacker:
     def __init__(self, file: IO[bytes], compression: str) -> None:
         self._file = file
         self._compression = compression
-        self._steps = [CHUNK_BYTES, *_STEPS]
+        self._steps = iter(_STEPS)
         self._given = 0
+        """Bytes that were unpacked and given out."""
         self._place = 0
-        self._stream = self._opened(_END)
+        """How far the file was read for them."""
+        self._open(next(self._steps))
 
     def read(self, size: int) -> bytes:
         """Returns at most so many bytes, none at the end; raises where it is damaged."""
         while True:
             try:
-                data = self._stream.read(min(size, self._steps[0]))
+                data = self._stream.read(min(size, self._size))
             except _DAMAGE:
-                if len(self._steps) == 1:
+                finer = next(self._steps, None)
+                if finer is None:
                     raise
-                self._steps.pop(0)
-                self._stream = self._opened(max(self._place - _READ_AHEAD, 0))
-                left = self._given
-                while left:
-                    left -= len(self._stream.read(min(left, CHUNK_BYTES)))
+                self._open(finer)
             else:
                 self._given += len(data)
                 self._place = self._file.tell()
                 return data
 
-    def _opened(self, sips_from: int) -> IO[bytes]:
+    def _open(self, step: _Step) -> None:
+        """Begins anew, behind what was given out already."""
+        self._size = step.size
         self._file.seek(0)
         # Not the file itself: Arrow closes what it is given.
-        file = _Sips(self._file, sips_from)
+        start = max(self._place - step.back, 0)
+        self._stream = self._unpacked(_Sips(self._file, start, step.sip or _END))
+        left = self._given
+        while left:
+            again = self._stream.read(min(left, CHUNK_BYTES))
+            if not again:
+                raise EOFError("it became shorter while it was read")
+            left -= len(again)
+
+    def _unpacked(self, file: "_Sips") -> IO[bytes]:
         if self._compression == "gzip":
             return cast("IO[bytes]", gzip.GzipFile(fileobj=cast("IO[bytes]", file)))
         import pyarrow
@@ -124,17 +145,19 @@ class _Unpacker:
 
 
 class _Sips(io.RawIOBase):
-    """A file of which readers that ask for much get a byte at a time from somewhere on.
+    """A file of which readers that ask for much get little at a time from somewhere on.
 
     Args:
         file: It, at its beginning.
         start: From where.
+        sip: How much.
     """
 
-    def __init__(self, file: IO[bytes], start: int) -> None:
+    def __init__(self, file: IO[bytes], start: int, sip: int) -> None:
         super().__init__()
         self._file = file
         self._start = start
+        self._sip = sip
 
     def readable(self) -> bool:
         return True
@@ -142,7 +165,8 @@ class _Sips(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         size = len(buffer)
         if size > _HEADER:
-            size = min(size, max(self._start - self._file.tell(), 1))
+            room = self._start - self._file.tell()
+            size = min(size, room if room > 0 else self._sip)
         data = self._file.read(size)
         buffer[: len(data)] = data
         return len(data)
