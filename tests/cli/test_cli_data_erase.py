@@ -89,6 +89,16 @@ def test_an_example_that_cannot_be_read_is_not_passed_over(project: Project) -> 
     assert project.cli("data", "trace", "--example", "some.jsonl").code == 2
 
 
+@pytest.mark.parametrize("name", ["more.jsonl.bz2", "more.txt"])
+def test_a_file_that_is_not_read_is_not_passed_over(project: Project, name: str) -> None:
+    taken(project, "a.jsonl")
+    project.write("some/one.json", json.dumps(EXAMPLE))
+    project.write(f"some/{name}", "more")
+    outcome = project.cli("--json", "data", "erase-plan", "--example", "some", *REASON)
+    assert (outcome.code, outcome.error["kind"]) == (2, "usage"), outcome.stderr
+    assert name in outcome.error["message"]
+
+
 def test_examples_of_several_formats_stand_in_one_file(project: Project) -> None:
     taken(project, "a.jsonl")
     text = {"text": "The sky is blue."}

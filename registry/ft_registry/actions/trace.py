@@ -28,7 +28,7 @@ from ft_registry.model.reference import VersionReference
 from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import TRAINING_ROLES
 from ft_registry.readers.examination import iterate
-from ft_registry.readers.example_sources import find_sources
+from ft_registry.readers.example_sources import survey
 
 _HARMLESS = frozenset({"crlf", "duplicate-key"})
 """Rules that lines break which are read all the same."""
@@ -110,7 +110,14 @@ def _hashes_of(
         if rule not in _HARMLESS:
             faults.append(f"{rule}: {message}")
 
-    rows = list(iterate(find_sources(example), report))
+    sources = survey(example)
+    unread = (*sources.packed, *sources.left_out)
+    if unread:
+        raise InvalidInput(
+            f"expected files of examples alone, found {unread[0]} in {example}, which is not read",
+            hints=["give the files that hold the examples, one by one"],
+        )
+    rows = list(iterate(sources.files, report))
     if rows and faults:
         raise InvalidInput(
             f"expected examples that can be read, found some in {example} that cannot: {faults[0]}",
