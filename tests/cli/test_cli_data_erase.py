@@ -103,3 +103,18 @@ def test_where_nothing_can_tell_it_is_said(project: Project) -> None:
     taken(project, "a.jsonl")
     outcome = project.cli("data", "trace", "--subject", "Ada")
     assert outcome.stdout == "no snapshot here can tell of examples about the person\n"
+
+
+def test_a_check_looks_for_what_was_erased_under_every_secret(both: tuple[Project, str]) -> None:
+    project, secret = both
+    kept = project.root / ".git/ft-registry/example.key"
+    env = {"FT_REGISTRY_EXAMPLE_KEY": "another secret, of the environment"}
+    project.done("data", "erase-plan", "--hash", hashes(project)[secret], *REASON)
+    project.write("later.jsonl", json.dumps(EXAMPLE) + "\n")
+    for settings in ({}, env):
+        outcome = project.cli("data", "check", "later.jsonl", env=settings)
+        assert (outcome.code, "line 1: erased" in outcome.stdout) == (1, True)
+        assert project.cli("data", "snapshot", "later.jsonl", env=settings).code == 1
+    kept.unlink()
+    blind = project.done("data", "check", "later.jsonl")["profile"]["warnings"]
+    assert any(text.startswith(f"1 tombstone of the secret {secret}") for text in blind)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tests.examples.strategies import chunks_of, json_objects, messages, plain_texts, spelled, texts
 from tests.unit.strategies import law
 
+from ft_registry.examples.erased import Erased
 from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import Format
 from ft_registry.examples.kernel import ROW_BYTES, Kernel, Part, Settings
@@ -171,28 +172,32 @@ def test_a_key_makes_other_hashes_and_nothing_else() -> None:
     assert len(names) == 16
 
 
-@pytest.mark.parametrize("name", ["erased", "erased_normal"])
+@pytest.mark.parametrize("key", [None, b"secret"])
+@pytest.mark.parametrize("name", ["exact", "normal"])
 @pytest.mark.parametrize("lane", [True, False])
-def test_an_erased_example_is_told(name: str, lane: bool) -> None:
+def test_an_erased_example_is_told(name: str, key: bytes | None, lane: bool) -> None:
     rows = [{"question": f"q{number}", "answer": "a"} for number in range(100)]
-    hashes = part_of([sound(*rows)], Settings(PAIR)).hashes
-    start, stop = (0, 16) if name == "erased" else (16, 24)
+    hashes = part_of([sound(*rows)], Settings(PAIR, key=key)).hashes
+    start, stop = (0, 16) if name == "exact" else (16, 24)
     erased = sorted(hashes[32 * row + start : 32 * row + stop] for row in (3, 70))
     others = [*(bytes([n]) * (stop - start) for n in range(256)), *erased, *erased]
-    found = part_of([sound(*rows)], Settings(PAIR, **{name: b"".join(others)}), lane=lane)
+    stones = Erased(key, **{name: b"".join(others)})
+    settings = Settings(PAIR, erased=(Erased(exact=bytes(16)), stones, stones))
+    found = part_of([sound(*rows)], settings, lane=lane)
     assert [(fault.line, fault.rule) for fault in found.faults.first] == [
         (4, "erased"), (71, "erased"),
     ]  # fmt: skip
 
 
-def test_subjects_are_named_and_those_erased_are_told() -> None:
+@pytest.mark.parametrize("key", [None, b"secret"])
+def test_subjects_are_named_and_those_erased_are_told(key: bytes | None) -> None:
     rows = [{"question": "q", "answer": "a", "who": {"id": who}} for who in (7, None, "Ada", "ADA")]
     settings = Settings(PAIR, subject="who.id")
-    subjects = part_of([sound(*rows)], settings).subjects
+    subjects = part_of([sound(*rows)], replace(settings, key=key)).subjects
     one, nobody, ada, again = (subjects[place : place + 8] for place in range(0, 32, 8))
     assert nobody == bytes(8)
     assert ada == again != one
-    found = part_of([sound(*rows)], replace(settings, erased_subjects=ada)).faults
+    found = part_of([sound(*rows)], replace(settings, erased=(Erased(key, subjects=ada),))).faults
     assert [(fault.line, fault.rule) for fault in found.first] == [(3, "erased"), (4, "erased")]
 
 

@@ -41,6 +41,9 @@ Sensitive = Annotated[
 Scan = Annotated[
     bool, typer.Option("--scan", help="Warn of secrets that Betterleaks finds (an extra: scan).")
 ]
+Person = Annotated[
+    str, typer.Option("--subject", metavar="KEY", help="The key that names the person.")
+]
 _FAULTS_SHOWN = 20
 
 
@@ -57,6 +60,7 @@ def add_to(group: typer.Typer) -> None:
         window: Context = 0,
         sensitive: Sensitive = None,
         scan: Scan = False,
+        subject: Person = "",
     ) -> None:
         """Check every example against its format, and profile them; change nothing.
 
@@ -65,7 +69,7 @@ def add_to(group: typer.Typer) -> None:
         datasets = state.workspace.datasets
         look = datasets.look(
             format=format_, method=method, context=window, tokenizer=tokenizer,
-            sensitive=sensitive, scan=scan,
+            sensitive=sensitive, scan=scan, subject=subject,
         )  # fmt: skip
         with progress_of(state) as progress:
             checked = datasets.check(path, look, progress=progress)

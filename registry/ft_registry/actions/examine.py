@@ -35,6 +35,8 @@ class Examination:
     rows: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     tally: Tally = field(default_factory=Tally)
+    notes: list[str] = field(default_factory=list)
+    """What else is to be warned of: above all what nobody looked for."""
 
     @property
     def ok(self) -> bool:
@@ -92,10 +94,9 @@ def examine(
     settings = Settings(
         format_, sensitive=total <= SEARCHED_BYTES if unasked else bool(look.sensitive),
         scan=look.scan, key=look.key, subject=look.subject,
-        erased=tombstones.exact, erased_normal=tombstones.normal,
-        erased_subjects=tombstones.subjects,
+        erased=tombstones.erased,
     )  # fmt: skip
-    found = Examination(format_)
+    found = Examination(format_, notes=list(tombstones.untold))
     if unasked and not settings.sensitive:
         found.not_searched = total
     lines = done = 0
@@ -158,7 +159,7 @@ def make_profile(
         systems=len(tally.systems),
         foreign=tally.foreign,
         faults=dict(sorted(found.faults.counts.items())),
-        warnings=warnings,
+        warnings=(*warnings, *found.notes),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ft_registry.actions.events import make_event, require_ledger
-from ft_registry.actions.look import Look
+from ft_registry.actions.look import Look, Tombstones
 from ft_registry.actions.snapshots import stored_snapshots
 from ft_registry.actions.tombstones import read_tombstones
 from ft_registry.errors import IntegrityError, Refused
@@ -16,6 +16,7 @@ from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
 from ft_registry.model.examples import ExampleIndex, Profile
 from ft_registry.model.names import dataset_name
+from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import DataContent, LateIndex, Snapshot
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
@@ -69,12 +70,18 @@ class Examining:
     look: Look
     key: str
     """The name of the look's secret; empty: hashes are plain."""
+    secrets: tuple[Secret, ...]
+    """All that are here: tombstones are compared under each."""
     executor: Callable[[], "Executor"]
     """Made when there is something to look at, as are the indexes."""
     indexes: Callable[[], "IndexFiles"]
     allow_faults: bool = False
     """Put data on record that breaks rules of its format."""
     progress: Callable[[int, int], None] | None = None
+
+    def tombstones(self, ledger: Ledger) -> Tombstones:
+        """Returns what must not be among the examples; see `read_tombstones`."""
+        return read_tombstones(ledger, self.secrets, subject=self.look.subject)
 
 
 def plan_snapshot(path: Path, *, name: str | None, data: DataStore) -> SnapshotPlan:
@@ -253,7 +260,7 @@ def _examined(
     before = _state(path)
     found = examine(
         sources, examining.look, executor=examining.executor(), writer=writer,
-        tombstones=read_tombstones(ledger, examining.key), progress=examining.progress,
+        tombstones=examining.tombstones(ledger), progress=examining.progress,
     )  # fmt: skip
     if _state(path) != before:
         raise IntegrityError(

@@ -54,14 +54,16 @@ class Query:
     """A hash that somebody gave: the indexes that hold it tell of which secret it is."""
 
 
-def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secret | None) -> Query:
+def make_query(
+    *, example: Path | None, hashed: str, subject: str, secrets: Iterable[Secret]
+) -> Query:
     """Returns what somebody looks for.
 
     Args:
         example: A file of examples, in any kind and format.
         hashed: An exact hash (32 digits) or a normal one (16).
         subject: The name of a person, as the examples have it.
-        secret: The secret that is here; None: only plain hashes can be made.
+        secrets: All that are here; without any only plain hashes can be made.
 
     Raises:
         InvalidInput: Not exactly one of them is given; or it is malformed, or holds no example.
@@ -69,7 +71,7 @@ def make_query(*, example: Path | None, hashed: str, subject: str, secret: Secre
     """
     if sum((example is not None, bool(hashed), bool(subject))) != 1:
         raise InvalidInput("expected one of --example, --hash and --subject")
-    keys = {"": Hasher(), **({secret.name: Hasher(secret.value)} if secret else {})}
+    keys = {"": Hasher(), **{secret.name: Hasher(secret.value) for secret in secrets}}
     if hashed:
         text = hashed.lower().removeprefix("sha256:")
         if len(text) == 64:

@@ -5,18 +5,19 @@ out, in the order of the parts.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ft_registry.examples.content import Hasher, canonical_content
+from ft_registry.examples.erased import Erased, ErasedFinder
 from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import Format
 from ft_registry.examples.lanes import Batch, lane_for
 from ft_registry.examples.line import LineReader, ReadLine
-from ft_registry.examples.normal import Bytes, normal_batch, normal_text
+from ft_registry.examples.normal import normal_batch, normal_text
 from ft_registry.examples.reading import Reading, read_example
 from ft_registry.examples.sensitive import Finder
 from ft_registry.examples.tally import Lengths, Tally, count_classes
@@ -54,12 +55,8 @@ class Settings:
     """The key whose value names the person that an example is about; dots lead into objects."""
     line_limit: int = 16 << 20
     """Bytes."""
-    erased: bytes = b""
-    """The exact hashes of erased examples, 16 bytes each."""
-    erased_normal: bytes = b""
-    """Their normal hashes, 8 bytes each."""
-    erased_subjects: bytes = b""
-    """The hashes of subjects of whom nothing may be learnt, 8 bytes each."""
+    erased: tuple[Erased, ...] = ()
+    """What must not be among the examples, by secret."""
     sensitive: bool = False
     """Look for secrets and personal data by heuristics."""
     scan: bool = False
@@ -103,13 +100,10 @@ class Kernel:
         self._hasher = Hasher(settings.key)
         self._lane = None if settings.subject else lane_for(settings.format)
         self._reader = LineReader(settings.line_limit)
-        self._erased = _Tombstones(settings.erased, 16, "an erased example")
-        self._erased_normal = _Tombstones(
-            settings.erased_normal, 8, "an erased example, re-spaced or re-cased"
-        )
-        self._erased_subjects = _Tombstones(
-            settings.erased_subjects, 8, "an example of an erased subject"
-        )
+        self._erased = [
+            ErasedFinder(one, Hasher(one.key), is_own=one.key == settings.key)
+            for one in settings.erased
+        ]
         self._part = Part()
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
@@ -219,7 +213,8 @@ class Kernel:
         hashes = _columns(self._hasher.short(names)).copy()
         hashes[[place for place, name in enumerate(names) if not name]] = 0
         self._subjects.append(hashes.tobytes())
-        self._erased_subjects.report(hashes, numbers, self._part.faults)
+        for one in self._erased:
+            one.report_subjects(names, hashes, numbers, self._part.faults)
 
     def _add(self, batch: Batch, numbers: Sequence[int]) -> None:
         rows = np.empty((len(batch.contents), ROW_BYTES), dtype=np.uint8)
@@ -233,9 +228,9 @@ class Kernel:
             starts = np.append(0, batch.normals.ends[1:-1:2] + 1)
             rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
-        faults = self._part.faults
-        known = self._erased.report(rows[:, :16], numbers, faults)
-        self._erased_normal.report(rows[:, 16:24], numbers, faults, besides=known)
+        told: set[int] = set()
+        for one in self._erased:
+            one.report(batch, rows, numbers, self._part.faults, told=told)
         self._lengths[0].append(np.array(self._measure(batch.prompts), dtype=np.int64))
         self._lengths[1].append(np.array(self._measure(batch.answers), dtype=np.int64))
         self._pending += len(rows)
@@ -267,48 +262,6 @@ class Kernel:
         if batch.labels is not None:
             count_classes(tally.labels, [label for label in batch.labels if label])
         tally.foreign += len(batch.contents) - sum(map(bytes.isascii, batch.contents))
-
-
-class _Tombstones:
-    """Hashes of what was erased.
-
-    Args:
-        names: The hashes, one behind the other.
-        width: The bytes of each.
-        what: What has such a hash, for messages.
-    """
-
-    def __init__(self, names: bytes, width: int, what: str) -> None:
-        # numpy leaves out zeros at the end of bytes: on both sides, so that the same stay the same.
-        self._kind = np.dtype((np.bytes_, width))
-        self._names = np.sort(np.frombuffer(names, dtype=self._kind))
-        self._what = what
-
-    def report(
-        self,
-        hashes: Bytes,
-        numbers: Sequence[int],
-        faults: FaultLog,
-        *,
-        besides: Collection[int] = (),
-    ) -> list[int]:
-        """Reports what was erased, and returns the places of it.
-
-        Args:
-            hashes: One a row.
-            numbers: The lines that they are of.
-            faults: Takes what is found.
-            besides: Places of which it was said already.
-        """
-        if not len(self._names):
-            return []
-        there = np.ascontiguousarray(hashes).view(self._kind).ravel()
-        nearest = np.minimum(np.searchsorted(self._names, there), len(self._names) - 1)
-        found: list[int] = np.flatnonzero(self._names[nearest] == there).tolist()
-        for place in found:
-            if place not in besides:
-                faults.add(numbers[place], "erased", self._what)
-        return found
 
 
 class _Found(NamedTuple):
