@@ -192,7 +192,7 @@ class Datasets:
         """See `ft_registry.actions.erase.plan_erasure`."""
         from ft_registry.actions.erase import plan_erasure
 
-        return plan_erasure(self.trace(query), self._wiring.ledger)
+        return plan_erasure(self.trace(query))
 
     def erase(self, plan: "ErasurePlan", *, reason: str) -> "LoggedEvent | None":
         """See `ft_registry.actions.erase.record_erasure`."""

@@ -118,3 +118,23 @@ def test_a_check_looks_for_what_was_erased_under_every_secret(both: tuple[Projec
     kept.unlink()
     blind = project.done("data", "check", "later.jsonl")["profile"]["warnings"]
     assert any(text.startswith(f"1 tombstone of the secret {secret}") for text in blind)
+
+
+@pytest.mark.parametrize("options", [(), ("--keyed",)])
+def test_a_person_who_was_erased_does_not_come_back_unnamed(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    rows = [{**EXAMPLE, "prompt": f"q{n}", "who": who} for n, who in enumerate(("Ada", "Bob"))]
+    project.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    project.done("data", "snapshot", "a.jsonl", "--subject", "who", *options)
+    project.done("data", "erase-plan", "--subject", "ada", *REASON)
+    keys = {stone["key"] for stone in tombstones(project)}
+    assert len(tombstones(project)) == len(keys) + 1
+    for row in rows:
+        project.write("later.jsonl", json.dumps({**row, "who": ""}).upper().lower() + "\n")
+        outcome = project.cli("data", "check", "later.jsonl")
+        assert ("line 1: erased" in outcome.stdout) == (row["who"] == "Ada")
+    assert "1 person erased: without --subject" in " ".join(outcome.stdout.split())
+    assert project.cli("data", "snapshot", "a.jsonl", "--name", "again").code == 1
+    again = project.done("data", "erase-plan", "--subject", "ada", *REASON)
+    assert again["event"] is None

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -175,6 +176,8 @@ class Trace:
     """Snapshots that could."""
     hashes: tuple[tuple[str, Hashes], ...] = field(default=())
     """What was looked for, by secret."""
+    about: tuple[tuple[str, Hashes], ...] = ()
+    """The examples about the person who was looked for, by secret."""
 
 
 def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) -> Trace:
@@ -184,6 +187,7 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
         IntegrityError: A record is damaged. A lost or damaged index is told, and does not end it.
     """
     held, untold = [], []
+    about: dict[tuple[str, Hashes], None] = {}
     looked_at = 0
     distinct = {found.snapshot.content.key + found.snapshot.name: found for found in snapshots}
     by_key, others = query.by_key, tuple[Hashes, ...]()
@@ -212,9 +216,10 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
         found = _count(table, wanted)
         if any(found):
             held.append(Held(one, *found))
+        about |= dict.fromkeys((index.key, hashes) for hashes in _about(table, wanted))
     hashes = tuple((key, one) for key, many in by_key.items() for one in many)
     affected = tuple(_affected(held, shelves))
-    return Trace(query, tuple(held), affected, tuple(untold), looked_at, hashes)
+    return Trace(query, tuple(held), affected, tuple(untold), looked_at, hashes, tuple(about))
 
 
 def _owned(
@@ -249,9 +254,22 @@ def _count(table: HashTable, wanted: Iterable[Hashes]) -> tuple[int, int, int]:
             exact[table.places(one.exact)] = True
         if one.normal:
             normal |= table.normal == np.uint64(int(one.normal, 16))
-        if one.subject and table.subject is not None:
-            subject |= table.subject == np.uint64(int(one.subject, 16))
+        subject |= _is_about(table, one)
     return int(exact.sum()), int((normal & ~exact).sum()), int(subject.sum())
+
+
+def _is_about(table: HashTable, person: Hashes) -> Any:
+    """Returns for each row whether it is about a person."""
+    if not person.subject or table.subject is None:
+        return np.zeros(len(table), dtype=bool)
+    return table.subject == np.uint64(int(person.subject, 16))
+
+
+def _about(table: HashTable, persons: Iterable[Hashes]) -> Iterator[Hashes]:
+    """Yields the examples about some persons."""
+    for person in persons:
+        for place in np.flatnonzero(_is_about(table, person)).tolist():
+            yield Hashes(table.exact(place), f"{int(table.normal[place]):016x}")
 
 
 def _affected(held: Sequence[Held], shelves: Shelves) -> Iterator[Affected]:
