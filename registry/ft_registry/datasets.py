@@ -121,11 +121,11 @@ class Datasets:
         wanted = look or Look()
         examining = Examining(
             wanted, self._key(wanted), self._secrets(wanted),
-            lambda: self._wiring.executor, lambda: self._wiring.indexes,
-            allow_faults=allow_faults, progress=progress,
+            lambda: self._wiring.executor, allow_faults=allow_faults, progress=progress,
         )  # fmt: skip
         return take_snapshot(
             path, name=name, push=push, examining=examining if index else None,
+            indexes=lambda: self._wiring.indexes,
             data=self._wiring.data, code=self._wiring.code, ledger=self._wiring.ledger,
             context=self._wiring.context,
         )  # fmt: skip

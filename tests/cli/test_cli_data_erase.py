@@ -138,3 +138,75 @@ def test_a_person_who_was_erased_does_not_come_back_unnamed(
     assert project.cli("data", "snapshot", "a.jsonl", "--name", "again").code == 1
     again = project.done("data", "erase-plan", "--subject", "ada", *REASON)
     assert again["event"] is None
+
+
+def buried(project: Project) -> None:
+    """Records tombstones of the example, with what is on record already left as it is."""
+    project.write("one.json", json.dumps(EXAMPLE))
+    project.done("data", "erase-plan", "--example", "one.json", *REASON)
+
+
+def test_what_is_on_record_already_is_held_against_the_tombstones(
+    both: tuple[Project, str],
+) -> None:
+    project, _ = both
+    project.write("clean.jsonl", '{"prompt": "x", "completion": "y"}\n')
+    project.done("data", "snapshot", "clean.jsonl")
+    buried(project)
+    head = project.head()
+    for name in ("plain", "keyed"):
+        for options in ((), ("--no-index",), ("--no-index", "--name", "other")):
+            outcome = project.cli("--json", "data", "snapshot", f"{name}.jsonl", *options)
+            assert (outcome.code, outcome.error["kind"]) == (1, "refused"), outcome.stdout
+            assert "'asked for'" in outcome.error["message"]
+            assert f"data check {name}.jsonl" in outcome.error["hints"][0]
+    assert project.head() == head
+    for options in ((), ("--no-index",)):
+        done = project.done("data", "snapshot", "clean.jsonl", *options)
+        assert (done["created"], done["notices"]) == (False, [])
+
+
+def test_what_no_index_tells_is_read_again(both: tuple[Project, str]) -> None:
+    project, secret = both
+    project.done("data", "erase-plan", "--hash", hashes(project)[secret], *REASON)
+    outcome = project.cli("data", "snapshot", "plain.jsonl")
+    assert (outcome.code, "erased" in outcome.stderr) == (1, True)
+    assert project.cli("data", "snapshot", "plain.jsonl", "--no-index").code == 1
+    (project.root / ".git/ft-registry/example.key").unlink()
+    (notice,) = project.done("data", "snapshot", "plain.jsonl")["notices"]
+    assert notice.startswith("1 tombstone is on record, and nobody can tell")
+
+
+def test_data_that_nobody_looked_at_is_not_tracked_once_something_was_erased(
+    project: Project,
+) -> None:
+    project.write("a.jsonl", json.dumps({**EXAMPLE, "completion": "In a tent"}) + "\n")
+    project.done("data", "snapshot", "a.jsonl", "--no-index")
+    buried(project)
+    head = project.head()
+    outcome = project.cli("--json", "data", "snapshot", "a.jsonl", "--no-index")
+    assert (outcome.code, outcome.error["kind"]) == (1, "refused")
+    assert "--no-index" in outcome.error["message"]
+    assert project.head() == head
+    assert project.done("data", "snapshot", "a.jsonl")["indexed"]
+    project.write("b.bin", b"no examples")
+    (notice,) = project.done("data", "snapshot", "b.bin")["notices"]
+    assert "nobody can tell" in notice
+
+
+def test_a_version_is_not_registered_on_what_was_erased(both: tuple[Project, str]) -> None:
+    project, _ = both
+    project.write("blind.jsonl", json.dumps(EXAMPLE) + "\n")
+    project.done("data", "snapshot", "blind.jsonl", "--no-index")
+    known = project.done("register", "m", "ad1", "--data", "plain.jsonl")
+    buried(project)
+    assert not project.done("register", "m", "ad1", "--data", "plain.jsonl")["created"]
+    for name in ("plain.jsonl", "keyed.jsonl:eval"):
+        head = project.head()
+        outcome = project.cli("--json", "register", "m", "ad2", "--data", name)
+        assert (outcome.code, outcome.error["kind"]) == (1, "refused"), outcome.stdout
+        assert "'asked for'" in outcome.error["message"]
+        assert project.head() == head
+    done = project.done("register", "m", "ad2", "--data", "blind.jsonl")
+    assert (done["version"], known["version"]) == (2, 1)
+    assert any("nobody can tell whether blind.jsonl" in text for text in done["notices"])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ft_registry.actions.events import check_reason, make_event
-from ft_registry.actions.trace import Affected, Trace
+from ft_registry.actions.trace import Affected, Hashes, Trace
 from ft_registry.errors import InvalidInput
 from ft_registry.model import layout
 from ft_registry.model.event import LoggedEvent, Requirement
@@ -79,7 +79,7 @@ def record_erasure(
 
 def _tombstones(plan: ErasurePlan, reason: str, context: Context) -> Iterator[Tombstone]:
     since = timestamp(context.now())
-    for key, hashes in (*plan.trace.hashes, *plan.trace.about):
+    for key, hashes, group in _named(plan.trace, context):
         if not (hashes.exact or hashes.subject):
             raise InvalidInput(
                 "expected an example or its exact hash (32 digits), found a normal hash",
@@ -87,5 +87,18 @@ def _tombstones(plan: ErasurePlan, reason: str, context: Context) -> Iterator[To
             )
         yield Tombstone(
             exact=hashes.exact, normal=hashes.normal, subject=hashes.subject, key=key,
-            reason=reason, since=since, by=context.actor,
+            group=group, reason=reason, since=since, by=context.actor,
         )  # fmt: skip
+
+
+def _named(found: Trace, context: Context) -> Iterator[tuple[str, Hashes, str]]:
+    """Yields secret and hashes of what is to be erased, and the group of its tombstones."""
+    query = found.query
+    if query.given is None:
+        # The same, in the same order, under each secret.
+        for same in zip(*query.by_key.values(), strict=True):
+            group = context.nonce() if len(same) > 1 else ""
+            yield from ((key, one, group) for key, one in zip(query.by_key, same, strict=True))
+    else:
+        yield from ((key, one, "") for key, one in found.hashes)
+    yield from ((key, one, "") for key, one in found.about)

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ft_registry.actions.events import make_event, require_ledger
 from ft_registry.actions.look import Look, Tombstones
 from ft_registry.actions.snapshots import stored_snapshots
-from ft_registry.actions.tombstones import read_tombstones
+from ft_registry.actions.tombstones import read_tombstones, stored_tombstones, untold_words
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
@@ -19,6 +19,7 @@ from ft_registry.model.names import dataset_name
 from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import DataContent, LateIndex, Snapshot
 from ft_registry.model.time import timestamp
+from ft_registry.model.tombstone import Tombstone
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
@@ -51,6 +52,8 @@ class Snapshotted:
     pushed: bool
     indexed: bool = False
     """The snapshot was on record without an index, and has one now."""
+    notices: tuple[str, ...] = ()
+    """What nobody can tell of it."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,14 @@ class Examining:
     secrets: tuple[Secret, ...]
     """All that are here: tombstones are compared under each."""
     executor: Callable[[], "Executor"]
-    """Made when there is something to look at, as are the indexes."""
-    indexes: Callable[[], "IndexFiles"]
+    """Made when there is something to look at."""
     allow_faults: bool = False
     """Put data on record that breaks rules of its format."""
     progress: Callable[[int, int], None] | None = None
+
+    def can_compare(self, stone: Tombstone) -> bool:
+        """Returns whether the secret of a tombstone is here."""
+        return stone.key in {"", *(secret.name for secret in self.secrets)}
 
     def tombstones(self, ledger: Ledger) -> Tombstones:
         """Returns what must not be among the examples; see `read_tombstones`."""
@@ -100,6 +106,7 @@ def take_snapshot(
     name: str | None,
     push: bool,
     examining: Examining | None,
+    indexes: Callable[[], "IndexFiles"],
     data: DataStore,
     code: CodeRepository,
     ledger: Ledger,
@@ -112,6 +119,7 @@ def take_snapshot(
         name: What to call it; None: the file's stem.
         push: Upload it to the DVC remote as well.
         examining: How its examples are looked at; None: they are not.
+        indexes: Hold the hashes of examples; made when they are needed.
         data: Tracks it.
         code: Commits the pointer.
         ledger: Records it.
@@ -119,8 +127,8 @@ def take_snapshot(
 
     Raises:
         InvalidInput: The path is outside the repository, or the name malformed.
-        Refused: Examples break the rules of their format; it is an index of examples; or see
-            `DataStore.track`.
+        Refused: Examples break the rules of their format, or were erased, or nobody would look
+            whether they were; it is an index of examples; or see `DataStore.track`.
         NotFound, IntegrityError, BackendUnavailable: See `DataStore.track`.
     """
     if path.name.endswith(INDEX_SUFFIX):
@@ -136,19 +144,30 @@ def take_snapshot(
         data.check_push(path)
     data.check(path)
     known = _as_it_was(path, called, data, ledger)
+    has_index = known is not None and _is_indexed(known)
+    untold = _untold(path, known, examining, indexes, data, ledger)
     index: ExampleIndex | Unknown = Unknown(unknown=_no_index(path, examining))
     profile, touched = None, tuple[Path, ...]()
     with ExitStack() as stack:
         examined = None
-        if examining is not None and path.exists() and (known is None or not _is_indexed(known)):
-            examined = _examined(path, examining, ledger, stack)
+        if examining is not None and path.exists():
+            if not has_index:
+                examined = _examined(path, examining, indexes, ledger, stack)
+            elif any(examining.can_compare(one) for one in untold):
+                # What breaks other rules is on record already.
+                allowing = replace(examining, allow_faults=True)
+                examined = _examined(path, allowing, indexes, ledger, stack)
         tracking = data.track(path)
         content = tracking.data.content
-        if examining is not None and examined is not None:
-            index, profile, touched = _indexed(path, *examined, examining, data)
+        if examining is not None and examined is not None and not has_index:
+            index, profile, touched = _indexed(path, *examined, examining, indexes, data)
     commit = code.commit_files(
         (*tracking.touched, *touched), f"data: snapshot {called} {content.key[:12]}"
     )
+    if examined is not None:
+        notices = tuple(examined[0].notes) if has_index else ()  # else the profile has them
+    else:
+        notices = (untold_words(content, untold),) if untold else ()
     snapshot = known or Snapshot(
         name=called,
         content=content,
@@ -168,6 +187,7 @@ def take_snapshot(
         return Snapshotted(
             known.with_index(late) if late else known,
             created=False, commit=commit, pushed=push, indexed=late is not None,
+            notices=notices,
         )  # fmt: skip
     rows = "" if isinstance(content.rows, Unknown) else f", {content.rows} rows"
     change = Change(
@@ -179,8 +199,40 @@ def take_snapshot(
     try:
         ledger.append(change)
     except RequirementFailed:
-        return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
-    return Snapshotted(snapshot, created=True, commit=commit, pushed=push)
+        return Snapshotted(snapshot, created=False, commit=commit, pushed=push, notices=notices)
+    return Snapshotted(snapshot, created=True, commit=commit, pushed=push, notices=notices)
+
+
+def _untold(
+    path: Path,
+    known: Snapshot | None,
+    examining: Examining | None,
+    indexes: "Callable[[], IndexFiles]",
+    data: DataStore,
+    ledger: Ledger,
+) -> list[Tombstone]:
+    """Returns the tombstones that no index on record can be compared with.
+
+    Raises:
+        Refused: An index holds what was erased; or nobody would look, and somebody could.
+    """
+    stones = stored_tombstones(ledger)
+    looks = examining is not None and path.exists()
+    if not stones or (looks and (known is None or not _is_indexed(known))):
+        return stones
+    # Not above: it imports what reads tables.
+    from ft_registry.actions.recall import recall
+
+    content = known.content if known is not None else data.inspect(path)[0]
+    untold = recall(content, stones, ledger, indexes())
+    if untold and examining is None and path.exists():
+        raise Refused(
+            f"expected data that is known to hold nothing that was erased, found {len(untold)} "
+            f"tombstone{'s' if len(untold) != 1 else ''} on record and --no-index, which looks at "
+            "nothing",
+            hints=[f"ft-registry data snapshot {path} looks; it takes other kinds of data too"],
+        )
+    return untold
 
 
 def _no_index(path: Path, examining: Examining | None) -> str:
@@ -248,7 +300,11 @@ def _pointers(snapshot: Snapshot, made: ExampleIndex | Unknown) -> tuple[str, ..
 
 
 def _examined(
-    path: Path, examining: Examining, ledger: Ledger, stack: ExitStack
+    path: Path,
+    examining: Examining,
+    indexes: "Callable[[], IndexFiles]",
+    ledger: Ledger,
+    stack: ExitStack,
 ) -> "tuple[Examination, IndexWriter] | None":
     """Returns what is found in the examples, and their hashes; None: the data holds none."""
     from ft_registry.actions.examine import examine
@@ -256,7 +312,7 @@ def _examined(
     sources = find_sources(path)
     if not sources:
         return None
-    writer = stack.enter_context(examining.indexes().writer(key=examining.key))
+    writer = stack.enter_context(indexes().writer(key=examining.key))
     before = _state(path)
     found = examine(
         sources, examining.look, executor=examining.executor(), writer=writer,
@@ -304,6 +360,7 @@ def _indexed(
     found: "Examination",
     writer: "IndexWriter",
     examining: Examining,
+    indexes: "Callable[[], IndexFiles]",
     data: DataStore,
 ) -> tuple[ExampleIndex, Profile, tuple[Path, ...]]:
     """Writes the index beside the data and tracks it."""
@@ -329,7 +386,7 @@ def _indexed(
         key=examining.key,
         subject=examining.look.subject,
     )
-    examining.indexes().keep(file, index)
+    indexes().keep(file, index)
     return index, profile, tracking.touched
 
 

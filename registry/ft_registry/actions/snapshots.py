@@ -66,6 +66,12 @@ def read_snapshots(ledger: Ledger) -> list[FoundSnapshot]:
     return [FoundSnapshot(snapshot) for snapshot in stored_snapshots(ledger.paths("data"), ledger)]
 
 
+def snapshots_of(key: str, ledger: Ledger) -> list[Snapshot]:
+    """Returns the snapshots of some bytes, under whichever name; oldest first."""
+    places = [place for place in ledger.paths("data") if place.endswith(f"/{key}.json")]
+    return stored_snapshots(places, ledger)
+
+
 def stored_snapshots(places: Iterable[str], ledger: Ledger) -> list[Snapshot]:
     """Returns the snapshots at some paths, each with the index that it got later; oldest first."""
     contents = ledger.read_many(places)

@@ -7,6 +7,7 @@ from ft_registry.actions.look import Tombstones
 from ft_registry.examples.erased import Erased
 from ft_registry.model import layout
 from ft_registry.model.secret import Secret
+from ft_registry.model.snapshot import DataContent
 from ft_registry.model.tombstone import Tombstone
 from ft_registry.ports.ledger import Ledger
 
@@ -51,6 +52,15 @@ def read_tombstones(ledger: Ledger, secrets: Iterable[Secret], *, subject: str) 
         _erased(value, [one for one in found if one.key == key]) for key, value in values.items()
     )
     return Tombstones(tuple(one for one in erased if one is not None), tuple(untold))
+
+
+def untold_words(content: DataContent, stones: Sequence[Tombstone]) -> str:
+    """Returns in words that nobody can tell whether data holds what some tombstones name."""
+    named = "is" if len(stones) == 1 else "are"
+    return (
+        f"{_count(len(stones), 'tombstone')} {named} on record, and nobody can tell whether "
+        f"{content.path} holds what was erased: no index of it can be compared"
+    )
 
 
 def _erased(value: bytes | None, stones: Sequence[Tombstone]) -> Erased | None:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ft_registry.examples.content import Hasher, canonical_content
-from ft_registry.examples.erased import Erased, ErasedFinder
+from ft_registry.examples.erased import Erased
+from ft_registry.examples.erased_finder import ErasedFinder
 from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import Format
 from ft_registry.examples.lanes import Batch, lane_for
