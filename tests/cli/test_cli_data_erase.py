@@ -210,3 +210,21 @@ def test_a_version_is_not_registered_on_what_was_erased(both: tuple[Project, str
     done = project.done("register", "m", "ad2", "--data", "blind.jsonl")
     assert (done["version"], known["version"]) == (2, 1)
     assert any("nobody can tell whether blind.jsonl" in text for text in done["notices"])
+
+
+def test_persons_are_indexed_or_it_is_said(project: Project) -> None:
+    def snapshot(key: str, *who: Any) -> Any:
+        rows = [{**EXAMPLE, "user": {"id": one}} for one in who]
+        project.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        return project.cli("--json", "data", "snapshot", "a.jsonl", "--subject", key)
+
+    for key, who in (("usr", ("Ada", "Bob")), ("user.id", (None, ""))):
+        refused = snapshot(key, *who)
+        assert (refused.code, refused.error["kind"]) == (1, "refused")
+        assert "user.id" in refused.error["hints"][0]
+    several = snapshot("user.id", "Ada", ["Ada", "Bob"])
+    assert (several.code, "subject: no single name" in several.error["message"]) == (1, True)
+    assert snapshot("user", "Ada", "Bob").code == 1
+    some = snapshot("user.id", "Ada", None)
+    assert some.code == 0
+    assert any(text.startswith("1 of 2 ") for text in some.document["profile"]["warnings"])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.unit.strategies import law
 from ft_registry.examples.erased import Erased
 from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import Format
-from ft_registry.examples.kernel import ROW_BYTES, Kernel, Part, Settings
+from ft_registry.examples.kernel import ROW_BYTES, Kernel, Part, Settings, subject_of
 from ft_registry.examples.tally import OTHER, Histogram, Tally, count_classes
 
 PAIR = Format("prompt-completion", renamed=(("prompt", "question"), ("completion", "answer")))
@@ -293,3 +294,30 @@ def test_a_fault_log_keeps_the_first_and_counts_all() -> None:
     assert log.total == 5
     log.merge(later, lines=20)
     assert (len(log.first), log.total) == (3, 8)
+
+
+@pytest.mark.parametrize(
+    ("who", "name"),
+    [
+        ("Ada", b"ada"), (7, b"7"), ({"id": "Ada"}, None), (["Ada"], b"ada"),
+        (["Ada", "Bob"], None), ([], b""), (None, b""), ("", b""), (True, None),
+        ([{"id": 1}], None),
+    ],
+)  # fmt: skip
+def test_a_subject_is_one_name(who: Any, name: bytes | None) -> None:
+    assert subject_of({"who": who}, "who") == name
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [({}, b""), ({"who": None}, b""), ({"who": "Ada"}, None), ({"who": [{"id": "Ada"}]}, None)],
+)
+def test_dots_lead_into_objects_alone(row: dict[str, Any], name: bytes | None) -> None:
+    assert subject_of(row, "who.id") == name
+
+
+def test_who_is_not_indexed_is_told() -> None:
+    rows = [{"question": "q", "answer": "a", "who": who} for who in ("Ada", ["a", "b"], None)]
+    part = part_of([sound(*rows)], Settings(PAIR, subject="who"))
+    assert [(fault.line, fault.rule) for fault in part.faults.first] == [(2, "subject")]
+    assert (part.tally.named, part.subjects[8:]) == (1, bytes(16))

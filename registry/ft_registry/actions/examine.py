@@ -1,6 +1,6 @@
 """Examines a dataset example by example: faults, a profile, and an index of their hashes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +21,8 @@ from ft_registry.readers.example_sources import find_sources, split
 
 SEARCHED_BYTES = 64 << 20
 """Of the files: in more it takes long to look for secrets and personal data, and is asked for."""
+_KEYS = 20
+"""That are named where none of them is the one."""
 _CLASSES = 50
 """Labels, sources, languages that a profile names."""
 
@@ -83,7 +85,7 @@ def examine(
 
     Raises:
         InvalidInput: There is no such format, or no such tokenizer.
-        Refused: The tokenizer's library is not installed.
+        Refused: The tokenizer's library is not installed; or no example names a person.
         BackendUnavailable: A worker died.
     """
     sample = sample_rows(sources)
@@ -114,11 +116,44 @@ def examine(
         done += (outcome.task.stop or source.size) - outcome.task.start
         if progress is not None:
             progress(done, total)
+    if look.subject and found.tally.totals.size:
+        _check_persons(found, look.subject, sample)
     # An empty shard beside full ones is harmless.
     if not found.rows and not found.faults.total:
         _add(found.faults, "empty-file", "no example", "")
     if format_.name == UNKNOWN and found.rows:
         _add(found.faults, "unknown-format", f"keys: {_keys(sample)}", "")
+    return found
+
+
+def _check_persons(found: Examination, key: str, sample: Sequence[dict[str, object]]) -> None:
+    """Notes how many examples name nobody, who are found by no name.
+
+    Raises:
+        Refused: None names anybody.
+    """
+    rows = found.tally.totals.size
+    unnamed = rows - found.tally.named
+    if unnamed == rows and not found.faults.counts["subject"]:
+        raise Refused(
+            f"expected the key {key!r} to name a person in examples, found none in {rows:,}",
+            hints=[f"keys here: {', '.join(sorted(_paths(sample))[:_KEYS]) or 'none'}",
+                   "dots lead into objects: --subject user.id"],
+        )  # fmt: skip
+    if unnamed:
+        found.notes.append(
+            f"{unnamed:,} of {rows:,} examples name no person by the key {key}: --subject NAME "
+            "does not find them"
+        )
+
+
+def _paths(rows: Sequence[Mapping[str, object]], before: str = "") -> set[str]:
+    """Returns the keys of examples, dots leading into objects."""
+    found = set()
+    for row in rows:
+        for key, value in row.items():
+            inner = _paths([value], f"{before}{key}.") if isinstance(value, Mapping) else set()
+            found |= inner or {f"{before}{key}"}
     return found
 
 

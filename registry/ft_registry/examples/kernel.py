@@ -210,7 +210,14 @@ class Kernel:
         self._add(batch, numbers)
 
     def _add_subjects(self, rows: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> None:
-        names = [_subject(row, self._settings.subject) for row in rows]
+        names = []
+        for row, number in zip(rows, numbers, strict=True):
+            found = subject_of(row, self._settings.subject)
+            if found is None:
+                what = f"no single name by the key {self._settings.subject}: nobody is indexed"
+                self._part.faults.add(number, "subject", what)
+            names.append(found or b"")
+        self._part.tally.named += sum(map(bool, names))
         hashes = _columns(self._hasher.short(names)).copy()
         hashes[[place for place, name in enumerate(names) if not name]] = 0
         self._subjects.append(hashes.tobytes())
@@ -287,8 +294,24 @@ def _values(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> Counter[s
     return found
 
 
-def _subject(row: Mapping[str, Any], path: str) -> bytes:
+def subject_of(row: Mapping[str, Any], path: str) -> bytes | None:
+    """Returns the person that an example is about, in normal form.
+
+    Args:
+        row: The example.
+        path: The key that names the person; dots lead into objects.
+
+    Returns:
+        Empty: it names nobody. None: what stands there is no single name.
+    """
     value: Any = row
     for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return normal_text(str(value)) if value is not None else b""
+        if value is not None and not isinstance(value, Mapping):
+            return None
+        value = value.get(key) if value is not None else None
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) < 2:
+        value = value[0] if value else None
+    if value is None:
+        return b""
+    is_name = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return normal_text(str(value)) if is_name else None

@@ -130,6 +130,8 @@ class Tally:
     """The first characters of the prompts."""
     foreign: int = 0
     """Examples with characters outside ASCII."""
+    named: int = 0
+    """Examples that name the person whom they are about, where that is looked at."""
     longer_chosen: int = 0
     """Preferences whose chosen answer is longer."""
     longer_rejected: int = 0
@@ -146,5 +148,5 @@ class Tally:
             getattr(self, name).merge(getattr(later, name))
         for name in ("labels", "sources", "languages", "systems", "openings"):
             count_classes(getattr(self, name), getattr(later, name))
-        for name in ("foreign", "longer_chosen", "longer_rejected", "length_only"):
+        for name in ("foreign", "named", "longer_chosen", "longer_rejected", "length_only"):
             setattr(self, name, getattr(self, name) + getattr(later, name))
