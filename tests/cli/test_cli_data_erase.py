@@ -102,7 +102,30 @@ def test_examples_of_several_formats_stand_in_one_file(project: Project) -> None
 def test_where_nothing_can_tell_it_is_said(project: Project) -> None:
     taken(project, "a.jsonl")
     outcome = project.cli("data", "trace", "--subject", "Ada")
-    assert outcome.stdout == "no snapshot here can tell of examples about the person\n"
+    said = "nobody can tell: no snapshot here can tell of examples about the person\n"
+    assert (outcome.code, outcome.stdout) == (7, said)
+    planned = project.cli("--json", "data", "erase-plan", "--subject", "Ada", *REASON)
+    assert (planned.code, planned.document["told"]) == (7, False)
+    assert len(tombstones(project)) == 1
+
+
+def test_none_is_said_only_where_each_snapshot_can_tell(project: Project) -> None:
+    taken(project, "a.jsonl")
+    project.write("other.json", json.dumps({**EXAMPLE, "completion": "In a tent"}))
+    assert project.done("data", "trace", "--example", "other.json")["told"]
+    project.write("b.jsonl", '{"prompt": "x", "completion": "y"}\n')
+    project.done("data", "snapshot", "b.jsonl", "--no-index")
+    unknown = project.cli("data", "trace", "--example", "other.json")
+    assert (unknown.code, unknown.stdout) == (
+        7,
+        "nobody can tell: none of 1 snapshots holds examples of other.json,\n"
+        "and 1 other cannot tell\n",
+    )
+    assert "--no-index" in unknown.stderr
+    assert project.cli("data", "erase-plan", "--example", "other.json").code == 7
+    hashes(project)
+    found = project.cli("data", "trace", "--example", "one.json")
+    assert (found.code, "1 other cannot tell: there may be more" in found.stdout) == (0, True)
 
 
 def test_a_check_looks_for_what_was_erased_under_every_secret(both: tuple[Project, str]) -> None:

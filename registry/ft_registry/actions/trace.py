@@ -179,6 +179,11 @@ class Trace:
     about: tuple[tuple[str, Hashes], ...] = ()
     """The examples about the person who was looked for, by secret."""
 
+    @property
+    def is_told(self) -> bool:
+        """Whether anybody can tell: some snapshot holds it, or none does and each one said so."""
+        return bool(self.held) or (self.looked_at > 0 and not self.untold)
+
 
 def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) -> Trace:
     """Returns where examples went.
