@@ -28,7 +28,10 @@ def add_to(group: typer.Typer) -> None:
         state: State,
         path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or directory.")],
         name: Annotated[
-            str | None, typer.Option(metavar="NAME", help="What to call it [default: its stem].")
+            str | None,
+            typer.Option(
+                metavar="NAME", help="What to call it [default: its file's, less .jsonl]."
+            ),
         ] = None,
         push: Annotated[bool, typer.Option("--push", help="Upload it to the DVC remote.")] = False,
         format_: Format = "",

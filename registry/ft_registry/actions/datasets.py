@@ -11,12 +11,13 @@ from ft_registry.actions.snapshots import snapshots_of
 from ft_registry.errors import InvalidInput
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
+from ft_registry.model.names import file_stem
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import ROLES, Dataset, Snapshot, SourceListing
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
-_NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}")
 NO_RECORDS = Unknown(unknown="no snapshot of it has an index: ft-registry data snapshot makes one")
 
 
@@ -143,5 +144,5 @@ def _examples(dataset: Dataset, snapshots: Sequence[Snapshot]) -> dict[str, Any]
 
 
 def _file_name(path: str) -> str:
-    stem = PurePosixPath(path).name.partition(".")[0]
-    return _NO_NAME.sub("-", stem).strip("-_")[:90] or "data"
+    stem = file_stem(PurePosixPath(path).name)
+    return _NO_NAME.sub("-", stem)[:90].strip("-_.") or "data"

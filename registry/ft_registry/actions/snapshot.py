@@ -15,7 +15,7 @@ from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
 from ft_registry.model.examples import ExampleIndex, Profile
-from ft_registry.model.names import dataset_name
+from ft_registry.model.names import dataset_name, file_stem
 from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import DataContent, LateIndex, Snapshot
 from ft_registry.model.time import timestamp
@@ -116,7 +116,7 @@ def take_snapshot(
 
     Args:
         path: A file, a directory, or an output of a pipeline.
-        name: What to call it; None: the file's stem.
+        name: What to call it; None: its file's, less its kind.
         push: Upload it to the DVC remote as well.
         examining: How its examples are looked at; None: they are not.
         indexes: Hold the hashes of examples; made when they are needed.
@@ -397,4 +397,4 @@ def _state(path: Path) -> list[tuple[str, int, int]]:
 
 
 def _name(path: Path, name: str | None) -> str:
-    return dataset_name(name or path.absolute().name.partition(".")[0])
+    return dataset_name(name or file_stem(path.absolute().name))
