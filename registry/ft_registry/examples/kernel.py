@@ -4,6 +4,7 @@ Whoever runs it (one process, all cores, a cluster) gives it parts of a file and
 out, in the order of the parts.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,12 @@ SOURCES = ("source", "dataset", "origin")
 _LANGUAGES = ("language", "lang")
 _OPENING = 24
 """Characters of a prompt that tell one template from another."""
+_MARKER = re.compile(r"[#<\[{|*=\s]*\w?[\w ]{0,20}[:#>\]}|*=]+")
+"""What a shorter template begins with: ``Q:``, ``[INST]``, ``### Instruction:``, ``<|user|>``."""
+_MARKED = 64
+"""Characters in which it is looked for."""
+_BRIEF = 40
+"""Characters that the name of a class has at most."""
 _SYSTEM = 200
 """Characters of a system's turn that are kept."""
 _PENDING = 1 << 16
@@ -264,7 +271,14 @@ class Kernel:
         tally = self._part.tally
         for turns, count in Counter(batch.turns).items():
             tally.turns.add_often(turns, count)
-        count_classes(tally.openings, [prompt[:_OPENING] for prompt in batch.prompts])
+        answers = batch.answers
+        asked = batch.prompts
+        if not all(asked):
+            asked = [prompt or answer for prompt, answer in zip(asked, answers, strict=True)]
+        count_classes(tally.openings, [text[:_OPENING] for text in asked])
+        marked = [_MARKER.match(text, 0, _MARKED) for text in asked]
+        count_classes(tally.markers, [found[0] for found in marked if found])
+        count_classes(tally.briefs, [answer for answer in answers if len(answer) <= _BRIEF])
         if batch.systems is not None:
             count_classes(tally.systems, [system[:_SYSTEM] for system in batch.systems if system])
         if batch.labels is not None:
