@@ -77,12 +77,13 @@ def _stone_of(table: HashTable, place: int, stones: Sequence[Tombstone]) -> Tomb
 
 
 def _refusal(snapshot: FoundSnapshot, content: DataContent, rows: int, stone: Tombstone) -> Refused:
+    persons = f" --subject {snapshot.index.subject}" if stone.subject else ""
     what = "1 example that was" if rows == 1 else f"{rows:,} examples that were"
     return Refused(
         f"expected data without what was erased, found {what} in {content.path} "
         f"({snapshot.reference}): tombstone {stone.id} of {stone.since[:10]}, {stone.reason!r}",
         hints=[
-            f"ft-registry data check {content.path} names the lines",
+            f"ft-registry data check {content.path}{persons} names the lines",
             "take them out, then take a new snapshot",
         ],
     )

@@ -327,22 +327,23 @@ def _examined(
     # Data of a format that we do not know is no worse for it.
     broken = found.faults.total - found.faults.counts["unknown-format"]
     if erased or (broken and not examining.allow_faults):
-        raise faulty(path, found, can_allow=not erased)
+        raise faulty(path, found, subject=examining.look.subject, can_allow=not erased)
     return found, writer
 
 
-def faulty(path: Path, found: "Examination", *, can_allow: bool) -> Refused:
+def faulty(path: Path, found: "Examination", *, subject: str, can_allow: bool) -> Refused:
     """Returns the refusal of data that breaks rules: the first faults, and how many there are."""
     first = "; ".join(
         f"{_place(fault)}{fault.rule}: {fault.message}" for fault in found.faults.first[:_SHOWN]
     )
     total = found.faults.total
+    persons = f" --subject {subject}" if subject else ""
     more = f"; and {total - _SHOWN} more" if total > _SHOWN else ""
     return Refused(
         f"expected examples that are fit to train on, found {total} "
         f"fault{'s' if total != 1 else ''}: {first}{more}",
         hints=[
-            f"ft-registry data check {path} shows them",
+            f"ft-registry data check {path}{persons} shows them",
             *(["--allow-faults puts them on record as they are"] if can_allow else []),
         ],
     )
