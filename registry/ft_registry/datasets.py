@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ft_registry.actions.trace import Query, Trace
     from ft_registry.model.event import LoggedEvent
     from ft_registry.model.examples import Profile
+    from ft_registry.model.secret import Secret
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ class Datasets:
         with self._wiring.indexes.writer(key="") as writer:
             found, profile = check_data(
                 path, look, executor=self._wiring.executor, writer=writer,
-                tombstones=read_tombstones(self._wiring.ledger, self._key(look)),
+                tombstones=read_tombstones(
+                    self._wiring.ledger, self._secrets(look), subject=look.subject
+                ),
                 scratch=self._wiring.private, progress=progress,
             )  # fmt: skip
         return CheckedData(found, profile)
@@ -120,11 +123,12 @@ class Datasets:
 
         wanted = look or Look()
         examining = Examining(
-            wanted, self._key(wanted), lambda: self._wiring.executor,
-            lambda: self._wiring.indexes, allow_faults=allow_faults, progress=progress,
+            wanted, self._key(wanted), self._secrets(wanted),
+            lambda: self._wiring.executor, allow_faults=allow_faults, progress=progress,
         )  # fmt: skip
         return take_snapshot(
             path, name=name, push=push, examining=examining if index else None,
+            indexes=lambda: self._wiring.indexes,
             data=self._wiring.data, code=self._wiring.code, ledger=self._wiring.ledger,
             context=self._wiring.context,
         )  # fmt: skip
@@ -186,15 +190,15 @@ class Datasets:
         indexed = self.all() if example is not None else []
         formats = {format_: None for one in indexed if (format_ := recorded_format(one))}
         return make_query(
-            example=example, hashed=hashed, subject=subject, secret=self._wiring.example_secret(),
-            formats=tuple(formats),
+            example=example, hashed=hashed, subject=subject,
+            secrets=self._wiring.example_secrets(), formats=tuple(formats),
         )  # fmt: skip
 
     def plan_erasure(self, query: "Query") -> "ErasurePlan":
         """See `ft_registry.actions.erase.plan_erasure`."""
         from ft_registry.actions.erase import plan_erasure
 
-        return plan_erasure(self.trace(query), self._wiring.ledger)
+        return plan_erasure(self.trace(query))
 
     def erase(self, plan: "ErasurePlan", *, reason: str) -> "LoggedEvent | None":
         """See `ft_registry.actions.erase.record_erasure`."""
@@ -203,6 +207,13 @@ class Datasets:
         return record_erasure(
             plan, reason=reason, ledger=self._wiring.ledger, context=self._wiring.context
         )
+
+    def _secrets(self, look: "Look") -> "tuple[Secret, ...]":
+        """Returns every secret that is here, the look's own among them."""
+        from ft_registry.model.secret import Secret
+
+        own = (Secret(look.key),) if look.key is not None else ()
+        return tuple(dict.fromkeys((*self._wiring.example_secrets(), *own)))
 
     def _key(self, look: "Look") -> str:
         from ft_registry.model.secret import Secret

@@ -159,6 +159,14 @@ class Wiring:
         given = self.environ.get("FT_REGISTRY_EXAMPLE_KEY", "")
         return find_secret(given, self.private / "example.key", make=make)
 
+    def example_secrets(self) -> "tuple[Secret, ...]":
+        """Returns every secret that is here: of the environment, and of the git directory."""
+        from ft_registry.backends.secret import find_secret
+
+        kept = find_secret("", self.private / "example.key", make=False)
+        found = (self.example_secret(), kept)
+        return tuple(dict.fromkeys(secret for secret in found if secret is not None))
+
     @property
     def mlflow(self) -> "MlflowPlace":
         """Where MLflow is: the setting, MLflow's own variable, or a database beside the work."""

@@ -120,7 +120,8 @@ class Workspace(Wiring):
         model_name(request.model)
         return plan_registration(
             replace(request, suites=self.settings.suites), top=self.top, cwd=cwd or Path.cwd(),
-            ledger=self.ledger, data=self.data, code=self.code, context=self.context,
+            ledger=self.ledger, data=self.data, code=self.code,
+            indexes=lambda: self.indexes, context=self.context,
         )  # fmt: skip
 
     def register(self, plan: "RegistrationPlan") -> "Registered":

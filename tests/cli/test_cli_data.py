@@ -345,3 +345,21 @@ def test_real_datasets_have_the_counts_that_a_line_of_python_finds(project: Proj
     squeezed = {("".join(c["text"].casefold().split()), c["category"]) for c in cells}
     equal = bank["profile"]["duplicates"] + bank["profile"]["near_duplicates"]
     assert equal == len(cells) - len(squeezed)
+
+
+def test_a_name_with_dots_is_a_name_like_others(project: Project) -> None:
+    old, new = rows(3), rows(5)
+    for path in ("train.v1.jsonl", "train.jsonl"):
+        assert snapshot(project, write(project, path, old))["name"] == path.removesuffix(".jsonl")
+    snapshot(project, write(project, "train.v1.jsonl", new))
+    md5 = project.done("data", "show", "train.v1")["md5"]
+    for text in ("train.v1", f"train.v1@{md5[:6]}", "train.v1.jsonl"):
+        assert project.done("data", "show", text)["examples"]["rows"] == 5
+    assert project.done("data", "diff", "train.v1~1", "train.v1")["added"] == 2
+    assert project.done("data", "show", "train")["examples"]["rows"] == 3
+    snapshot(project, "train.jsonl", "--name", "a.b")
+    assert project.done("data", "show", "a.b")["name"] == "a.b"
+    write(project, "new.v2.jsonl", rows(2))
+    project.dvc("add", "new.v2.jsonl")
+    project.done("register", "m", "ad1", "--data", "new.v2.jsonl")
+    assert project.done("show", "m/1")["record"]["data"][0]["name"] == "new.v2"

@@ -112,4 +112,164 @@ def test_examples_of_several_formats_stand_in_one_file(project: Project) -> None
 def test_where_nothing_can_tell_it_is_said(project: Project) -> None:
     taken(project, "a.jsonl")
     outcome = project.cli("data", "trace", "--subject", "Ada")
-    assert outcome.stdout == "no snapshot here can tell of examples about the person\n"
+    said = "nobody can tell: no snapshot here can tell of examples about the person\n"
+    assert (outcome.code, outcome.stdout) == (7, said)
+    planned = project.cli("--json", "data", "erase-plan", "--subject", "Ada", *REASON)
+    assert (planned.code, planned.document["told"]) == (7, False)
+    assert len(tombstones(project)) == 1
+
+
+def test_none_is_said_only_where_each_snapshot_can_tell(project: Project) -> None:
+    taken(project, "a.jsonl")
+    project.write("other.json", json.dumps({**EXAMPLE, "completion": "In a tent"}))
+    assert project.done("data", "trace", "--example", "other.json")["told"]
+    project.write("b.jsonl", '{"prompt": "x", "completion": "y"}\n')
+    project.done("data", "snapshot", "b.jsonl", "--no-index")
+    unknown = project.cli("data", "trace", "--example", "other.json")
+    assert (unknown.code, unknown.stdout) == (
+        7,
+        "nobody can tell: none of 1 snapshots holds examples of other.json,\n"
+        "and 1 other cannot tell\n",
+    )
+    assert "--no-index" in unknown.stderr
+    assert project.cli("data", "erase-plan", "--example", "other.json").code == 7
+    hashes(project)
+    found = project.cli("data", "trace", "--example", "one.json")
+    assert (found.code, "1 other cannot tell: there may be more" in found.stdout) == (0, True)
+
+
+def test_a_check_looks_for_what_was_erased_under_every_secret(both: tuple[Project, str]) -> None:
+    project, secret = both
+    kept = project.root / ".git/ft-registry/example.key"
+    env = {"FT_REGISTRY_EXAMPLE_KEY": "another secret, of the environment"}
+    project.done("data", "erase-plan", "--hash", hashes(project)[secret], *REASON)
+    project.write("later.jsonl", json.dumps(EXAMPLE) + "\n")
+    for settings in ({}, env):
+        outcome = project.cli("data", "check", "later.jsonl", env=settings)
+        assert (outcome.code, "line 1: erased" in outcome.stdout) == (1, True)
+        assert project.cli("data", "snapshot", "later.jsonl", env=settings).code == 1
+    kept.unlink()
+    blind = project.done("data", "check", "later.jsonl")["profile"]["warnings"]
+    assert any(text.startswith(f"1 tombstone of the secret {secret}") for text in blind)
+
+
+@pytest.mark.parametrize("options", [(), ("--keyed",)])
+def test_a_person_who_was_erased_does_not_come_back_unnamed(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    rows = [{**EXAMPLE, "prompt": f"q{n}", "who": who} for n, who in enumerate(("Ada", "Bob"))]
+    project.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    project.done("data", "snapshot", "a.jsonl", "--subject", "who", *options)
+    project.done("data", "erase-plan", "--subject", "ada", *REASON)
+    keys = {stone["key"] for stone in tombstones(project)}
+    assert len(tombstones(project)) == len(keys) + 1
+    for row in rows:
+        project.write("later.jsonl", json.dumps({**row, "who": ""}).upper().lower() + "\n")
+        outcome = project.cli("data", "check", "later.jsonl")
+        assert ("line 1: erased" in outcome.stdout) == (row["who"] == "Ada")
+    assert "1 person erased: without --subject" in " ".join(outcome.stdout.split())
+    assert project.cli("data", "snapshot", "a.jsonl", "--name", "again").code == 1
+    again = project.done("data", "erase-plan", "--subject", "ada", *REASON)
+    assert again["event"] is None
+
+
+def buried(project: Project) -> None:
+    """Records tombstones of the example, whether or not anybody can tell what holds it."""
+    project.write("one.json", json.dumps(EXAMPLE))
+    assert project.cli("data", "erase-plan", "--example", "one.json", *REASON).code in (0, 7)
+
+
+def test_what_is_on_record_already_is_held_against_the_tombstones(
+    both: tuple[Project, str],
+) -> None:
+    project, _ = both
+    project.write("clean.jsonl", '{"prompt": "x", "completion": "y"}\n')
+    project.done("data", "snapshot", "clean.jsonl")
+    buried(project)
+    head = project.head()
+    for name in ("plain", "keyed"):
+        for options in ((), ("--no-index",), ("--no-index", "--name", "other")):
+            outcome = project.cli("--json", "data", "snapshot", f"{name}.jsonl", *options)
+            assert (outcome.code, outcome.error["kind"]) == (1, "refused"), outcome.stdout
+            assert "'asked for'" in outcome.error["message"]
+            assert f"data check {name}.jsonl" in outcome.error["hints"][0]
+    assert project.head() == head
+    for options in ((), ("--no-index",)):
+        done = project.done("data", "snapshot", "clean.jsonl", *options)
+        assert (done["created"], done["notices"]) == (False, [])
+
+
+def test_what_no_index_tells_is_read_again(both: tuple[Project, str]) -> None:
+    project, secret = both
+    project.done("data", "erase-plan", "--hash", hashes(project)[secret], *REASON)
+    outcome = project.cli("data", "snapshot", "plain.jsonl")
+    assert (outcome.code, "erased" in outcome.stderr) == (1, True)
+    assert project.cli("data", "snapshot", "plain.jsonl", "--no-index").code == 1
+    (project.root / ".git/ft-registry/example.key").unlink()
+    (notice,) = project.done("data", "snapshot", "plain.jsonl")["notices"]
+    assert notice.startswith("1 tombstone is on record, and nobody can tell")
+
+
+def test_data_that_nobody_looked_at_is_not_tracked_once_something_was_erased(
+    project: Project,
+) -> None:
+    project.write("a.jsonl", json.dumps({**EXAMPLE, "completion": "In a tent"}) + "\n")
+    project.done("data", "snapshot", "a.jsonl", "--no-index")
+    buried(project)
+    head = project.head()
+    outcome = project.cli("--json", "data", "snapshot", "a.jsonl", "--no-index")
+    assert (outcome.code, outcome.error["kind"]) == (1, "refused")
+    assert "--no-index" in outcome.error["message"]
+    assert project.head() == head
+    assert project.done("data", "snapshot", "a.jsonl")["indexed"]
+    project.write("b.bin", b"no examples")
+    (notice,) = project.done("data", "snapshot", "b.bin")["notices"]
+    assert "nobody can tell" in notice
+
+
+def test_a_version_is_not_registered_on_what_was_erased(both: tuple[Project, str]) -> None:
+    project, _ = both
+    project.write("blind.jsonl", json.dumps(EXAMPLE) + "\n")
+    project.done("data", "snapshot", "blind.jsonl", "--no-index")
+    known = project.done("register", "m", "ad1", "--data", "plain.jsonl")
+    buried(project)
+    assert not project.done("register", "m", "ad1", "--data", "plain.jsonl")["created"]
+    for name in ("plain.jsonl", "keyed.jsonl:eval"):
+        head = project.head()
+        outcome = project.cli("--json", "register", "m", "ad2", "--data", name)
+        assert (outcome.code, outcome.error["kind"]) == (1, "refused"), outcome.stdout
+        assert "'asked for'" in outcome.error["message"]
+        assert project.head() == head
+    done = project.done("register", "m", "ad2", "--data", "blind.jsonl")
+    assert (done["version"], known["version"]) == (2, 1)
+    assert any("nobody can tell whether blind.jsonl" in text for text in done["notices"])
+
+
+def test_persons_are_indexed_or_it_is_said(project: Project) -> None:
+    def snapshot(key: str, *who: Any) -> Any:
+        rows = [{**EXAMPLE, "user": {"id": one}} for one in who]
+        project.write("a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        return project.cli("--json", "data", "snapshot", "a.jsonl", "--subject", key)
+
+    for key, who in (("usr", ("Ada", "Bob")), ("user.id", (None, ""))):
+        refused = snapshot(key, *who)
+        assert (refused.code, refused.error["kind"]) == (1, "refused")
+        assert "user.id" in refused.error["hints"][0]
+    several = snapshot("user.id", "Ada", ["Ada", "Bob"])
+    assert (several.code, "subject: no single name" in several.error["message"]) == (1, True)
+    assert snapshot("user", "Ada", "Bob").code == 1
+    some = snapshot("user.id", "Ada", None)
+    assert some.code == 0
+    assert any(text.startswith("1 of 2 ") for text in some.document["profile"]["warnings"])
+
+
+def test_where_only_persons_tell_the_hint_names_their_key(project: Project) -> None:
+    project.write("a.jsonl", json.dumps({**EXAMPLE, "who": "Ada"}) + "\n")
+    project.done("data", "snapshot", "a.jsonl", "--subject", "who")
+    project.done("data", "erase-plan", "--subject", "Ada", *REASON)
+    project.write("b.jsonl", json.dumps({"prompt": "x", "completion": "y", "who": "ADA"}) + "\n")
+    outcome = project.cli("--json", "data", "snapshot", "b.jsonl", "--subject", "who")
+    assert outcome.code == 1
+    assert "data check b.jsonl --subject who" in outcome.error["hints"][0]
+    checked = project.cli("data", "check", "b.jsonl", "--subject", "who")
+    assert (checked.code, "line 1: erased" in checked.stdout) == (1, True)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from tests.examples.strategies import chunks_of, json_objects, messages, plain_texts, spelled, texts
 from tests.unit.strategies import law
 
+from ft_registry.examples.erased import Erased
 from ft_registry.examples.faults import FaultLog
 from ft_registry.examples.formats import Format
-from ft_registry.examples.kernel import ROW_BYTES, Kernel, Part, Settings
+from ft_registry.examples.kernel import ROW_BYTES, Kernel, Part, Settings, subject_of
 from ft_registry.examples.tally import OTHER, Histogram, Tally, count_classes
 
 PAIR = Format("prompt-completion", renamed=(("prompt", "question"), ("completion", "answer")))
@@ -171,28 +173,32 @@ def test_a_key_makes_other_hashes_and_nothing_else() -> None:
     assert len(names) == 16
 
 
-@pytest.mark.parametrize("name", ["erased", "erased_normal"])
+@pytest.mark.parametrize("key", [None, b"secret"])
+@pytest.mark.parametrize("name", ["exact", "normal"])
 @pytest.mark.parametrize("lane", [True, False])
-def test_an_erased_example_is_told(name: str, lane: bool) -> None:
+def test_an_erased_example_is_told(name: str, key: bytes | None, lane: bool) -> None:
     rows = [{"question": f"q{number}", "answer": "a"} for number in range(100)]
-    hashes = part_of([sound(*rows)], Settings(PAIR)).hashes
-    start, stop = (0, 16) if name == "erased" else (16, 24)
+    hashes = part_of([sound(*rows)], Settings(PAIR, key=key)).hashes
+    start, stop = (0, 16) if name == "exact" else (16, 24)
     erased = sorted(hashes[32 * row + start : 32 * row + stop] for row in (3, 70))
     others = [*(bytes([n]) * (stop - start) for n in range(256)), *erased, *erased]
-    found = part_of([sound(*rows)], Settings(PAIR, **{name: b"".join(others)}), lane=lane)
+    stones = Erased(key, **{name: b"".join(others)})
+    settings = Settings(PAIR, erased=(Erased(exact=bytes(16)), stones, stones))
+    found = part_of([sound(*rows)], settings, lane=lane)
     assert [(fault.line, fault.rule) for fault in found.faults.first] == [
         (4, "erased"), (71, "erased"),
     ]  # fmt: skip
 
 
-def test_subjects_are_named_and_those_erased_are_told() -> None:
+@pytest.mark.parametrize("key", [None, b"secret"])
+def test_subjects_are_named_and_those_erased_are_told(key: bytes | None) -> None:
     rows = [{"question": "q", "answer": "a", "who": {"id": who}} for who in (7, None, "Ada", "ADA")]
     settings = Settings(PAIR, subject="who.id")
-    subjects = part_of([sound(*rows)], settings).subjects
+    subjects = part_of([sound(*rows)], replace(settings, key=key)).subjects
     one, nobody, ada, again = (subjects[place : place + 8] for place in range(0, 32, 8))
     assert nobody == bytes(8)
     assert ada == again != one
-    found = part_of([sound(*rows)], replace(settings, erased_subjects=ada)).faults
+    found = part_of([sound(*rows)], replace(settings, erased=(Erased(key, subjects=ada),))).faults
     assert [(fault.line, fault.rule) for fault in found.first] == [(3, "erased"), (4, "erased")]
 
 
@@ -288,3 +294,30 @@ def test_a_fault_log_keeps_the_first_and_counts_all() -> None:
     assert log.total == 5
     log.merge(later, lines=20)
     assert (len(log.first), log.total) == (3, 8)
+
+
+@pytest.mark.parametrize(
+    ("who", "name"),
+    [
+        ("Ada", b"ada"), (7, b"7"), ({"id": "Ada"}, None), (["Ada"], b"ada"),
+        (["Ada", "Bob"], None), ([], b""), (None, b""), ("", b""), (True, None),
+        ([{"id": 1}], None),
+    ],
+)  # fmt: skip
+def test_a_subject_is_one_name(who: Any, name: bytes | None) -> None:
+    assert subject_of({"who": who}, "who") == name
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [({}, b""), ({"who": None}, b""), ({"who": "Ada"}, None), ({"who": [{"id": "Ada"}]}, None)],
+)
+def test_dots_lead_into_objects_alone(row: dict[str, Any], name: bytes | None) -> None:
+    assert subject_of(row, "who.id") == name
+
+
+def test_who_is_not_indexed_is_told() -> None:
+    rows = [{"question": "q", "answer": "a", "who": who} for who in ("Ada", ["a", "b"], None)]
+    part = part_of([sound(*rows)], Settings(PAIR, subject="who"))
+    assert [(fault.line, fault.rule) for fault in part.faults.first] == [(2, "subject")]
+    assert (part.tally.named, part.subjects[8:]) == (1, bytes(16))

@@ -341,6 +341,7 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         exact=hex64.map(lambda text: text[:32]),
         normal=st.just("") | hex64.map(lambda text: text[:16]),
         key=st.just("") | hex64.map(lambda text: text[:8]),
+        group=st.just("") | hex64.map(lambda text: text[:16]),
         reason=texts,
         since=timestamps,
         by=actors,

@@ -42,6 +42,9 @@ Sensitive = Annotated[
 Scan = Annotated[
     bool, typer.Option("--scan", help="Warn of secrets that Betterleaks finds (an extra: scan).")
 ]
+Person = Annotated[
+    str, typer.Option("--subject", metavar="KEY", help="The key that names the person.")
+]
 
 
 def add_to(group: typer.Typer) -> None:
@@ -63,6 +66,7 @@ def add_to(group: typer.Typer) -> None:
                 "--max-faults", metavar="N", help="List the first N faults; 0: all.", min=0
             ),
         ] = FIRST,
+        subject: Person = "",
     ) -> None:
         """Check every example against its format, and profile them; change nothing.
 
@@ -71,7 +75,7 @@ def add_to(group: typer.Typer) -> None:
         datasets = state.workspace.datasets
         look = datasets.look(
             format=format_, method=method, context=window, tokenizer=tokenizer,
-            sensitive=sensitive, scan=scan, max_faults=max_faults,
+            sensitive=sensitive, scan=scan, max_faults=max_faults, subject=subject,
         )  # fmt: skip
         with progress_of(state) as progress:
             checked = datasets.check(path, look, progress=progress)

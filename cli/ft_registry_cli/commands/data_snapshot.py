@@ -28,7 +28,10 @@ def add_to(group: typer.Typer) -> None:
         state: State,
         path: Annotated[Path, typer.Argument(metavar="PATH", help="A file or directory.")],
         name: Annotated[
-            str | None, typer.Option(metavar="NAME", help="What to call it [default: its stem].")
+            str | None,
+            typer.Option(
+                metavar="NAME", help="What to call it [default: its file's, less .jsonl]."
+            ),
         ] = None,
         push: Annotated[bool, typer.Option("--push", help="Upload it to the DVC remote.")] = False,
         format_: Format = "",
@@ -77,10 +80,12 @@ def add_to(group: typer.Typer) -> None:
             "created": done.created,
             "indexed": done.indexed,
             "pushed": done.pushed,
+            "notices": list(done.notices),
         }
         verb = "snapshot" if done.created else "indexed" if done.indexed else "already"
         state.emit(document, f"{verb} {content_text(found.name, found.content)}")
         state.talk(*_other_index(found, keyed=keyed and not no_index, subject=subject))
+        state.talk(*(f"warning: {text}" for text in done.notices))
         if found.profile is not None:
             state.talk(*(f"warning: {text}" for text in found.profile.warnings))
         if done.commit:

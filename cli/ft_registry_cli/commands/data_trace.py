@@ -20,6 +20,8 @@ Hash = Annotated[
 Subject = Annotated[
     str, typer.Option(metavar="NAME", help="The person that examples are about, where indexed.")
 ]
+INCONCLUSIVE = 7
+"""Exit code: neither yes nor no is known."""
 HONEST = (
     "This is membership, not unlearning: weights that were trained on an example keep what they "
     "learnt from it until they are retired or trained again without it."
@@ -35,12 +37,15 @@ def add_to(group: typer.Typer) -> None:
     ) -> None:
         """Find the snapshots, versions and live aliases that an example went into.
 
-        Answers from the indexes, also when the data is gone.
+        Answers from the indexes, also when the data is gone. Exit code 7: nobody can tell, because
+        no snapshot holds it and some, or all, cannot say.
         """
         datasets = state.workspace.datasets
         found = datasets.trace(datasets.query(example=example, hashed=hash_, subject=subject))
         state.emit(_document(found), lambda: "\n".join(_lines(found)))
         state.talk(*(f"note: {text}" for text in found.untold))
+        if not found.is_told:
+            raise typer.Exit(INCONCLUSIVE)
 
     @command(group, "erase-plan", network=True)
     def erase_plan(
@@ -57,7 +62,8 @@ def add_to(group: typer.Typer) -> None:
     ) -> None:
         """Say what to retire or train again so that an example is gone.
 
-        With --record, data check and data snapshot refuse it from then on.
+        With --record, data check, data snapshot and register refuse it from then on. Exit code 7:
+        nobody can tell what holds it; what was asked to be recorded is on record all the same.
         """
         datasets = state.workspace.datasets
         plan = datasets.plan_erasure(datasets.query(example=example, hashed=hash_, subject=subject))
@@ -76,6 +82,8 @@ def add_to(group: typer.Typer) -> None:
                 f"on record as {event.id[:12]}" if event else "its tombstones are on record already"
             )
         state.talk(*(f"note: {text}" for text in plan.trace.untold))
+        if not plan.trace.is_told:
+            raise typer.Exit(INCONCLUSIVE)
 
 
 def _document(found: "Trace") -> dict[str, Any]:
@@ -104,6 +112,7 @@ def _document(found: "Trace") -> dict[str, Any]:
             }
             for one in found.affected
         ],
+        "told": found.is_told,
         "looked_at": found.looked_at,
         "untold": list(found.untold),
     }
@@ -111,9 +120,12 @@ def _document(found: "Trace") -> dict[str, Any]:
 
 def _lines(found: "Trace") -> list[str]:
     if not found.looked_at:
-        return [f"no snapshot here can tell of {found.query.shown}"]
+        return [f"nobody can tell: no snapshot here can tell of {found.query.shown}"]
+    others = len(found.untold)
+    cannot = f"{others} other{'s' if others != 1 else ''} cannot tell" if others else ""
     if not found.held:
-        return [f"none of {found.looked_at} snapshots holds {found.query.shown}"]
+        none = f"none of {found.looked_at} snapshots holds {found.query.shown}"
+        return [f"nobody can tell: {none},", f"and {cannot}"] if cannot else [none]
     lines = [f"{len(found.held)} of {found.looked_at} snapshots hold {found.query.shown}:"]
     for held in found.held:
         counts = [
@@ -128,7 +140,7 @@ def _lines(found: "Trace") -> list[str]:
     lines += [f"  {_version(one)}" for one in found.affected]
     if not found.affected:
         lines.append("  no version was trained or measured on them")
-    return lines
+    return lines + ([f"  {cannot}: there may be more"] if cannot else [])
 
 
 def _version(one: "Affected") -> str:

@@ -108,6 +108,7 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
             }
             for one in draft.evaluations
         ],
+        "notices": list(plan.notices),
         "dry_run": True,
     }
     weights = f"{len(draft.files)} files, {size(sum(entry.size for entry in draft.files))}"
@@ -123,6 +124,7 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
     patch = ", with uncommitted changes" if draft.code.dirty else ""
     lines.append(f"  code {draft.code.commit[:12]}{patch}")
     state.emit(document, "\n".join(lines))
+    state.talk(*(f"note: {notice}" for notice in plan.notices))
 
 
 def _print_done(state: State, done: "Registered") -> None:

@@ -7,16 +7,17 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ft_registry.actions.snapshots import stored_snapshots
+from ft_registry.actions.snapshots import snapshots_of
 from ft_registry.errors import InvalidInput
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
+from ft_registry.model.names import file_stem
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import ROLES, Dataset, Snapshot, SourceListing
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
-_NO_NAME = re.compile(r"[^A-Za-z0-9_-]+")
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}")
 NO_RECORDS = Unknown(unknown="no snapshot of it has an index: ft-registry data snapshot makes one")
 
 
@@ -114,11 +115,10 @@ def _dataset(argument: DataArgument, data: DataStore) -> Dataset:
 
 def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
     """Gives each dataset the name of its snapshot, else of its file; none twice in a role."""
-    places = ledger.paths("data")
     taken: set[tuple[str, str]] = set()
     named = []
     for dataset in found:
-        snapshots = _snapshots(dataset, places, ledger)
+        snapshots = snapshots_of(dataset.key, ledger)
         same = [one for one in snapshots if one.content.path == dataset.path]
         first = same[-1].name if same else _file_name(dataset.path)
         names = (f"{first}-{number}" if number > 1 else first for number in count(1))
@@ -127,12 +127,6 @@ def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
         known = _examples(dataset, same or snapshots)
         named.append(dataset.model_copy(update={"name": name, **known}))
     return tuple(named)
-
-
-def _snapshots(dataset: Dataset, places: Sequence[str], ledger: Ledger) -> list[Snapshot]:
-    """Returns the snapshots of a dataset's bytes, the oldest first."""
-    wanted = [place for place in places if place.endswith(f"/{dataset.key}.json")]
-    return stored_snapshots(wanted, ledger)
 
 
 def _examples(dataset: Dataset, snapshots: Sequence[Snapshot]) -> dict[str, Any]:
@@ -150,5 +144,5 @@ def _examples(dataset: Dataset, snapshots: Sequence[Snapshot]) -> dict[str, Any]
 
 
 def _file_name(path: str) -> str:
-    stem = PurePosixPath(path).name.partition(".")[0]
-    return _NO_NAME.sub("-", stem).strip("-_")[:90] or "data"
+    stem = file_stem(PurePosixPath(path).name)
+    return _NO_NAME.sub("-", stem)[:90].strip("-_.") or "data"

@@ -1,6 +1,6 @@
 """Examines a dataset example by example: faults, a profile, and an index of their hashes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,8 @@ SEARCHED_BYTES = 64 << 20
 READ = ".jsonl, .json, .csv, .tsv (each also .gz or .zst) and .parquet"
 _FILES = 3
 """Files that a warning names."""
+_KEYS = 20
+"""That are named where none of them is the one."""
 _CLASSES = 50
 """Labels, sources, languages that a profile names."""
 
@@ -39,6 +41,8 @@ class Examination:
     rows: int = 0
     faults: FaultLog = field(default_factory=FaultLog)
     tally: Tally = field(default_factory=Tally)
+    notes: list[str] = field(default_factory=list)
+    """What else is to be warned of: above all what nobody looked for."""
 
     @property
     def ok(self) -> bool:
@@ -85,7 +89,7 @@ def examine(
 
     Raises:
         InvalidInput: There is no such format, or no such tokenizer.
-        Refused: The tokenizer's library is not installed.
+        Refused: The tokenizer's library is not installed; or no example names a person.
         BackendUnavailable: A worker died.
     """
     sample = sample_rows(sources.files)
@@ -96,10 +100,12 @@ def examine(
     settings = Settings(
         format_, sensitive=total <= SEARCHED_BYTES if unasked else bool(look.sensitive),
         scan=look.scan, key=look.key, subject=look.subject,
-        erased=tombstones.exact, erased_normal=tombstones.normal,
-        erased_subjects=tombstones.subjects, max_faults=look.max_faults,
+        erased=tombstones.erased, max_faults=look.max_faults,
     )  # fmt: skip
-    found = Examination(format_, left_out=sources.left_out, faults=FaultLog(look.max_faults))
+    found = Examination(
+        format_, left_out=sources.left_out, faults=FaultLog(look.max_faults),
+        notes=list(tombstones.untold),
+    )  # fmt: skip
     if unasked and not settings.sensitive:
         found.not_searched = total
     lines = done = 0
@@ -118,11 +124,44 @@ def examine(
     for name in sources.packed:
         kind = Path(name).suffix
         _add(found.faults, "unreadable", f"expected it as it is, .gz or .zst, found {kind}", name)
+    if look.subject and found.tally.totals.size:
+        _check_persons(found, look.subject, sample)
     # An empty shard beside full ones is harmless.
     if not found.rows and not found.faults.total:
         _add(found.faults, "empty-file", "no example", "")
     if format_.name == UNKNOWN and found.rows:
         _add(found.faults, "unknown-format", f"keys: {_keys(sample)}", "")
+    return found
+
+
+def _check_persons(found: Examination, key: str, sample: Sequence[dict[str, object]]) -> None:
+    """Notes how many examples name nobody, who are found by no name.
+
+    Raises:
+        Refused: None names anybody.
+    """
+    rows = found.tally.totals.size
+    unnamed = rows - found.tally.named
+    if unnamed == rows and not found.faults.counts["subject"]:
+        raise Refused(
+            f"expected the key {key!r} to name a person in examples, found none in {rows:,}",
+            hints=[f"keys here: {', '.join(sorted(_paths(sample))[:_KEYS]) or 'none'}",
+                   "dots lead into objects: --subject user.id"],
+        )  # fmt: skip
+    if unnamed:
+        found.notes.append(
+            f"{unnamed:,} of {rows:,} examples name no person by the key {key}: --subject NAME "
+            "does not find them"
+        )
+
+
+def _paths(rows: Sequence[Mapping[str, object]], before: str = "") -> set[str]:
+    """Returns the keys of examples, dots leading into objects."""
+    found = set()
+    for row in rows:
+        for key, value in row.items():
+            inner = _paths([value], f"{before}{key}.") if isinstance(value, Mapping) else set()
+            found |= inner or {f"{before}{key}"}
     return found
 
 
@@ -141,7 +180,7 @@ def make_profile(
 ) -> Profile:
     """Returns a dataset in numbers."""
     tally = found.tally
-    advice = advise(
+    warnings = advise(
         tally, found.format, rows=found.rows, duplicates=duplicates,
         near_duplicates=near_duplicates, method=look.method, context=look.context,
         not_searched=found.not_searched,
@@ -164,7 +203,7 @@ def make_profile(
         systems=len(tally.systems),
         foreign=tally.foreign,
         faults=dict(sorted(found.faults.counts.items())),
-        warnings=(*_unread(found.left_out), *advice),
+        warnings=(*_unread(found.left_out), *warnings, *found.notes),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from ft_registry.examples.erased import Erased
 from ft_registry.examples.faults import FIRST
 
 
@@ -32,11 +33,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Tombstones:
-    """The hashes of what was erased."""
+    """What was erased."""
 
-    exact: bytes = b""
-    """16 bytes each."""
-    normal: bytes = b""
-    """8 bytes each."""
-    subjects: bytes = b""
-    """8 bytes each."""
+    erased: tuple[Erased, ...] = ()
+    """By secret, as far as the secrets are here."""
+    untold: tuple[str, ...] = ()
+    """What nobody can look for, and why."""

@@ -5,8 +5,10 @@ record, which the next run of the same command takes up. It never leaves a recor
 not there. The same identity registered again is the same version.
 """
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.claims import accept, of_draft
@@ -28,6 +30,7 @@ from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
+from ft_registry.actions.tombstones import stored_tombstones, untold_words
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
@@ -36,6 +39,7 @@ from ft_registry.model.event import Requirement
 from ft_registry.model.record import Artifact, Run, VersionRecord
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.registered import IdentityPointer, ModelDocument
+from ft_registry.model.snapshot import Dataset
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
@@ -43,6 +47,9 @@ from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import ModelStore, Projection, StoredModel, StoredVersion, Upload
 from ft_registry.readers.params import find_seeds, flatten
+
+if TYPE_CHECKING:
+    from ft_registry.ports.example_index import IndexFiles
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,8 @@ class RegistrationPlan:
     """The version that has this identity already."""
     scored: frozenset[tuple[str, str]] = frozenset()
     """Suite and digest of the files whose scores that one has already."""
+    notices: tuple[str, ...] = ()
+    """What nobody can tell of its data."""
 
 
 def plan_registration(
@@ -78,14 +87,15 @@ def plan_registration(
     ledger: Ledger,
     data: DataStore,
     code: CodeRepository,
+    indexes: "Callable[[], IndexFiles]",
     context: Context,
 ) -> RegistrationPlan:
     """Captures and hashes what is to be registered; writes nothing.
 
     Raises:
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
-        Refused: The same was on record, and its deletion as well; or scores speak of another
-            model.
+        Refused: The same was on record, and its deletion as well; scores speak of another model;
+            or data holds what was erased.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
@@ -101,7 +111,25 @@ def plan_registration(
         draft = replace(draft, evaluations=accepted)
     before = read_evaluations(ledger, known) if known is not None else []
     scored = frozenset((one.suite, one.origin) for one in before)
-    return RegistrationPlan(draft, request.run_id, known, scored)
+    # What is on record already is no new claim.
+    notices = () if known is not None else tuple(_untold(draft.data, indexes, ledger))
+    return RegistrationPlan(draft, request.run_id, known, scored, notices)
+
+
+def _untold(
+    datasets: Sequence[Dataset], indexes: "Callable[[], IndexFiles]", ledger: Ledger
+) -> Iterator[str]:
+    """Yields in words of which data nobody can tell whether it holds what was erased."""
+    stones = stored_tombstones(ledger)
+    if not stones:
+        return
+    # Not above: it imports what reads tables.
+    from ft_registry.actions.recall import recall
+
+    for dataset in datasets:
+        untold = recall(dataset, stones, ledger, indexes())
+        if untold:
+            yield f"{untold_words(dataset, untold)}; ft-registry data check looks"
 
 
 def register(
@@ -123,7 +151,8 @@ def register(
         models.check()
         stored, number = _store(plan, models=models, context=context)
         record = _record(draft, stored, number, context)
-        return _publish(draft, record, stored, ledger=ledger, models=models, context=context)
+        done = _publish(draft, record, stored, ledger=ledger, models=models, context=context)
+        return replace(done, notices=[*plan.notices, *done.notices])
 
 
 def _known(draft: Draft, ledger: Ledger) -> VersionReference | None:

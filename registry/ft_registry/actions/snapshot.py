@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ft_registry.actions.events import make_event, require_ledger
-from ft_registry.actions.look import Look
+from ft_registry.actions.look import Look, Tombstones
 from ft_registry.actions.snapshots import stored_snapshots
-from ft_registry.actions.tombstones import read_tombstones
+from ft_registry.actions.tombstones import read_tombstones, stored_tombstones, untold_words
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.examples.faults import UNPARDONED
 from ft_registry.examples.work import INDEX_SUFFIX
@@ -17,9 +17,11 @@ from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
 from ft_registry.model.examples import ExampleIndex, Profile
-from ft_registry.model.names import dataset_name
+from ft_registry.model.names import dataset_name, file_stem
+from ft_registry.model.secret import Secret
 from ft_registry.model.snapshot import DataContent, LateIndex, Snapshot
 from ft_registry.model.time import timestamp
+from ft_registry.model.tombstone import Tombstone
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
@@ -49,6 +51,8 @@ class Snapshotted:
     pushed: bool
     indexed: bool = False
     """The snapshot was on record without an index, and has one now."""
+    notices: tuple[str, ...] = ()
+    """What nobody can tell of it."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,21 @@ class Examining:
     look: Look
     key: str
     """The name of the look's secret; empty: hashes are plain."""
+    secrets: tuple[Secret, ...]
+    """All that are here: tombstones are compared under each."""
     executor: Callable[[], "Executor"]
-    """Made when there is something to look at, as are the indexes."""
-    indexes: Callable[[], "IndexFiles"]
+    """Made when there is something to look at."""
     allow_faults: bool = False
     """Put data on record that breaks rules of its format."""
     progress: Callable[[int, int], None] | None = None
+
+    def can_compare(self, stone: Tombstone) -> bool:
+        """Returns whether the secret of a tombstone is here."""
+        return stone.key in {"", *(secret.name for secret in self.secrets)}
+
+    def tombstones(self, ledger: Ledger) -> Tombstones:
+        """Returns what must not be among the examples; see `read_tombstones`."""
+        return read_tombstones(ledger, self.secrets, subject=self.look.subject)
 
 
 def plan_snapshot(path: Path, *, name: str | None, data: DataStore) -> SnapshotPlan:
@@ -92,6 +105,7 @@ def take_snapshot(
     name: str | None,
     push: bool,
     examining: Examining | None,
+    indexes: Callable[[], "IndexFiles"],
     data: DataStore,
     code: CodeRepository,
     ledger: Ledger,
@@ -101,9 +115,10 @@ def take_snapshot(
 
     Args:
         path: A file, a directory, or an output of a pipeline.
-        name: What to call it; None: the file's stem.
+        name: What to call it; None: its file's, less its kind.
         push: Upload it to the DVC remote as well.
         examining: How its examples are looked at; None: they are not.
+        indexes: Hold the hashes of examples; made when they are needed.
         data: Tracks it.
         code: Commits the pointer.
         ledger: Records it.
@@ -111,8 +126,8 @@ def take_snapshot(
 
     Raises:
         InvalidInput: The path is outside the repository, or the name malformed.
-        Refused: Examples break the rules of their format; it is an index of examples; or see
-            `DataStore.track`.
+        Refused: Examples break the rules of their format, or were erased, or nobody would look
+            whether they were; it is an index of examples; or see `DataStore.track`.
         NotFound, IntegrityError, BackendUnavailable: See `DataStore.track`.
     """
     if path.name.endswith(INDEX_SUFFIX):
@@ -128,19 +143,30 @@ def take_snapshot(
         data.check_push(path)
     data.check(path)
     known = _as_it_was(path, called, data, ledger)
+    has_index = known is not None and _is_indexed(known)
+    untold = _untold(path, known, examining, indexes, data, ledger)
     index: ExampleIndex | Unknown = Unknown(unknown=_no_index(path, examining))
     profile, touched = None, tuple[Path, ...]()
     with ExitStack() as stack:
         examined = None
-        if examining is not None and path.exists() and (known is None or not _is_indexed(known)):
-            examined = _examined(path, examining, ledger, stack)
+        if examining is not None and path.exists():
+            if not has_index:
+                examined = _examined(path, examining, indexes, ledger, stack)
+            elif any(examining.can_compare(one) for one in untold):
+                # What breaks other rules is on record already.
+                allowing = replace(examining, allow_faults=True)
+                examined = _examined(path, allowing, indexes, ledger, stack)
         tracking = data.track(path)
         content = tracking.data.content
-        if examining is not None and examined is not None:
-            index, profile, touched = _indexed(path, *examined, examining, data)
+        if examining is not None and examined is not None and not has_index:
+            index, profile, touched = _indexed(path, *examined, examining, indexes, data)
     commit = code.commit_files(
         (*tracking.touched, *touched), f"data: snapshot {called} {content.key[:12]}"
     )
+    if examined is not None:
+        notices = tuple(examined[0].notes) if has_index else ()  # else the profile has them
+    else:
+        notices = (untold_words(content, untold),) if untold else ()
     snapshot = known or Snapshot(
         name=called,
         content=content,
@@ -160,6 +186,7 @@ def take_snapshot(
         return Snapshotted(
             known.with_index(late) if late else known,
             created=False, commit=commit, pushed=push, indexed=late is not None,
+            notices=notices,
         )  # fmt: skip
     rows = "" if isinstance(content.rows, Unknown) else f", {content.rows} rows"
     change = Change(
@@ -171,8 +198,40 @@ def take_snapshot(
     try:
         ledger.append(change)
     except RequirementFailed:
-        return Snapshotted(snapshot, created=False, commit=commit, pushed=push)
-    return Snapshotted(snapshot, created=True, commit=commit, pushed=push)
+        return Snapshotted(snapshot, created=False, commit=commit, pushed=push, notices=notices)
+    return Snapshotted(snapshot, created=True, commit=commit, pushed=push, notices=notices)
+
+
+def _untold(
+    path: Path,
+    known: Snapshot | None,
+    examining: Examining | None,
+    indexes: "Callable[[], IndexFiles]",
+    data: DataStore,
+    ledger: Ledger,
+) -> list[Tombstone]:
+    """Returns the tombstones that no index on record can be compared with.
+
+    Raises:
+        Refused: An index holds what was erased; or nobody would look, and somebody could.
+    """
+    stones = stored_tombstones(ledger)
+    looks = examining is not None and path.exists()
+    if not stones or (looks and (known is None or not _is_indexed(known))):
+        return stones
+    # Not above: it imports what reads tables.
+    from ft_registry.actions.recall import recall
+
+    content = known.content if known is not None else data.inspect(path)[0]
+    untold = recall(content, stones, ledger, indexes())
+    if untold and examining is None and path.exists():
+        raise Refused(
+            f"expected data that is known to hold nothing that was erased, found {len(untold)} "
+            f"tombstone{'s' if len(untold) != 1 else ''} on record and --no-index, which looks at "
+            "nothing",
+            hints=[f"ft-registry data snapshot {path} looks; it takes other kinds of data too"],
+        )
+    return untold
 
 
 def _no_index(path: Path, examining: Examining | None) -> str:
@@ -240,7 +299,11 @@ def _pointers(snapshot: Snapshot, made: ExampleIndex | Unknown) -> tuple[str, ..
 
 
 def _examined(
-    path: Path, examining: Examining, ledger: Ledger, stack: ExitStack
+    path: Path,
+    examining: Examining,
+    indexes: "Callable[[], IndexFiles]",
+    ledger: Ledger,
+    stack: ExitStack,
 ) -> "tuple[Examination, IndexWriter] | None":
     """Returns what is found in the examples, and their hashes; None: the data holds none."""
     from ft_registry.actions.examine import examine
@@ -249,11 +312,11 @@ def _examined(
     sources = survey(path)
     if not sources.files:
         return None
-    writer = stack.enter_context(examining.indexes().writer(key=examining.key))
+    writer = stack.enter_context(indexes().writer(key=examining.key))
     before = _state(path)
     found = examine(
         sources, examining.look, executor=examining.executor(), writer=writer,
-        tombstones=read_tombstones(ledger, examining.key), progress=examining.progress,
+        tombstones=examining.tombstones(ledger), progress=examining.progress,
     )  # fmt: skip
     if _state(path) != before:
         raise IntegrityError(
@@ -264,27 +327,29 @@ def _examined(
     broken = found.faults.total - found.faults.counts["unknown-format"]
     never = [reason for rule, reason in UNPARDONED.items() if found.faults.counts[rule]]
     if never or (broken and not examining.allow_faults):
-        raise _faulty(path, found, never)
+        raise faulty(path, found, subject=examining.look.subject, never=never)
     return found, writer
 
 
-def _faulty(path: Path, found: "Examination", never: Sequence[str]) -> Refused:
+def faulty(path: Path, found: "Examination", *, subject: str, never: Sequence[str]) -> Refused:
     """Returns the refusal of data that breaks rules.
 
     Args:
         path: The data.
         found: The first of its faults are told, and how many there are.
+        subject: The key that names persons; empty: none.
         never: Why some are not to be allowed; empty: all may be.
     """
     told = sorted(found.faults.first, key=lambda fault: fault.rule not in UNPARDONED)
     first = "; ".join(f"{_place(fault)}{fault.rule}: {fault.message}" for fault in told[:_SHOWN])
     total = found.faults.total
+    persons = f" --subject {subject}" if subject else ""
     more = f"; and {total - _SHOWN} more" if total > _SHOWN else ""
     return Refused(
         f"expected examples that are fit to train on, found {total} "
         f"fault{'s' if total != 1 else ''}: {first}{more}",
         hints=[
-            f"ft-registry data check {path} shows them",
+            f"ft-registry data check {path}{persons} shows them",
             *(never or ["--allow-faults puts them on record as they are"]),
         ],
     )
@@ -302,6 +367,7 @@ def _indexed(
     found: "Examination",
     writer: "IndexWriter",
     examining: Examining,
+    indexes: "Callable[[], IndexFiles]",
     data: DataStore,
 ) -> tuple[ExampleIndex, Profile, tuple[Path, ...]]:
     """Writes the index beside the data and tracks it."""
@@ -327,7 +393,7 @@ def _indexed(
         key=examining.key,
         subject=examining.look.subject,
     )
-    examining.indexes().keep(file, index)
+    indexes().keep(file, index)
     return index, profile, tracking.touched
 
 
@@ -338,4 +404,4 @@ def _state(path: Path) -> list[tuple[str, int, int]]:
 
 
 def _name(path: Path, name: str | None) -> str:
-    return dataset_name(name or path.absolute().name.partition(".")[0])
+    return dataset_name(name or file_stem(path.absolute().name))

@@ -11,11 +11,12 @@ from ft_registry.errors import NotFound, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.examples import ExampleIndex
+from ft_registry.model.names import DATASET
 from ft_registry.model.snapshot import LateIndex, Snapshot, SourceListing
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 
-_REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)(?:@([0-9a-f]{4,64}(?:\.dir)?)|~(\d{1,6}))?")
+_REFERENCE = re.compile(rf"({DATASET})(?:@([0-9a-f]{{4,64}}(?:\.dir)?)|~(\d{{1,6}}))?")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ def read_snapshots(ledger: Ledger) -> list[FoundSnapshot]:
     """
     require_ledger(ledger)
     return [FoundSnapshot(snapshot) for snapshot in stored_snapshots(ledger.paths("data"), ledger)]
+
+
+def snapshots_of(key: str, ledger: Ledger) -> list[Snapshot]:
+    """Returns the snapshots of some bytes, under whichever name; oldest first."""
+    places = [place for place in ledger.paths("data") if place.endswith(f"/{key}.json")]
+    return stored_snapshots(places, ledger)
 
 
 def stored_snapshots(places: Iterable[str], ledger: Ledger) -> list[Snapshot]:

@@ -60,7 +60,7 @@ def make_query(
     example: Path | None,
     hashed: str,
     subject: str,
-    secret: Secret | None,
+    secrets: Iterable[Secret],
     formats: Sequence[Format] = (),
 ) -> Query:
     """Returns what somebody looks for.
@@ -69,7 +69,7 @@ def make_query(
         example: A file of examples, in any kind and format.
         hashed: An exact hash (32 digits) or a normal one (16).
         subject: The name of a person, as the examples have it.
-        secret: The secret that is here; None: only plain hashes can be made.
+        secrets: All that are here; without any only plain hashes can be made.
         formats: Those that the indexes were made with: an example is looked for in each, and in
             its own.
 
@@ -79,7 +79,7 @@ def make_query(
     """
     if sum((example is not None, bool(hashed), bool(subject))) != 1:
         raise InvalidInput("expected one of --example, --hash and --subject")
-    keys = {"": Hasher(), **({secret.name: Hasher(secret.value)} if secret else {})}
+    keys = {"": Hasher(), **{secret.name: Hasher(secret.value) for secret in secrets}}
     if hashed:
         text = hashed.lower().removeprefix("sha256:")
         if len(text) == 64:
@@ -202,6 +202,13 @@ class Trace:
     """Snapshots that could."""
     hashes: tuple[tuple[str, Hashes], ...] = field(default=())
     """What was looked for, by secret."""
+    about: tuple[tuple[str, Hashes], ...] = ()
+    """The examples about the person who was looked for, by secret."""
+
+    @property
+    def is_told(self) -> bool:
+        """Whether anybody can tell: some snapshot holds it, or none does and each one said so."""
+        return bool(self.held) or (self.looked_at > 0 and not self.untold)
 
 
 def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) -> Trace:
@@ -211,6 +218,7 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
         IntegrityError: A record is damaged. A lost or damaged index is told, and does not end it.
     """
     held, untold = [], []
+    about: dict[tuple[str, Hashes], None] = {}
     looked_at = 0
     distinct = {found.snapshot.content.key + found.snapshot.name: found for found in snapshots}
     by_key, others = query.by_key, tuple[Hashes, ...]()
@@ -239,9 +247,10 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
         found = _count(table, wanted)
         if any(found):
             held.append(Held(one, *found))
+        about |= dict.fromkeys((index.key, hashes) for hashes in _about(table, wanted))
     hashes = tuple((key, one) for key, many in by_key.items() for one in many)
     affected = tuple(_affected(held, shelves))
-    return Trace(query, tuple(held), affected, tuple(untold), looked_at, hashes)
+    return Trace(query, tuple(held), affected, tuple(untold), looked_at, hashes, tuple(about))
 
 
 def _owned(
@@ -276,9 +285,22 @@ def _count(table: HashTable, wanted: Iterable[Hashes]) -> tuple[int, int, int]:
             exact[table.places(one.exact)] = True
         if one.normal:
             normal |= table.normal == np.uint64(int(one.normal, 16))
-        if one.subject and table.subject is not None:
-            subject |= table.subject == np.uint64(int(one.subject, 16))
+        subject |= _is_about(table, one)
     return int(exact.sum()), int((normal & ~exact).sum()), int(subject.sum())
+
+
+def _is_about(table: HashTable, person: Hashes) -> Any:
+    """Returns for each row whether it is about a person."""
+    if not person.subject or table.subject is None:
+        return np.zeros(len(table), dtype=bool)
+    return table.subject == np.uint64(int(person.subject, 16))
+
+
+def _about(table: HashTable, persons: Iterable[Hashes]) -> Iterator[Hashes]:
+    """Yields the examples about some persons."""
+    for person in persons:
+        for place in np.flatnonzero(_is_about(table, person)).tolist():
+            yield Hashes(table.exact(place), f"{int(table.normal[place]):016x}")
 
 
 def _affected(held: Sequence[Held], shelves: Shelves) -> Iterator[Affected]:

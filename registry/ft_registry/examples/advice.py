@@ -31,6 +31,13 @@ METHODS: Mapping[str, str] = {
 """The method that a format is made for; else it is ``sft``."""
 _IMBALANCE = 20
 _TEMPLATE = 0.8
+_SECOND = 0.2
+"""Of the examples: so many begin with a template that another replaced."""
+_CLASSIFIED = 0.95
+_NAMES = 50
+"""Different answers that are few enough to be classes."""
+_OFTEN = 10
+"""Examples an answer, on average, where answers name classes."""
 _BIAS = 0.8
 
 
@@ -63,9 +70,11 @@ def advise(
             _size(rows, method or METHODS.get(format_.name, "sft")),
             _twice(duplicates, near_duplicates),
             _lengths(tally.totals, context),
-            _classes(tally.labels),
+            _classes(tally.labels, "labels"),
+            _answers(tally, format_),
             _pairs(tally),
-            _templates(tally.openings, tally.systems, rows),
+            _openings(tally),
+            _systems(tally.systems, rows),
             _sensitive(tally.sensitive, not_searched),
         )
         for text in part
@@ -91,7 +100,7 @@ def _lengths(totals: Histogram, context: int) -> Iterator[str]:
         over = sum(count for length, count in totals.counts.items() if length > context)
         if over:
             yield f"{over:,} examples are longer than the context of {context:,}: they are cut"
-    elif totals.size >= 20:
+    if totals.size >= 20:
         usual = totals.quantile(0.99)
         if totals.largest > 4 * max(usual, 1):
             yield (
@@ -100,15 +109,25 @@ def _lengths(totals: Histogram, context: int) -> Iterator[str]:
             )
 
 
-def _classes(labels: Counter[str]) -> Iterator[str]:
+def _classes(labels: Counter[str], what: str) -> Iterator[str]:
     named = {label: count for label, count in labels.items() if label != OTHER}
     if len(named) < 2:
         return
     most, least = max(named, key=named.__getitem__), min(named, key=named.__getitem__)
     if named[most] >= _IMBALANCE * named[least]:
         yield (
-            f"labels are uneven: {most!r} has {named[most]:,} examples, {least!r} {named[least]:,}"
+            f"{what} are uneven: {most!r} has {named[most]:,} examples, {least!r} {named[least]:,}"
         )
+
+
+def _answers(tally: Tally, format_: Format) -> Iterator[str]:
+    """Yields what labels are told, of answers that are as good as labels: short, few, repeated."""
+    briefs = tally.briefs
+    if tally.labels or format_.name in METHODS or OTHER in briefs or len(briefs) > _NAMES:
+        return
+    answers = tally.answers.size - tally.answers.counts[0]
+    if briefs.total() >= max(_CLASSIFIED * answers, _OFTEN * len(briefs)):
+        yield from _classes(briefs, "answers")
 
 
 def _pairs(tally: Tally) -> Iterator[str]:
@@ -120,20 +139,52 @@ def _pairs(tally: Tally) -> Iterator[str]:
         yield f"{tally.length_only:,} pairs differ only in length: one answer begins the other"
 
 
-def _templates(openings: Counter[str], systems: Counter[str], rows: int) -> Iterator[str]:
-    for what, counts in (("prompts begin with", openings), ("system turns say", systems)):
-        total = counts.total()
-        if not total:
-            continue
-        ((text, count),) = counts.most_common(1)
-        if text not in ("", OTHER) and total > count >= _TEMPLATE * total:
-            yield (
-                f"{round(100 * count / total)} % of the {what} {text[:40]!r}, {total - count:,} do "
-                "not: was the template changed?"
-            )
+def _openings(tally: Tally) -> Iterator[str]:
+    total = tally.openings.total()
+    begin = [
+        (text, count)
+        for counts in (tally.openings, tally.markers)
+        for text, count in counts.most_common(3)
+        if text not in ("", OTHER) and count >= _SECOND * total
+    ]
+    most = [(text, count) for text, count in begin if count >= _TEMPLATE * total]
+    if most:
+        text, count = most[0]
+        if count < total:
+            yield _changed("prompts begin with", text, count, total)
+        return
+    begin.sort(key=lambda pair: -pair[1])
+    for place, (text, count) in enumerate(begin):
+        for other, number in begin[place + 1 :]:
+            apart = not (text.startswith(other) or other.startswith(text))
+            if apart and count + number >= _TEMPLATE * total:
+                yield (
+                    f"{_percent(count, total)} of the prompts begin with {text[:40]!r}, "
+                    f"{_percent(number, total)} with {other[:40]!r}: was the template changed?"
+                )
+                return
+
+
+def _systems(systems: Counter[str], rows: int) -> Iterator[str]:
     told = systems.total()
-    if told and told < rows:
+    if not told:
+        return
+    ((text, count),) = systems.most_common(1)
+    if text != OTHER and told > count >= _TEMPLATE * told:
+        yield _changed("system turns say", text, count, told)
+    if told < rows:
         yield f"{rows - told:,} of {rows:,} examples have no system turn, the others have one"
+
+
+def _changed(what: str, text: str, count: int, total: int) -> str:
+    return (
+        f"{_percent(count, total)} of the {what} {text[:40]!r}, {total - count:,} do not: was the "
+        "template changed?"
+    )
+
+
+def _percent(count: int, total: int) -> str:
+    return f"{round(100 * count / total)} %"
 
 
 def _sensitive(found: Findings, not_searched: int) -> Iterator[str]:

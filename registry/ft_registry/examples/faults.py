@@ -29,6 +29,7 @@ RULES: Mapping[str, str] = {
     "equal-pair": "chosen and rejected are equal",
     "label-not-boolean": "a label is not true or false",
     "label-count": "there are not as many labels as completions",
+    "subject": "there is no single name where the key of --subject says that a person is named",
     "erased": "the example was erased: a tombstone in the ledger names it",
     "unreadable": "the file is not of the kind that its name says, or damaged",
 }

@@ -4,19 +4,22 @@ Whoever runs it (one process, all cores, a cluster) gives it parts of a file and
 out, in the order of the parts.
 """
 
+import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ft_registry.examples.content import Hasher, canonical_content
+from ft_registry.examples.erased import Erased
+from ft_registry.examples.erased_finder import ErasedFinder
 from ft_registry.examples.faults import FIRST, FaultLog
 from ft_registry.examples.formats import Format
 from ft_registry.examples.lanes import Batch, lane_for
 from ft_registry.examples.line import LineReader, ReadLine
-from ft_registry.examples.normal import Bytes, normal_batch, normal_text
+from ft_registry.examples.normal import normal_batch, normal_text
 from ft_registry.examples.reading import Reading, read_example
 from ft_registry.examples.sensitive import Finder
 from ft_registry.examples.tally import Lengths, Tally, count_classes
@@ -29,6 +32,12 @@ SOURCES = ("source", "dataset", "origin")
 _LANGUAGES = ("language", "lang")
 _OPENING = 24
 """Characters of a prompt that tell one template from another."""
+_MARKER = re.compile(r"[#<\[{|*=\s]*\w?[\w ]{0,20}[:#>\]}|*=]+")
+"""What a shorter template begins with: ``Q:``, ``[INST]``, ``### Instruction:``, ``<|user|>``."""
+_MARKED = 64
+"""Characters in which it is looked for."""
+_BRIEF = 40
+"""Characters that the name of a class has at most."""
 _SYSTEM = 200
 """Characters of a system's turn that are kept."""
 _PENDING = 1 << 16
@@ -54,12 +63,8 @@ class Settings:
     """The key whose value names the person that an example is about; dots lead into objects."""
     line_limit: int = 16 << 20
     """Bytes."""
-    erased: bytes = b""
-    """The exact hashes of erased examples, 16 bytes each."""
-    erased_normal: bytes = b""
-    """Their normal hashes, 8 bytes each."""
-    erased_subjects: bytes = b""
-    """The hashes of subjects of whom nothing may be learnt, 8 bytes each."""
+    erased: tuple[Erased, ...] = ()
+    """What must not be among the examples, by secret."""
     sensitive: bool = False
     """Look for secrets and personal data by heuristics."""
     scan: bool = False
@@ -105,13 +110,10 @@ class Kernel:
         self._hasher = Hasher(settings.key)
         self._lane = None if settings.subject else lane_for(settings.format)
         self._reader = LineReader(settings.line_limit)
-        self._erased = _Tombstones(settings.erased, 16, "an erased example")
-        self._erased_normal = _Tombstones(
-            settings.erased_normal, 8, "an erased example, re-spaced or re-cased"
-        )
-        self._erased_subjects = _Tombstones(
-            settings.erased_subjects, 8, "an example of an erased subject"
-        )
+        self._erased = [
+            ErasedFinder(one, Hasher(one.key), is_own=one.key == settings.key)
+            for one in settings.erased
+        ]
         self._part = Part(faults=FaultLog(settings.max_faults))
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
@@ -218,11 +220,19 @@ class Kernel:
         self._add(batch, numbers)
 
     def _add_subjects(self, rows: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> None:
-        names = [_subject(row, self._settings.subject) for row in rows]
+        names = []
+        for row, number in zip(rows, numbers, strict=True):
+            found = subject_of(row, self._settings.subject)
+            if found is None:
+                what = f"no single name by the key {self._settings.subject}: nobody is indexed"
+                self._part.faults.add(number, "subject", what)
+            names.append(found or b"")
+        self._part.tally.named += sum(map(bool, names))
         hashes = _columns(self._hasher.short(names)).copy()
         hashes[[place for place, name in enumerate(names) if not name]] = 0
         self._subjects.append(hashes.tobytes())
-        self._erased_subjects.report(hashes, numbers, self._part.faults)
+        for one in self._erased:
+            one.report_subjects(names, hashes, numbers, self._part.faults)
 
     def _add(self, batch: Batch, numbers: Sequence[int]) -> None:
         rows = np.empty((len(batch.contents), ROW_BYTES), dtype=np.uint8)
@@ -236,9 +246,9 @@ class Kernel:
             starts = np.append(0, batch.normals.ends[1:-1:2] + 1)
             rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
-        faults = self._part.faults
-        known = self._erased.report(rows[:, :16], numbers, faults)
-        self._erased_normal.report(rows[:, 16:24], numbers, faults, besides=known)
+        told: set[int] = set()
+        for one in self._erased:
+            one.report(batch, rows, numbers, self._part.faults, told=told)
         self._lengths[0].append(np.array(self._measure(batch.prompts), dtype=np.int64))
         self._lengths[1].append(np.array(self._measure(batch.answers), dtype=np.int64))
         self._pending += len(rows)
@@ -264,54 +274,19 @@ class Kernel:
         tally = self._part.tally
         for turns, count in Counter(batch.turns).items():
             tally.turns.add_often(turns, count)
-        count_classes(tally.openings, [prompt[:_OPENING] for prompt in batch.prompts])
+        answers = batch.answers
+        asked = batch.prompts
+        if not all(asked):
+            asked = [prompt or answer for prompt, answer in zip(asked, answers, strict=True)]
+        count_classes(tally.openings, [text[:_OPENING] for text in asked])
+        marked = [_MARKER.match(text, 0, _MARKED) for text in asked]
+        count_classes(tally.markers, [found[0] for found in marked if found])
+        count_classes(tally.briefs, [answer for answer in answers if len(answer) <= _BRIEF])
         if batch.systems is not None:
             count_classes(tally.systems, [system[:_SYSTEM] for system in batch.systems if system])
         if batch.labels is not None:
             count_classes(tally.labels, [label for label in batch.labels if label])
         tally.foreign += len(batch.contents) - sum(map(bytes.isascii, batch.contents))
-
-
-class _Tombstones:
-    """Hashes of what was erased.
-
-    Args:
-        names: The hashes, one behind the other.
-        width: The bytes of each.
-        what: What has such a hash, for messages.
-    """
-
-    def __init__(self, names: bytes, width: int, what: str) -> None:
-        # numpy leaves out zeros at the end of bytes: on both sides, so that the same stay the same.
-        self._kind = np.dtype((np.bytes_, width))
-        self._names = np.sort(np.frombuffer(names, dtype=self._kind))
-        self._what = what
-
-    def report(
-        self,
-        hashes: Bytes,
-        numbers: Sequence[int],
-        faults: FaultLog,
-        *,
-        besides: Collection[int] = (),
-    ) -> list[int]:
-        """Reports what was erased, and returns the places of it.
-
-        Args:
-            hashes: One a row.
-            numbers: The lines that they are of.
-            faults: Takes what is found.
-            besides: Places of which it was said already.
-        """
-        if not len(self._names):
-            return []
-        there = np.ascontiguousarray(hashes).view(self._kind).ravel()
-        nearest = np.minimum(np.searchsorted(self._names, there), len(self._names) - 1)
-        found: list[int] = np.flatnonzero(self._names[nearest] == there).tolist()
-        for place in found:
-            if place not in besides:
-                faults.add(numbers[place], "erased", self._what)
-        return found
 
 
 class _Found(NamedTuple):
@@ -345,8 +320,24 @@ def _unread(rows: Sequence[Mapping[str, Any]], format_: Format) -> Counter[str]:
     return Counter(key[:100] for row in rows for key in row if key not in read)
 
 
-def _subject(row: Mapping[str, Any], path: str) -> bytes:
+def subject_of(row: Mapping[str, Any], path: str) -> bytes | None:
+    """Returns the person that an example is about, in normal form.
+
+    Args:
+        row: The example.
+        path: The key that names the person; dots lead into objects.
+
+    Returns:
+        Empty: it names nobody. None: what stands there is no single name.
+    """
     value: Any = row
     for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return normal_text(str(value)) if value is not None else b""
+        if value is not None and not isinstance(value, Mapping):
+            return None
+        value = value.get(key) if value is not None else None
+    if isinstance(value, Sequence) and not isinstance(value, str) and len(value) < 2:
+        value = value[0] if value else None
+    if value is None:
+        return b""
+    is_name = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return normal_text(str(value)) if is_name else None

@@ -129,9 +129,15 @@ class Tally:
     systems: Counter[str] = field(default_factory=Counter)
     """The system's turns, cut short."""
     openings: Counter[str] = field(default_factory=Counter)
-    """The first characters of the prompts."""
+    """The first characters of the prompts, or of the texts where nothing is asked."""
+    markers: Counter[str] = field(default_factory=Counter)
+    """The marks that those begin with, as templates do: ``Question:``."""
+    briefs: Counter[str] = field(default_factory=Counter)
+    """Answers that are short enough to name a class."""
     foreign: int = 0
     """Examples with characters outside ASCII."""
+    named: int = 0
+    """Examples that name the person whom they are about, where that is looked at."""
     longer_chosen: int = 0
     """Preferences whose chosen answer is longer."""
     longer_rejected: int = 0
@@ -146,7 +152,9 @@ class Tally:
         self.sensitive.merge(later.sensitive, lines=lines, file=file)
         for name in ("prompts", "answers", "totals", "turns"):
             getattr(self, name).merge(getattr(later, name))
-        for name in ("labels", "sources", "languages", "unread", "systems", "openings"):
+        for name in (
+            "labels", "sources", "languages", "unread", "systems", "openings", "markers", "briefs",
+        ):  # fmt: skip
             count_classes(getattr(self, name), getattr(later, name))
-        for name in ("foreign", "longer_chosen", "longer_rejected", "length_only"):
+        for name in ("foreign", "named", "longer_chosen", "longer_rejected", "length_only"):
             setattr(self, name, getattr(self, name) + getattr(later, name))

@@ -11,7 +11,14 @@ from pydantic import AfterValidator
 
 from ft_registry.errors import InvalidInput
 
-_MODEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+DATASET = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?"
+"""What a dataset's name looks like, `..` aside; a model's does too."""
+_MODEL = re.compile(DATASET)
+_KIND = re.compile(
+    r"(?:\.(?:jsonl|ndjson|json|csv|tsv|parquet|arrow|txt|tar|zip))?(?:\.(?:gz|zst|bz2|xz))?$",
+    re.IGNORECASE,
+)
+"""The end of a file's name that says of which kind it is."""
 _ALIAS = re.compile(r"[a-z](?:[a-z0-9_-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _RESERVED_ALIAS = re.compile(r"latest|v[0-9]+")
@@ -34,6 +41,14 @@ def dataset_name(text: str) -> str:
         InvalidInput: It is not.
     """
     return _letters_digits(text, what="a dataset name", example="examples")
+
+
+def file_stem(name: str) -> str:
+    """Returns a file's or folder's name without what says of which kind it is.
+
+    ``train.v1.jsonl.gz`` becomes ``train.v1``: it is other data than ``train.jsonl``.
+    """
+    return _KIND.sub("", name, count=1)
 
 
 def _letters_digits(text: str, *, what: str, example: str) -> str:

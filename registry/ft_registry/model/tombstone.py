@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ft_registry.model.document import Document
+from ft_registry.model.document import Document, is_empty
 from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
 
@@ -25,6 +25,9 @@ class Tombstone(Document):
     """The hash of the person's name; empty: it is about an example."""
     key: str = ""
     """The name of the secret that the hashes were made with; empty: they are plain."""
+    group: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """A random name that the tombstones share which name the same under different secrets: who can
+    compare one of them has compared all."""
     reason: str
     since: Timestamp
     by: Actor

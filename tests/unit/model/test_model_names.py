@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.strategies import alias_names, law, model_names
 
 from ft_registry.errors import InvalidInput
-from ft_registry.model.names import alias_name, dataset_name, model_name, version_number
+from ft_registry.model.names import alias_name, dataset_name, file_stem, model_name, version_number
 
 Grammar = Callable[[str], object]
 
@@ -41,6 +41,18 @@ def test_a_name_of_letters_digits_dots_dashes_and_underscores_stays_as_it_is(
     grammar: Grammar, text: str
 ) -> None:
     assert grammar(text) == text
+
+
+@pytest.mark.parametrize(
+    ("file", "stem"),
+    [
+        ("train.jsonl", "train"), ("train.jsonl.gz", "train"), ("train.CSV", "train"),
+        ("train.v1.jsonl", "train.v1"), ("train.v1.json.zst", "train.v1"), ("web.2024", "web.2024"),
+        ("train", "train"), ("corpus.tar.gz", "corpus"), ("a.json.json", "a.json"), (".jsonl", ""),
+    ],
+)  # fmt: skip
+def test_a_file_is_called_by_its_name_without_its_kind(file: str, stem: str) -> None:
+    assert file_stem(file) == stem
 
 
 @pytest.mark.parametrize("grammar", [model_name, dataset_name])
