@@ -43,7 +43,7 @@ FILES: dict[str, tuple[bytes, int]] = {
     "label-not-boolean": (LABEL + LABEL.replace(b"true", b'"yes"'), 2),
     "label-count": (STEPS + STEPS.replace(b"[true]", b"[true,false]"), 2),
 }
-ELSEWHERE = {"too-long", "erased", "unreadable"}
+ELSEWHERE = {"too-long", "erased", "subject", "unreadable"}
 
 
 def found_in(path: Path, *, max_faults: int = FIRST) -> list[tuple[int, str]]:
