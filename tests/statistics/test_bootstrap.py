@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ft_registry.statistics.bootstrap import bootstrap_mean_difference
+from ft_registry.statistics.estimate import Alternative
 from ft_registry.statistics.paired import paired_t
 
 SEEDS = st.integers(0, 2**32)
@@ -258,3 +259,12 @@ def test_ten_thousand_items_are_fast_in_bounded_memory(kind) -> None:
 def test_what_makes_no_sense_is_refused(arguments, options, message) -> None:
     with pytest.raises(ValueError, match=message):
         bootstrap_mean_difference(*arguments, **options)
+
+
+@pytest.mark.parametrize("tested", ["greater", "less"])
+def test_one_draw_gives_an_interval_of_both_sides_and_a_p_of_one(tested: Alternative) -> None:
+    new, old = np.random.default_rng(5).gamma(1.0, size=(2, 40))
+    both = bootstrap_mean_difference(new, old, tested=tested)
+    assert (both.low, both.high) == (bootstrap_mean_difference(new, old).low, both.high)
+    assert both.is_bounded
+    assert both.p == bootstrap_mean_difference(new, old, alternative=tested).p

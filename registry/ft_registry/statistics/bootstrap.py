@@ -45,6 +45,7 @@ def bootstrap_mean_difference(
     null: float = 0.0,
     level: float = LEVEL,
     alternative: Alternative = "two-sided",
+    tested: Alternative | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
@@ -65,6 +66,7 @@ def bootstrap_mean_difference(
         null: The difference that is tested against.
         level: Between 0 and 1.
         alternative: ``greater``: the difference is above the null.
+        tested: What p is of, where the interval is of another alternative; None: the same.
         resamples: Enough for the level: at least one is expected beyond each end.
         seed: Of NumPy's PCG64, 0 or more.
 
@@ -72,7 +74,9 @@ def bootstrap_mean_difference(
         ValueError: An argument makes no sense, or the resamples are too few for the level.
     """
     level_of(level)
+    tested = alternative if tested is None else tested
     alternative_of(alternative)
+    alternative_of(tested)
     null = number_of(null, "the null difference")
     resamples, seed = count_of(resamples, "resamples", least=1), count_of(seed, "a seed")
     tail = tail_of(level, alternative)
@@ -91,12 +95,12 @@ def bootstrap_mean_difference(
     elif spread is None:
         is_null = abs(mean - goal) <= max(found.rounding, _TIE)
         tails = (1.0, 1.0) if is_null else (float(mean < goal), float(mean > goal))
-        low, high, p, error = mean, mean, _p_value(*tails, resamples, alternative), 0.0
+        low, high, p, error = mean, mean, _p_value(*tails, resamples, tested), 0.0
     else:
         drawn = _draw(found, resamples, seed)
         bend = _Bend.of(drawn, mean, spread)
         low, high = bend.ends(drawn, tail)
-        p = _p_value(*bend.tails(drawn, goal), resamples, alternative)
+        p = _p_value(*bend.tails(drawn, goal), resamples, tested)
         error = float(drawn.std(ddof=1)) if resamples > 1 else None
     return Estimate(
         estimate=mean * found.scale,

@@ -56,11 +56,13 @@ def paired_t(
     null = number_of(null, "the null difference")
     found = deltas(new, old, clusters)
     mean = math.fsum(found.values.tolist()) / found.n
-    df, error = found.units - 1, _standard_error(found, mean)
+    df, error = found.units - 1, standard_error(found, mean)
     if error is None:
         half, p = math.inf, 1.0
     else:
-        half, p = _judge(mean - null / found.scale, error, df, level, alternative, found.rounding)
+        half, p = t_judgement(
+            mean - null / found.scale, error, df, level, alternative, found.rounding
+        )
     estimate, half = mean * found.scale, half * found.scale
     return Estimate(
         estimate=estimate,
@@ -105,8 +107,8 @@ def non_inferiority(
     return paired_t(new, old, clusters=clusters, null=-margin, level=level, alternative="greater")
 
 
-def _standard_error(found: Deltas, mean: float) -> float | None:
-    """Returns the standard error of the mean, scaled; None: it cannot be known."""
+def standard_error(found: Deltas, mean: float) -> float | None:
+    """Returns the standard error of the mean of deltas, as scaled; None: it cannot be known."""
     units = found.units
     if units < 2:
         return None
@@ -118,15 +120,24 @@ def _standard_error(found: Deltas, mean: float) -> float | None:
     return math.sqrt(units / (units - 1) * squares) / found.n
 
 
-def _judge(
+def t_judgement(
     distance: float,
     error: float,
-    df: int,
+    df: float,
     level: float,
     alternative: Alternative,
     rounding: float,
 ) -> tuple[float, float]:
-    """Returns half the width of the interval, and p."""
+    """Returns half the width of a t interval, and p.
+
+    Args:
+        distance: Of the estimate from the null.
+        error: Its standard error.
+        df: Degrees of freedom.
+        level: Of the interval.
+        alternative: What is tested for.
+        rounding: No distance and no error is smaller.
+    """
     from scipy.special import stdtr, stdtrit
 
     if error <= rounding:

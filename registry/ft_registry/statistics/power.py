@@ -21,7 +21,7 @@ from ft_registry.statistics.estimate import LEVEL, Alternative, normal_quantile,
 
 POWER = 0.8
 """How often a difference that is there should be found."""
-_MOST = 10**9
+MOST = 10**9
 """Items beyond which nobody goes."""
 _FAR = 1e5
 """Standard errors beyond which the noncentral t is not computed as such."""
@@ -244,11 +244,9 @@ class _Test(ABC):
             raise ValueError(f"expected an effect {side[self.alternative]} 0, found {effect!r}")
         high = self.least
         while self.power(high, signed) < power:
-            if high >= _MOST:
-                raise ValueError(
-                    f"expected an effect that {_MOST} items can show, found {effect!r}"
-                )
-            high = min(high * 2, _MOST)
+            if high >= MOST:
+                raise ValueError(f"expected an effect that {MOST} items can show, found {effect!r}")
+            high = min(high * 2, MOST)
         low = high // 2
         while high - low > 1:
             middle = (low + high) // 2
