@@ -58,6 +58,13 @@ class GateRefused(FtRegistryError):
     exit_code = 3
 
 
+class GateInconclusive(FtRegistryError):
+    """A rule that guards an alias cannot be decided by the evidence there is."""
+
+    kind = "gate_inconclusive"
+    exit_code = 7
+
+
 class IntegrityError(FtRegistryError):
     """Bytes differ from the digest that names them."""
 

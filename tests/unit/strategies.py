@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ft_registry.model.alias import AliasState
+from ft_registry.model.approval import Approval
 from ft_registry.model.baseline import Baseline
 from ft_registry.model.document import Document, Unknown
 from ft_registry.model.evaluation import (
@@ -53,6 +54,16 @@ from ft_registry.model.snapshot import (
 from ft_registry.model.standing import Standing
 from ft_registry.model.time import timestamp
 from ft_registry.model.tombstone import Tombstone
+from ft_registry.model.verdict import (
+    CheckFinding,
+    ComparisonFinding,
+    EvidenceUse,
+    GroupFinding,
+    Interval,
+    OpponentUse,
+    SliceFinding,
+    Verdict,
+)
 
 law = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For a law that is quick to try; no deadline, because the machine is shared."""
@@ -284,6 +295,38 @@ proof_steps = st.lists(
     max_size=2,
 ).map(tuple)
 
+outcomes = st.sampled_from(["pass", "fail", "inconclusive"])
+_intervals = st.builds(
+    Interval, value=finite, low=st.none() | finite, high=st.none() | finite, level=finite,
+    n=st.integers(0, 99), method=texts, clusters=st.none() | st.integers(1, 9),
+)  # fmt: skip
+_comparisons = st.builds(
+    ComparisonFinding, opponent=texts, suite=texts, metric=texts, before=finite, after=finite,
+    delta=_intervals, null=finite, p=finite, alpha=finite, p_adjusted=st.none() | finite,
+    items_needed=st.none() | st.integers(1, 99), worst=st.lists(texts, max_size=2).map(tuple),
+    slices=st.lists(
+        st.builds(SliceFinding, slice=texts, n=st.integers(0, 9), before=finite, after=finite,
+                  p_worse=finite),
+        max_size=2,
+    ).map(tuple),
+)  # fmt: skip
+_checks = st.builds(
+    CheckFinding, name=texts, kind=texts, outcome=outcomes, asked=texts, found=texts,
+    score=st.none() | _intervals, comparison=st.none() | _comparisons, overridden=st.booleans(),
+)  # fmt: skip
+
+
+def _groups(
+    findings: st.SearchStrategy[CheckFinding | GroupFinding],
+) -> st.SearchStrategy[GroupFinding]:
+    return st.builds(
+        GroupFinding, joined=st.sampled_from(["all", "any"]), outcome=outcomes,
+        findings=st.lists(findings, max_size=2).map(tuple),
+    )  # fmt: skip
+
+
+groups = _groups(_checks | _groups(_checks))
+
 DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
     AliasState: st.builds(
         AliasState,
@@ -357,6 +400,40 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
         location=texts,
         since=timestamps,
         by=actors,
+    ),
+    Verdict: st.builds(
+        Verdict,
+        model=model_names,
+        version=versions,
+        record=digests,
+        alias=alias_names,
+        policy=st.none() | digests,
+        outcome=outcomes,
+        result=groups,
+        overrides=st.lists(texts, max_size=2).map(tuple),
+        opponents=st.lists(
+            st.builds(OpponentUse, asked=texts, reference=texts, digest=digests), max_size=2
+        ).map(tuple),
+        evaluations=st.lists(
+            st.builds(
+                EvidenceUse, subject=texts, suite=texts, path=texts, digest=digests, data=texts
+            ),
+            max_size=2,
+        ).map(tuple),
+        approvals=st.dictionaries(texts, digests, max_size=2),
+        uses=st.dictionaries(texts, st.integers(0, 9), max_size=2),
+        decided_at=timestamps,
+        decided_by=actors,
+    ),
+    Approval: st.builds(
+        Approval,
+        model=model_names,
+        version=versions,
+        record=digests,
+        by=actors,
+        at=timestamps,
+        host=texts,
+        reason=texts,
     ),
     Proof: st.builds(
         Proof,

@@ -16,8 +16,8 @@ from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
 
 EventType: TypeAlias = Literal[
-    "init", "snapshot", "register", "evaluate", "promote", "rollback",
-    "restore", "reproduce", "adopt", "relocate", "erase",
+    "init", "snapshot", "register", "evaluate", "approve", "promote", "rollback",
+    "restore", "reproduce", "adopt", "relocate", "erase", "policy",
 ]  # fmt: skip
 
 

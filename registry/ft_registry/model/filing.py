@@ -6,6 +6,7 @@ from typing import Any
 
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
+from ft_registry.model.approval import Approval
 from ft_registry.model.baseline import Baseline
 from ft_registry.model.document import Document
 from ft_registry.model.evaluation import Correction, Evaluation
@@ -16,6 +17,7 @@ from ft_registry.model.registered import IdentityPointer, ModelDocument, Package
 from ft_registry.model.snapshot import LateIndex, Snapshot
 from ft_registry.model.standing import Standing
 from ft_registry.model.tombstone import Tombstone
+from ft_registry.model.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ _OF_MODELS = {
         lambda d, _: layout.evaluation(d.model, d.version or 0, d.id),
         is_immutable=True,
     ),
+    "approvals": Filing(Approval, lambda d, _: layout.approval(d.model, d.version, d.id)),
     "baselines": Filing(
         Baseline, lambda d, _: layout.baseline(d.model, d.label), is_immutable=True
     ),
@@ -64,6 +67,9 @@ _OF_MODELS = {
     "proofs": Filing(
         Proof, lambda d, _: layout.proof(d.model, d.version, d.digest[7:23]), is_immutable=True
     ),
+    "verdicts": Filing(
+        Verdict, lambda d, _: layout.verdict(d.model, d.version, d.id), is_immutable=True
+    ),
     "standings": Filing(Standing, lambda d, _: layout.standing(d.model, d.version)),
     "homes": Filing(Home, lambda d, _: layout.home(d.model, d.version)),
     "aliases": Filing(AliasState, lambda d, _: layout.alias(d.model, d.alias)),
@@ -80,7 +86,10 @@ _OF_OTHERS = {
         PackageList, lambda d, _: layout.environment(d.digest), is_immutable=True
     ),
 }
-_OF_VERSIONS = ("versions", "evaluations", "corrections", "proofs", "standings", "homes")
+_OF_VERSIONS = (
+    "versions", "evaluations", "corrections", "approvals", "proofs", "standings", "homes",
+    "verdicts",
+)  # fmt: skip
 
 
 def filing_of(path: str) -> Filing | None:

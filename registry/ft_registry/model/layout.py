@@ -7,6 +7,7 @@ digest), so that writing one document rewrites a few small trees, however large 
 FORMAT = "format.json"
 FORMAT_VERSION = 1
 
+POLICY = "policy.yaml"
 TOMBSTONES = "tombstones"
 LATE_INDEXES = "indexes"
 EVENT = "event.json"
@@ -47,6 +48,16 @@ def evaluations(name: str, number: int) -> str:
 def evaluation(name: str, number: int, evaluation_id: str) -> str:
     """Returns the path of one evaluation."""
     return f"{evaluations(name, number)}/{evaluation_id}.json"
+
+
+def approvals(name: str, number: int) -> str:
+    """Returns the folder of who approved a version."""
+    return f"models/{name}/approvals/{number // 100}/{number}"
+
+
+def approval(name: str, number: int, approval_id: str) -> str:
+    """Returns the path of one approval."""
+    return f"{approvals(name, number)}/{approval_id}.json"
 
 
 def baselines(name: str) -> str:
@@ -102,6 +113,21 @@ def proofs(name: str, number: int) -> str:
 def proof(name: str, number: int, proof_id: str) -> str:
     """Returns the path of one proof."""
     return f"{proofs(name, number)}/{proof_id}.json"
+
+
+def verdicts(name: str) -> str:
+    """Returns the folder of what gates decided of a model's versions."""
+    return f"models/{name}/verdicts"
+
+
+def version_verdicts(name: str, number: int) -> str:
+    """Returns the folder of what gates decided of a version."""
+    return f"{verdicts(name)}/{number // 100}/{number}"
+
+
+def verdict(name: str, number: int, verdict_id: str) -> str:
+    """Returns the path of one verdict."""
+    return f"{version_verdicts(name, number)}/{verdict_id}.json"
 
 
 def aliases(name: str) -> str:

@@ -10,7 +10,7 @@ from ft_registry.model.names import AliasName, ModelName
 from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
 
-Verdict: TypeAlias = Literal["good", "bad", "deleted"]
+Judgement: TypeAlias = Literal["good", "bad", "deleted"]
 
 
 class Standing(Document):
@@ -26,7 +26,7 @@ class Standing(Document):
     model: ModelName
     version: Annotated[int, Field(ge=1)]
     record: Digest
-    standing: Verdict
+    standing: Judgement
     alias: AliasName | None
     """The alias that it held when that was said; None: said of the version as such."""
     reason: str

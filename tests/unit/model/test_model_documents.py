@@ -21,7 +21,7 @@ from ft_registry.model.registered import ModelDocument
 
 KINDS = pytest.mark.parametrize("kind", DOCUMENTS, ids=lambda kind: kind.__name__)
 FREE = ("seeds", "packages", "labels", "sources", "languages", "faults",
-        "tasks", "questions", "few_shot", "settings")  # fmt: skip
+        "tasks", "questions", "few_shot", "settings", "unread", "uses", "approvals")  # fmt: skip
 """Mappings whose keys are data: there is no unknown field in them."""
 
 

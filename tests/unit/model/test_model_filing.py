@@ -27,6 +27,8 @@ PLACES: dict[str, Any] = {
         if d.version is None
         else layout.correction(d.model, d.version, d.evaluation)
     ),
+    "Verdict": lambda d: layout.verdict(d.model, d.version, d.id),
+    "Approval": lambda d: layout.approval(d.model, d.version, d.id),
     "Baseline": lambda d: layout.baseline(d.model, d.label),
     "Proof": lambda d: layout.proof(d.model, d.version, d.digest[7:23]),
     "Standing": lambda d: layout.standing(d.model, d.version),
@@ -37,7 +39,7 @@ PLACES: dict[str, Any] = {
     "Tombstone": lambda d: layout.tombstone(d.id),
     "PackageList": lambda d: layout.environment(d.digest),
 }
-CHANGING = {"ModelDocument", "Standing", "Home", "AliasState"}
+CHANGING = {"Approval", "ModelDocument", "Standing", "Home", "AliasState"}
 KINDS = [kind for kind in DOCUMENTS if kind not in (Event, RestoredFolder)]
 """Of the ledger's documents; an event lies in each commit, the other in a folder of its own."""
 
@@ -65,6 +67,8 @@ def test_a_document_is_filed_where_commands_put_it(
         (layout.version("dates", 107), "dates/107"),
         (layout.evaluation("dates", 7, "abc"), "dates/7"),
         (layout.correction("dates", 7, "abc"), "dates/7"),
+        (layout.approval("dates", 107, "abc"), "dates/107"),
+        (layout.verdict("dates", 107, "abc"), "dates/107"),
         (layout.proof("dates", 7, "abc"), "dates/7"),
         (layout.standing("dates", 7), "dates/7"),
         (layout.alias("dates", "champion"), ""),

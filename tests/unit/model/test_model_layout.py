@@ -15,6 +15,7 @@ VERSIONS = range(1, 10_001)
 BY_NUMBER: list[Callable[[str, int], str]] = [
     layout.version,
     lambda name, number: layout.evaluation(name, number, "dates-0123456789abcdef"),
+    lambda name, number: layout.approval(name, number, "0123456789abcdef"),
 ]
 
 
@@ -28,7 +29,7 @@ def children(paths: list[str]) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("place", BY_NUMBER, ids=["version", "evaluation"])
+@pytest.mark.parametrize("place", BY_NUMBER, ids=["version", "evaluation", "approval"])
 def test_ten_thousand_versions_put_at_most_101_entries_in_a_folder(
     place: Callable[[str, int], str],
 ) -> None:
@@ -37,7 +38,7 @@ def test_ten_thousand_versions_put_at_most_101_entries_in_a_folder(
     assert max(len(names) for names in entries.values()) <= 101
 
 
-@pytest.mark.parametrize("place", BY_NUMBER, ids=["version", "evaluation"])
+@pytest.mark.parametrize("place", BY_NUMBER, ids=["version", "evaluation", "approval"])
 def test_each_folder_of_numbers_holds_at_most_a_hundred(place: Callable[[str, int], str]) -> None:
     hundreds = Counter(place("m", number).split("/")[3] for number in VERSIONS)
     assert max(hundreds.values()) == 100

@@ -1,0 +1,107 @@
+"""Policies as people write them: YAML, whose every fault is told with its line."""
+
+import io
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from ft_registry.errors import InvalidInput
+from ft_registry.model.policy import Policy
+
+LIMIT = 1 << 20
+"""Bytes."""
+
+
+def parse_policy(content: bytes, *, where: str) -> Policy:
+    """Returns a policy.
+
+    Args:
+        content: YAML 1.2 or JSON, in UTF-8.
+        where: What it is, for errors.
+
+    Raises:
+        InvalidInput: It is no policy; the message names the line.
+    """
+    # Imported where it is needed: most commands read no YAML.
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if len(content) > LIMIT:
+        raise InvalidInput(
+            f"expected a policy of at most {LIMIT >> 20} MiB, found {len(content):,} bytes"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+        yaml = YAML(typ="safe", pure=True)
+        tree = yaml.compose(io.StringIO(text))
+        _refuse_anchors(tree, where)
+        value = YAML(typ="safe", pure=True).load(text)
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"expected UTF-8 in {where}, found byte {error.start} otherwise"
+        ) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise InvalidInput(f"expected YAML in {where}{line}, found: {error.problem}") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"expected YAML in {where}, found: {error or 'too deep'}") from error
+    if not isinstance(value, dict):
+        raise InvalidInput(
+            f"expected a policy in {where}, found {'nothing' if value is None else 'no mapping'}",
+            hints=["aliases: {champion: {all: [score: {...}]}}", "ft-registry policy schema"],
+        )
+    try:
+        return Policy.model_validate(value, strict=False)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        raise InvalidInput(
+            f"expected a policy in {where}, found {_fault(faults[0], tree)}",
+            hints=[
+                *(_fault(fault, tree) for fault in faults[1:6]),
+                "docs/gates.md lists every key",
+            ],
+        ) from error
+
+
+def _refuse_anchors(tree: object, where: str) -> None:
+    """Raises InvalidInput where one part stands for another: who reads a policy reads all of it."""
+    from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+
+    pending, seen = [tree], set()
+    while pending:
+        node = pending.pop()
+        if node is None or (isinstance(node, ScalarNode) and not node.anchor):
+            continue
+        if id(node) in seen or getattr(node, "anchor", None):
+            line = node.start_mark.line + 1  # type: ignore[attr-defined]
+            raise InvalidInput(
+                f"expected a policy without anchors in {where}, found one on line {line}"
+            )
+        seen.add(id(node))
+        if isinstance(node, MappingNode):
+            pending += [one for pair in node.value for one in pair]
+        elif isinstance(node, SequenceNode):
+            pending += node.value
+
+
+def _fault(fault: object, tree: object) -> str:
+    from ruamel.yaml.nodes import MappingNode, SequenceNode
+
+    place: Sequence[str | int] = fault["loc"]  # type: ignore[index]
+    node, line = tree, 0
+    for step in place:
+        line = node.start_mark.line + 1  # type: ignore[attr-defined]
+        if isinstance(node, MappingNode):
+            found = [pair for pair in node.value if pair[0].value == step]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            break
+    message = str(fault["msg"]).removeprefix("Value error, ")  # type: ignore[index]
+    words = ".".join(map(str, place)) or "the policy"
+    return f"{words} (line {line or 1}): {message}"
