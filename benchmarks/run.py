@@ -2,9 +2,9 @@
 
     python benchmarks/run.py [--rounds N] [--markdown] [--small] [NAME]...
 
-Names: start_up, ledger, listing, registering, snapshots, examples, verifying; without one, all of
-them, which takes an hour. Everything happens in temporary folders, which need 10 GB for the largest
-question.
+Names: start_up, ledger, listing, registering, snapshots, examples, verifying, evaluations, gates;
+without one, all of them, which takes an hour. Everything happens in temporary folders, which need
+10 GB for the largest question.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import evaluations
 import examples
+import gates
 import ledger
 import listing
 import registering
@@ -41,6 +42,7 @@ _QUESTIONS: Mapping[str, Callable[[Lab, Plan], Iterator[Result]]] = {
     "examples": examples.answers,
     "verifying": verifying.answers,
     "evaluations": evaluations.answers,
+    "gates": gates.answers,
 }
 _PEERS = ("mlflow", "dvc", "gto", "model-signing", "typer", "gitpython", "pydantic")
 

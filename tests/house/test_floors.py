@@ -14,6 +14,7 @@ FLOORS = {
     "model": 1,
     "statistics": 1,
     "evaluations": 1.5,
+    "gates": 1.7,  # what checks decide of facts: pure, and knows statistics and the model
     "examples": 1.5,  # what lines of data say: pure, and knows the model alone
     "ports": 2,
     "readers": 2,
@@ -23,6 +24,7 @@ FLOORS = {
     "wiring": 4,
     "datasets": 4.2,
     "scoring": 4.2,
+    "gating": 4.2,
     "workspace": 4.5,  # the upper half of that floor: it stands on the wiring
 }
 DOORS = {

@@ -1,0 +1,1 @@
+"""What a gate's checks decide: pure functions from facts to answers."""
