@@ -22,6 +22,7 @@ from ft_registry.ports.ledger import (
     RequirementFailed,
     Settled,
     SettlementPlan,
+    Signature,
     Transition,
 )
 
@@ -156,6 +157,10 @@ class MemoryLedger:
 
     def check_signatures(self) -> list[Finding]:
         return []
+
+    def signature(self, event_id: str) -> Signature | None:
+        self._state(event_id)
+        return None
 
     def _state(self, event_id: str | None) -> dict[str, bytes]:
         if event_id is None:

@@ -234,6 +234,11 @@ def test_a_sound_ledger_is_stored_soundly(ledger: Ledger) -> None:
     assert ledger.check_storage() == ledger.check_signatures() == []
 
 
+def test_an_event_that_nobody_signed_has_no_signature(ledger: Ledger) -> None:
+    logged = write(ledger, ALIAS, b"1")
+    assert ledger.signature(logged.id) is None
+
+
 def test_an_event_may_write_nothing(ledger: Ledger) -> None:
     logged = ledger.append(make_change({}, subject="only said"))
     assert ledger.head() == logged.id

@@ -387,6 +387,18 @@ class TestSignatures:
         git(signed, "update-ref", "refs/heads/ft-registry", forged)
         assert self.states(signed) == ["ok", "changed"]
 
+    def test_of_one_event_is_told_with_its_signer(self, signed: Path, tmp_path: Path) -> None:
+        ledger = open_ledger(signed)
+        first, *_, last = [logged.id for logged in ledger.events()]
+        found = ledger.signature(last)
+        assert found is not None
+        assert (found.state, found.email) == ("ok", "ada@example.org")
+        assert ledger.signature(first) is None
+        (tmp_path / "allowed").write_text("")
+        stranger = ledger.signature(last)
+        assert stranger is not None
+        assert (stranger.state, stranger.email) == ("unknown", "")
+
     def test_are_not_asked_for_by_the_fast_look(self, signed: Path) -> None:
         found = verify_ledger(open_ledger(signed), depth="fast").findings
         assert not [finding for finding in found if finding.kind == "signature"]

@@ -1,10 +1,12 @@
 """Finds what a version was trained on, its ancestors included."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from ft_registry.actions.resolve import read_record, resolve
+from ft_registry.actions.resolve import FiledRecord, read_record, require_model, resolve
 from ft_registry.actions.snapshots import FoundSnapshot
-from ft_registry.errors import NotFound
+from ft_registry.actions.verify_base import base_version
+from ft_registry.errors import FtRegistryError, IntegrityError, NotFound
 from ft_registry.model.record import VersionBase
 from ft_registry.model.reference import Reference, VersionReference, parse_reference
 from ft_registry.model.snapshot import TRAINING_ROLES
@@ -27,6 +29,43 @@ def ancestors(ledger: Ledger, reference: Reference) -> list[VersionReference]:
         if above in found:
             return found
         found.append(above)
+
+
+@dataclass(frozen=True)
+class Ancestry:
+    """A version and those that it was tuned from, as far as they can be followed."""
+
+    stages: tuple[FiledRecord, ...]
+    """The youngest first."""
+    end: FtRegistryError | None
+    """Why the next one cannot be had; None: the last one was tuned from no version."""
+
+
+def follow(ledger: Ledger, filed: FiledRecord) -> Ancestry:
+    """Returns what is behind a record. Each is held against the digest by which it was cited."""
+    stages = [filed]
+    while isinstance(base := stages[-1].record.base, VersionBase):
+        try:
+            stages.append(_cited(ledger, base))
+        except FtRegistryError as error:
+            return Ancestry(tuple(stages), error)
+        # Digests cannot lead in a circle: each record was there before it was cited.
+    return Ancestry(tuple(stages), None)
+
+
+def _cited(ledger: Ledger, base: VersionBase) -> FiledRecord:
+    version = base_version(base)
+    if version is None:
+        raise NotFound(f"expected a version as base, found {base.version!r}")
+    require_model(ledger, version.model)
+    above = read_record(ledger, version)
+    if above.digest != base.record:
+        raise IntegrityError(
+            f"expected {version} with the record {base.record[:19]} that was tuned on, found "
+            f"{above.digest[:19]}",
+            hints=["ft-registry verify names all that was changed by hand"],
+        )
+    return above
 
 
 def trained_on(

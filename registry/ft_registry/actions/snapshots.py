@@ -81,6 +81,21 @@ def stored_snapshots(places: Iterable[str], ledger: Ledger) -> list[Snapshot]:
     return sorted(found, key=lambda snapshot: (snapshot.taken_at, snapshot.name))
 
 
+def snapshots_with(keys: Iterable[str], ledger: Ledger) -> dict[str, list[FoundSnapshot]]:
+    """Returns the snapshots of some contents, under whatever names, by key; oldest first.
+
+    Args:
+        keys: What names the contents, see `DataContent.key`.
+        ledger: The truth.
+    """
+    found: dict[str, list[FoundSnapshot]] = {key: [] for key in keys}
+    endings = tuple(f"/{key}.json" for key in found)
+    places = [place for place in ledger.paths("data") if place.endswith(endings)]
+    for snapshot in stored_snapshots(places, ledger):
+        found[snapshot.content.key].append(FoundSnapshot(snapshot))
+    return found
+
+
 def _beside(place: str) -> str:
     """Returns where the index lies that a snapshot got later."""
     return layout.LATE_INDEXES + place.removeprefix("data")

@@ -96,7 +96,11 @@ class ShellRunner:
         }
         if (settings.programs.parent / "pyvenv.cfg").is_file():
             environment["VIRTUAL_ENV"] = str(settings.programs.parent)
-        return self._wait([*shell, "-c", command], folder, environment, settings.seconds)
+        call = [*shell, "-c", command]
+        if settings.output is None:
+            return self._wait(call, folder, environment, settings.seconds)
+        with settings.output.open("wb") as stream:
+            return self._wait(call, folder, environment, settings.seconds, stream.fileno())
 
     def _shell(self) -> list[str]:
         wanted = self._environ.get("SHELL", "")
@@ -146,13 +150,14 @@ class ShellRunner:
         folder: Path,
         environment: Mapping[str, str],
         seconds: float | None,
+        output: int = _STDERR,
     ) -> Ran:
         sys.stderr.flush()
         try:
             # A session of its own: all that the command starts can be ended with it.
             process = subprocess.Popen(
                 command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL,
-                stdout=_STDERR, stderr=_STDERR, start_new_session=True,
+                stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             raise NotFound(

@@ -6,7 +6,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from ft_registry.errors import Conflict, IntegrityError
 from ft_registry.model.event import Event, LoggedEvent, Requirement
-from ft_registry.model.verification import Finding
+from ft_registry.model.verification import Finding, State
 
 RemoteState: TypeAlias = Literal["level", "ahead", "behind", "diverged", "rolled back", "rewritten"]
 """``ahead``: events wait here. ``behind``: events there are not here yet. ``diverged``: both.
@@ -94,6 +94,26 @@ class Settled:
     taken: int = 0
     replayed: int = 0
     set_aside: tuple[LoggedEvent, ...] = ()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the signature of an event says."""
+
+    state: State
+    """``ok``: it fits, and somebody here vouches for the key. ``changed``: it is no good, or by a
+    key that was revoked. ``unknown``: that cannot be told here."""
+    signer: str
+    """Whose key it is, by who vouches for it: ``Ada <ada@example.org>``, or an address alone."""
+    words: str
+    """What was found, for people."""
+
+    @property
+    def email(self) -> str:
+        """The address in `signer`; empty: there is none."""
+        name, opening, rest = self.signer.rpartition("<")
+        address = rest.removesuffix(">") if opening else name + rest
+        return address.strip() if "@" in address else ""
 
 
 @dataclass(frozen=True)
@@ -253,3 +273,6 @@ class Ledger(Protocol):
 
     def check_signatures(self) -> list[Finding]:
         """Returns what the signatures of the events say; nothing of events without one."""
+
+    def signature(self, event_id: str) -> Signature | None:
+        """Returns what the signature of an event says; None: it has none."""

@@ -56,6 +56,8 @@ class RunSettings:
     """Variables of the environment that they get in addition to the few harmless ones."""
     seconds: float | None = None
     """The time limit of each; None: none."""
+    output: Path | None = None
+    """A file that gets what they print; None: the standard error does."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ class Runner(Protocol):
         """
 
     def run(self, command: str, *, folder: Path, settings: RunSettings) -> Ran:
-        """Runs a command by the shell and waits for it; what it prints goes to the standard error.
+        """Runs a command by the shell and waits for it.
+
+        What it prints goes to the standard error, or to the file that the settings name.
 
         The command, and whatever it started, has ended when this returns or raises.
 

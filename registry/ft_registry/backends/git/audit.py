@@ -21,7 +21,7 @@ from ft_registry.backends.git.refs import PINS, LedgerRefs
 from ft_registry.errors import IntegrityError
 from ft_registry.model.layout import EVENT
 from ft_registry.model.verification import Finding, State
-from ft_registry.ports.ledger import PinState, Transition
+from ft_registry.ports.ledger import PinState, Signature, Transition
 
 T = TypeVar("T")
 
@@ -131,12 +131,31 @@ class LedgerAudit:
         """See `Ledger.check_signatures`."""
         # As far as git can list them: what ends a history is not for its signatures to say.
         commits = self._door.attempt("rev-list", head)[1].decode().split()[::-1]
+        return [
+            Finding(
+                "signature",
+                f"event {commit[:12]}",
+                found.state,
+                place=subject,
+                expected="a good signature" if found.state == "changed" else "",
+                found=found.words,
+            )
+            for commit, (found, subject) in self._signatures(commits).items()
+        ]
+
+    def signature(self, commit: str) -> Signature | None:
+        """See `Ledger.signature`."""
+        found = self._signatures([commit]).get(commit)
+        return found[0] if found else None
+
+    def _signatures(self, commits: Iterable[str]) -> dict[str, tuple[Signature, str]]:
+        """Returns, for commits that are signed, what git says of it, and their subject."""
         signed: list[str] = []
         for chunk in _chunks(commits, _CHUNK):
             for commit, (_, content) in zip(chunk, self._read(chunk), strict=True):
                 if content is not None and b"\ngpgsig" in content.partition(b"\n\n")[0]:
                     signed.append(commit)
-        findings = []
+        found: dict[str, tuple[Signature, str]] = {}
         for chunk in _chunks(signed, _SIGNATURES):
             out = self._door.run(
                 "log", "--no-walk=unsorted", "--no-color", "--format=%H%x00%G?%x00%GS%x00%GK%x00%s",
@@ -144,19 +163,11 @@ class LedgerAudit:
             )  # fmt: skip
             for line in out.decode(errors="replace").split("\n")[:-1]:
                 commit, letter, signer, key, subject = line.split("\0", 4)
-                state, found = _VERDICTS.get(letter, _NO_VERDICT)
+                state, words = _VERDICTS.get(letter, _NO_VERDICT)
                 by = " ".join(part for part in (signer, key) if part)
-                findings.append(
-                    Finding(
-                        "signature",
-                        f"event {commit[:12]}",
-                        state,
-                        place=subject,
-                        expected="a good signature" if state == "changed" else "",
-                        found=f"{found} ({by})" if found and by else found or by,
-                    )
-                )
-        return findings
+                told = f"{words} ({by})" if words and by else words or by
+                found[commit] = Signature(state, signer, told), subject
+        return found
 
     def _load(self, chunk: Sequence[list[str]], cut: set[str]) -> list[Transition]:
         """Returns the steps that some commits, each with its parents, stand for."""

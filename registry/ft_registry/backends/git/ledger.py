@@ -32,6 +32,7 @@ from ft_registry.ports.ledger import (
     RequirementFailed,
     Settled,
     SettlementPlan,
+    Signature,
     Transition,
 )
 
@@ -201,6 +202,10 @@ class GitLedger:
         """See `Ledger.check_signatures`."""
         head = self._stored_head()
         return self._audit.check_signatures(head) if head else []
+
+    def signature(self, event_id: str) -> Signature | None:
+        """See `Ledger.signature`."""
+        return self._audit.signature(check_oid(event_id))
 
     @property
     def _remote_name(self) -> str:

@@ -1,0 +1,1 @@
+"""The checks of a gate: each finds its facts, and asks `ft_registry.gates` what they say."""
