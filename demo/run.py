@@ -61,12 +61,14 @@ class Story:
         """Lets another person type from here on."""
         self._who = PEOPLE[person]
 
-    def types(self, *command: str, shown: str | None = None) -> None:
-        """Runs a command as a person would type it; the story ends when it fails."""
+    def types(self, *command: str, shown: str | None = None, code: int = 0) -> None:
+        """Runs a command as a person would type it; the story stops when it ends otherwise."""
         print(f"\n$ {shown or ' '.join(_quoted(word) for word in command)}", flush=True)
         done = subprocess.run(command, cwd=self.folder, env=self._environment(), check=False)
-        if done.returncode:
+        if done.returncode != code:
             sys.exit(f"the demo stops: `{' '.join(command)}` ended with {done.returncode}")
+        if code:
+            print(f"(exit {code})", flush=True)
 
     def quietly(self, *command: str) -> str:
         """Runs a command that is not part of the story and returns what it prints."""
@@ -119,6 +121,16 @@ def tell(story: Story, *, quick: bool) -> None:
         "--config", prompt, "--eval", scores, "--suite", "dates", "--data", "heldout",
     )  # fmt: skip
     story.types("ft-registry", "eval", "compare", f"{MODEL}:few-shot", f"{MODEL}/1", "--show", "1")
+    story.chapter("What must a version show before champion may name it? A policy, on record")
+    story.types("cat", "pipeline/policy.yaml")
+    story.types(
+        "ft-registry",
+        "policy",
+        "apply",
+        "pipeline/policy.yaml",
+        "--reason",
+        "better, or not",
+    )
     story.types(
         "ft-registry", "promote", f"{MODEL}/1", "--to", "champion", "--reason", "first that works"
     )
@@ -127,6 +139,7 @@ def tell(story: Story, *, quick: bool) -> None:
     _version(story, 2)
     _keep(story, "as-it-was")
     story.types("ft-registry", "list", MODEL)
+    story.types("ft-registry", "gate", f"{MODEL}/2", "--to", "champion")
     story.types(
         "ft-registry", "promote", f"{MODEL}/2", "--to", "champion", "--expect", "1",
         "--reason", "better on the held-out set",
@@ -137,12 +150,11 @@ def tell(story: Story, *, quick: bool) -> None:
     story.types("ft-registry", "data", "diff", "examples~1", "examples")
     story.types("ft-registry", "list", MODEL)
 
-    story.chapter("Bob promotes it anyway")
+    story.chapter("Bob is refused, and promotes it anyway")
     story.acts("bob")
-    story.types(
-        "ft-registry", "promote", f"{MODEL}/3", "--to", "champion",
-        "--reason", "newest data, should be fine",
-    )  # fmt: skip
+    promote = ("ft-registry", "promote", f"{MODEL}/3", "--to", "champion")
+    story.types(*promote, "--reason", "newest data", code=3)
+    story.types(*promote, "--override", "gate.better", "--reason", "newest data, should be fine")
 
     story.chapter("Eve is on call: what serves, since when, what was it trained on? Back to before")
     story.acts("eve")
@@ -203,6 +215,8 @@ def _version(story: Story, number: int) -> None:
         story.types("ft-registry", "data", "overlap", "examples", "heldout")
     stages = "base, prepare, train, evaluate, register"
     story.types("dvc", "repro", "--quiet", shown=f"dvc repro    # {stages}")
+    # What it was trained on in the end: so that a gate can look for the held-out set in it.
+    story.types("ft-registry", "data", "snapshot", "build/train.jsonl")
     story.types("ft-registry", "show", f"{MODEL}/{number}")
     story.quietly("git", "add", "--all")
     story.quietly("git", "commit", "--quiet", "--message", f"train on data v{number}")

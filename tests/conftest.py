@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from tests.cli.project import Project, make_fresh, make_seeded
+
+# No test measures time: the machine is shared, and what is slow once would be called flaky.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 _FOREIGN = (
     "MLFLOW_", "FT_REGISTRY_", "DVC_", "GIT_", "XDG_", "AWS_", "LC_", "HTTP_PROXY", "HTTPS_PROXY",

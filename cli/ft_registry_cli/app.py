@@ -6,14 +6,17 @@ import typer
 
 from ft_registry import __version__
 from ft_registry_cli.commands import (
+    approve,
     baseline,
     data,
     diff,
     evals,
+    gate,
     init,
     lineage,
     list_versions,
     log,
+    policy,
     promote,
     register,
     reproduce,
@@ -73,6 +76,9 @@ for room in (
     log,
     lineage,
     diff,
+    policy,
+    approve,
+    gate,
     promote,
     rollback,
     restore,

@@ -1,9 +1,11 @@
 """What promote and rollback share: print the plan, apply it, tell what came of it."""
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ft_registry_cli.columns import COLUMNS
 from ft_registry_cli.state import State, short, size
 
 if TYPE_CHECKING:
@@ -17,7 +19,8 @@ Override = Annotated[
     typer.Option(
         "--override",
         metavar="GUARD",
-        help="Set a guard aside: standing, data. Needs a reason; shown for ever.",
+        help="Set a guard aside: standing, data, gate.NAME (a check), gate (all). Needs a reason; "
+        "shown for ever.",
     ),
 ]
 _FILES_SHOWN = 12
@@ -42,6 +45,8 @@ def run_move(state: State, plan: "MovePlan", *, dry_run: bool) -> None:
 
 
 def _document(plan: "MovePlan", looked: "Verification", moved: "Moved | None") -> dict[str, Any]:
+    from ft_registry.formats.verdict_json import verdict_json
+
     before = {"version": plan.previous, "record": plan.previous_record}
     return {
         "model": plan.alias.model,
@@ -59,6 +64,7 @@ def _document(plan: "MovePlan", looked: "Verification", moved: "Moved | None") -
             {"version": found.version.number, "why": found.words} for found in plan.skipped
         ],
         "overrides": list(plan.overrides),
+        "verdict": verdict_json(plan.decision.report) if plan.decision else None,
         "verified": [finding.as_json() for finding in looked.findings],
         "changed": plan.is_needed and moved is not None,
         "dry_run": moved is None,
@@ -68,6 +74,8 @@ def _document(plan: "MovePlan", looked: "Verification", moved: "Moved | None") -
 
 
 def _text(plan: "MovePlan", looked: "Verification", moved: "Moved | None") -> str:
+    from ft_registry.formats.verdict_words import headline
+
     if not plan.is_needed:
         return f"already {plan.alias} = {plan.version}  record {short(plan.record)}"
     before = plan.previous if plan.previous is not None else "none"
@@ -79,6 +87,11 @@ def _text(plan: "MovePlan", looked: "Verification", moved: "Moved | None") -> st
         bad = "  called bad" if plan.calls_bad else ""
         lines.append(f"  before   {before}  record {short(plan.previous_record)}{bad}")
     lines.append(f"  after    {plan.to}  record {short(plan.record)}")
+    if plan.decision is not None:
+        lines += wrap(
+            headline(plan.decision.verdict), COLUMNS, initial_indent="  gate     ",
+            subsequent_indent=" " * 11,
+        )  # fmt: skip
     lines += _lock(plan.lock)
     lines.append(f"  checked  {_checked(looked, 'every byte' if moved else 'sizes')}")
     return "\n".join(lines)

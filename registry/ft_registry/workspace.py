@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ft_registry.backends.git.door import find_repository
 from ft_registry.backends.settings import read_settings, write_setting_file
 from ft_registry.datasets import Datasets
+from ft_registry.gating import Gating
 from ft_registry.model.names import alias_name, model_name
 from ft_registry.model.reference import parse_alias_reference, parse_reference
 from ft_registry.model.time import parse_moment
@@ -26,6 +27,7 @@ from ft_registry.scoring import Scoring
 from ft_registry.wiring import PATIENCE_SECONDS, SYNC_PATIENCE_SECONDS, Wiring
 
 if TYPE_CHECKING:
+    from ft_registry.actions.approve import Approved
     from ft_registry.actions.capture import Registration
     from ft_registry.actions.move import Moved
     from ft_registry.actions.plan_move import MovePlan
@@ -107,6 +109,11 @@ class Workspace(Wiring):
         return Datasets(self)
 
     @cached_property
+    def gates(self) -> Gating:
+        """The gates: policy, decisions, what they would have decided."""
+        return Gating(self)
+
+    @cached_property
     def scoring(self) -> Scoring:
         """The evaluations: add, show, compare."""
         return Scoring(self)
@@ -169,6 +176,15 @@ class Workspace(Wiring):
 
         return lineage(self.ledger, self.index, parse_reference(reference), down=down)
 
+    def approve(self, reference: str, *, reason: str = "", withdraw: bool = False) -> "Approved":
+        """See `ft_registry.actions.approve`: `approve`, and `withdraw` which takes it back."""
+        from ft_registry.actions import approve
+
+        verb = approve.withdraw if withdraw else approve.approve
+        return verb(
+            parse_reference(reference), reason=reason, ledger=self.ledger, context=self.context
+        )
+
     def plan_promotion(
         self,
         reference: str,
@@ -177,14 +193,16 @@ class Workspace(Wiring):
         expect: int | None = None,
         reason: str = "",
         overrides: Sequence[str] = (),
+        allow_commands: bool = False,
     ) -> "MovePlan":
-        """See `ft_registry.actions.plan_move.plan_promotion`."""
+        """See `ft_registry.actions.plan_move.plan_promotion`, and `Gating.guard`."""
         from ft_registry.actions.plan_move import plan_promotion
 
-        return plan_promotion(
+        plan = plan_promotion(
             self.ledger, parse_reference(reference), alias_name(alias), expect=expect,
             reason=reason, overrides=overrides,
         )  # fmt: skip
+        return self.gates.guard(plan, allow_commands=allow_commands)
 
     def plan_rollback(
         self,
@@ -196,13 +214,14 @@ class Workspace(Wiring):
         keep_good: bool = False,
         overrides: Sequence[str] = (),
     ) -> "MovePlan":
-        """See `ft_registry.actions.plan_move.plan_rollback`."""
+        """See `ft_registry.actions.plan_move.plan_rollback`, and `Gating.guard`."""
         from ft_registry.actions.plan_move import plan_rollback
 
-        return plan_rollback(
+        plan = plan_rollback(
             self.ledger, parse_alias_reference(alias), to=to, expect=expect, reason=reason,
             keep_good=keep_good, overrides=overrides,
         )  # fmt: skip
+        return self.gates.guard(plan)
 
     def move(self, plan: "MovePlan") -> "Moved":
         """See `ft_registry.actions.move.apply_move`."""

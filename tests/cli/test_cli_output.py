@@ -25,7 +25,7 @@ def test_show_has_the_promised_keys(shelf: Project) -> None:
     shown = shelf.done("show", "m/1")
     assert set(shown) == {
         "model", "version", "digest", "registered_at", "registered_by", "record", "aliases",
-        "evaluations", "standing", "proof", "moves",
+        "evaluations", "standing", "proof", "approvals", "moves",
     }  # fmt: skip
     assert (shown["model"], shown["version"], shown["aliases"]) == ("m", 1, [])
 

@@ -10,6 +10,7 @@ from ft_registry_cli.state import State, command, short, size
 if TYPE_CHECKING:
     from ft_registry.actions.show import ShownVersion
     from ft_registry.model.alias import AliasState
+    from ft_registry.model.approval import Approval
     from ft_registry.model.proof import Proof
 
 
@@ -40,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
             "record": parse_json(found.filed.content, what="the record"),
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
             "proof": found.proof.as_json() if found.proof else None,
+            "approvals": [approval.as_json() for approval in found.approvals],
             "moves": [_move(state) for state in found.aliases],
         }
         state.emit(document, lambda: _text(found))
@@ -83,6 +85,8 @@ def _text(found: "ShownVersion") -> str:
         lines.append((f"scores {evaluation.suite}", evaluation.in_words()))
     if found.proof:
         lines += _proved(found.proof)
+    for approval in found.approvals:
+        lines += _approved(approval)
     if record.note:
         lines.append(("note", record.note))
     width = max(len(name) for name, _ in lines)
@@ -102,6 +106,11 @@ def _proved(proof: "Proof") -> list[tuple[str, str]]:
 
     when = f"{proof.recorded_at[:19]}Z by {proof.recorded_by.as_text()} on {proof.host}"
     return [("proved", f"{proof.level}: {MEANINGS[proof.level]}"), ("", when)]
+
+
+def _approved(approval: "Approval") -> list[tuple[str, str]]:
+    who = f"at {approval.at[:19]}Z by {approval.by.as_text()}"
+    return [("approved", who), *([("", approval.reason)] if approval.reason else [])]
 
 
 def _known(value: Any) -> str:

@@ -94,6 +94,16 @@ def place_of_correction(correction: Correction) -> str:
     return layout.correction(correction.model, correction.version, correction.evaluation)
 
 
+def place_correcting(evaluation: Evaluation) -> str:
+    """Returns where something would lie that corrects an evaluation."""
+    return place_of_correction(
+        Correction(
+            model=evaluation.model, version=evaluation.version, baseline=evaluation.baseline,
+            evaluation=evaluation.id, by="",
+        )
+    )  # fmt: skip
+
+
 def overtaken(evaluations: Iterable[Evaluation], *, reference: str) -> Conflict:
     """Returns the error for a plan that somebody else's event has overtaken."""
     suites = ", ".join(dict.fromkeys(one.suite for one in evaluations))

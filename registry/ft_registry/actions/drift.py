@@ -7,6 +7,7 @@ from ft_registry.actions.homes import home_of, parse_home
 from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import record_tags
+from ft_registry.actions.verdicts import parse_verdicts, verdict_tags
 from ft_registry.errors import BackendUnavailable, NotFound
 from ft_registry.formats.description import describe
 from ft_registry.model import layout
@@ -16,6 +17,7 @@ from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.shown import ShownModel
 from ft_registry.model.standing import Standing
+from ft_registry.model.verdict import Verdict
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import StoreView
@@ -120,7 +122,7 @@ def missing_records(
 def _is_shown(path: str) -> bool:
     parts = path.split("/")
     return len(parts) > 3 and parts[2] in (
-        "versions", "evaluations", "aliases", "standings", "homes",
+        "versions", "evaluations", "aliases", "standings", "homes", "verdicts",
     )  # fmt: skip
 
 
@@ -134,16 +136,24 @@ def _model(name: str, contents: Mapping[str, bytes]) -> ExpectedModel:
     for path, content in below("evaluations").items():
         found = Evaluation.parse(content, what=path)
         evaluations.setdefault(found.version, []).append(found)
+    verdicts: dict[int, list[Verdict]] = {}
+    for verdict in parse_verdicts(below("verdicts").items()):
+        verdicts.setdefault(verdict.version, []).append(verdict)
     versions = {}
     for path, content in below("versions").items():
         filed = FiledRecord(VersionRecord.parse(content, what=path), content)
         number = filed.record.version
-        versions[number] = _version(filed, evaluations.get(number, []), contents)
+        versions[number] = _version(
+            filed, evaluations.get(number, []), verdicts.get(number, []), contents
+        )
     return ExpectedModel(name, {state.alias: state.version for state in states}, versions)
 
 
 def _version(
-    filed: FiledRecord, evaluations: Sequence[Evaluation], contents: Mapping[str, bytes]
+    filed: FiledRecord,
+    evaluations: Sequence[Evaluation],
+    verdicts: Sequence[Verdict],
+    contents: Mapping[str, bytes],
 ) -> ExpectedVersion:
     record = filed.record
     number = record.version
@@ -154,7 +164,7 @@ def _version(
     former = {describe(record, recorded[:count]) for count in range(len(recorded))}
     return ExpectedVersion(
         number=number,
-        tags=record_tags(record, filed.digest),
+        tags=record_tags(record, filed.digest) | verdict_tags(verdicts),
         description=describe(record, recorded),
         former=frozenset(former | {record.note or f"{record.kind} of {record.model}"}),
         uri=home.uri,

@@ -162,11 +162,20 @@ def _append(plan: MovePlan, *, ledger: Ledger, context: Context) -> LoggedEvent:
         layout.alias(alias.model, alias.alias): state_after(event, plan.record).to_bytes()
     }
     documents |= _standings(plan, context)
+    if plan.decision is not None:
+        verdict = plan.decision.verdict
+        documents[layout.verdict(alias.model, plan.to, verdict.id)] = verdict.to_bytes()
     try:
         return ledger.append(Change(event=event, documents=documents, requires=plan.requires))
     except RequirementFailed as error:
         if error.requirement.path == layout.alias(alias.model, alias.alias):
             raise moved_meanwhile(ledger, alias, expected=plan.previous) from error
+        if plan.decision and error.requirement in plan.decision.requires:
+            raise Conflict(
+                f"expected the evidence of the gate as it was read, found that "
+                f"{error.requirement.path} has changed meanwhile: nothing has moved",
+                hints=["run it again: the gate decides anew"],
+            ) from error
         raise Conflict(
             f"expected that nobody judged the versions of {alias} meanwhile, found that "
             f"{error.requirement.path} has changed",

@@ -6,6 +6,7 @@ from itertools import takewhile
 
 from ft_registry.actions.authors import Authors, check_authors, read_authors
 from ft_registry.actions.events import check_reason, require_ledger
+from ft_registry.actions.gate import WHOLE, Decision
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import (
     alias_digest,
@@ -29,7 +30,7 @@ GUARDS = {
     STANDING: "the version was called bad",
     DATA: "copies of its data are damaged or lost; its weights are whole",
 }
-"""What `--override` can set aside, by name. Damaged weights are not among them."""
+"""What `--override` can set aside, by name, beside checks of a gate. Damaged weights cannot."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class MovePlan:
     reason: str
     further: int | None = None
     """Of a rollback: the good version that comes next, if this one cannot serve."""
+    is_first: bool = False
+    """Whether the alias never named the version before, as far as this clone knows."""
+    decision: Decision | None = None
+    """What the gate said; None: no gate was asked."""
 
     @property
     def version(self) -> VersionReference:
@@ -95,7 +100,16 @@ class MovePlan:
         ]
         if self.calls_bad and self.left is not None:
             found.append(self.left.requirement())
+        if self.decision is not None:
+            found += self.decision.requires
         return tuple(found)
+
+    @property
+    def checks_overridden(self) -> tuple[str, ...]:
+        """The names of checks that a person sets aside; ``gate``: all of them."""
+        return tuple(
+            name.removeprefix(f"{WHOLE}.") for name in self.overrides if name not in GUARDS
+        )
 
 
 def plan_promotion(
@@ -180,6 +194,7 @@ def plan_rollback(
         ledger, "rollback", alias, VersionReference(alias.model, to), expect=expect,
         reason=reason, overrides=overrides, calls_bad=calls_bad, skipped=skipped,
     )  # fmt: skip
+    plan = replace(plan, is_first=to not in before)
     good = [found.version.number for found in held if not found.is_bad]
     after = good[good.index(to) + 1 :] if to in good else good
     return replace(plan, further=after[0] if after else None)
@@ -304,10 +319,13 @@ def _plan(
 
 def _check_overrides(overrides: Sequence[str], reason: str) -> None:
     for name in overrides:
-        if name not in GUARDS:
+        if name not in GUARDS and name != WHOLE and not name.startswith(f"{WHOLE}."):
             raise InvalidInput(
                 f"expected the name of a guard after --override, found {name!r}",
-                hints=[f"{guard}: {what}" for guard, what in GUARDS.items()],
+                hints=[
+                    *(f"{guard}: {what}" for guard, what in GUARDS.items()),
+                    f"{WHOLE}: the promotion policy; {WHOLE}.NAME: one check of it",
+                ],
             )
     if overrides and not reason:
         raise InvalidInput(

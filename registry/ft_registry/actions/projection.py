@@ -5,17 +5,23 @@ from collections.abc import Sequence
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.actions.score_history import score_history
+from ft_registry.actions.verdicts import newest_verdicts, read_verdicts, verdict_tags
 from ft_registry.errors import BackendUnavailable
 from ft_registry.formats.description import describe
 from ft_registry.formats.score_page import score_page
+from ft_registry.formats.verdict_html import verdict_html
+from ft_registry.gates.report import Report
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
+from ft_registry.model.reference import VersionReference
 from ft_registry.model.shown import Mark
+from ft_registry.model.verdict import Verdict
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import Metric, ModelStore, Projection, StoredModel
 
 RECORD = "ftr/record.json"
 SCORES = "ftr/scores.html"
+GATES = "ftr/gates"
 _REPORTED = 100
 """Versions on the page with scores."""
 _SETTLING_ROUNDS = 5
@@ -40,14 +46,19 @@ def project_version(
     """
     record = filed.record
     home = home_of(ledger, filed)
+    verdicts = read_verdicts(ledger, VersionReference(record.model, record.version))
     projection = Projection(
         model=record.model,
         number=record.version,
         logged_model_id=home.logged_model_id,
         run_id=home.run_id,
         description=describe(record, evaluations),
-        tags={"ftr.record": filed.digest},
-        attachments={RECORD: filed.content, **scores_page(record.model, ledger)},
+        tags={"ftr.record": filed.digest, **verdict_tags(verdicts)},
+        attachments={
+            RECORD: filed.content,
+            **scores_page(record.model, ledger),
+            **gate_pages(verdicts),
+        },
         metrics=metrics,
     )
     try:
@@ -66,6 +77,15 @@ def scores_page(model: str, ledger: Ledger) -> dict[str, bytes]:
     """
     history = score_history(ledger, model, last=_REPORTED)
     return {SCORES: score_page(history).encode()} if history.series else {}
+
+
+def gate_pages(verdicts: Sequence[Verdict]) -> dict[str, bytes]:
+    """Returns what the last gate of each alias decided, as people and as programs read it."""
+    found: dict[str, bytes] = {}
+    for alias, verdict in newest_verdicts(verdicts).items():
+        found[f"{GATES}/{alias}.json"] = verdict.to_bytes()
+        found[f"{GATES}/{alias}.html"] = verdict_html(Report(verdict)).encode()
+    return found
 
 
 def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore) -> list[str]:

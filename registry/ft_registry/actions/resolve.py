@@ -27,7 +27,10 @@ def resolve(ledger: Ledger, reference: Reference) -> VersionReference:
     if isinstance(reference, VersionReference):
         return reference
     if isinstance(reference, LatestReference):
-        return VersionReference(reference.model, max(version_numbers(ledger, reference.model)))
+        numbers = version_numbers(ledger, reference.model)
+        if not numbers:
+            raise _no_version(reference.model, str(reference))
+        return VersionReference(reference.model, numbers[-1])
     state = read_alias(ledger, reference.model, reference.alias)
     if state is None:
         aliases = _stems(ledger.paths(layout.aliases(reference.model)))
@@ -79,6 +82,8 @@ def read_record(ledger: Ledger, version: VersionReference) -> FiledRecord:
     content = ledger.read(layout.version(version.model, version.number))
     if content is None:
         numbers = version_numbers(ledger, version.model)
+        if not numbers:
+            raise _no_version(version.model, str(version))
         shown = f"1 to {numbers[-1]}" if numbers == list(range(1, len(numbers) + 1)) else (
             ", ".join(map(str, numbers[-10:]))
         )  # fmt: skip
@@ -88,6 +93,14 @@ def read_record(ledger: Ledger, version: VersionReference) -> FiledRecord:
         )
     record = VersionRecord.parse(content, what=f"the record of {version}")
     return FiledRecord(record, content)
+
+
+def _no_version(model: str, asked: str) -> NotFound:
+    """Returns the error for a model that has baselines and no version yet."""
+    return NotFound(
+        f"expected a version, found no {asked}: {model} has none yet",
+        hints=[f"ft-registry register {model} PATH makes the first"],
+    )
 
 
 def read_alias(ledger: Ledger, model: str, alias: str) -> AliasState | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ft_registry.actions.approvals import read_approvals
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.resolve import (
     FiledRecord,
@@ -12,6 +13,7 @@ from ft_registry.actions.resolve import (
 )
 from ft_registry.actions.standings import FoundStanding, read_standing
 from ft_registry.model.alias import AliasState
+from ft_registry.model.approval import Approval
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.proof import Proof
 from ft_registry.model.reference import Reference
@@ -29,6 +31,8 @@ class ShownVersion:
     standing: FoundStanding
     proof: Proof | None
     """The best: how far it was brought back; None: nobody tried."""
+    approvals: list[Approval]
+    """Of this record, by time."""
 
 
 def show(ledger: Ledger, reference: Reference) -> ShownVersion:
@@ -42,10 +46,12 @@ def show(ledger: Ledger, reference: Reference) -> ShownVersion:
         IntegrityError: A document cannot be read.
     """
     version = resolve(ledger, reference)
+    filed = read_record(ledger, version)
     return ShownVersion(
-        filed=read_record(ledger, version),
+        filed=filed,
         aliases=aliases_of(ledger, version),
         evaluations=read_evaluations(ledger, version),
         standing=read_standing(ledger, version),
         proof=best_proof(ledger, version),
+        approvals=read_approvals(ledger, filed),
     )

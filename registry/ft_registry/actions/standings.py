@@ -6,7 +6,7 @@ from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import Requirement
 from ft_registry.model.reference import VersionReference
-from ft_registry.model.standing import Standing, Verdict
+from ft_registry.model.standing import Judgement, Standing
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Ledger
@@ -62,7 +62,7 @@ def read_standing(ledger: Ledger, version: VersionReference) -> FoundStanding:
 
 def make_standing(
     version: VersionReference,
-    verdict: Verdict,
+    judgement: Judgement,
     *,
     record: str,
     alias: str | None,
@@ -73,7 +73,7 @@ def make_standing(
 
     Args:
         version: The version.
-        verdict: ``good``, ``bad`` or ``deleted``.
+        judgement: ``good``, ``bad`` or ``deleted``.
         record: The digest of its record.
         alias: The alias that it held.
         reason: Why.
@@ -83,7 +83,7 @@ def make_standing(
         model=version.model,
         version=version.number,
         record=record,
-        standing=verdict,
+        standing=judgement,
         alias=alias,
         reason=reason,
         since=timestamp(context.now()),

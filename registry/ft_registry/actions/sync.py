@@ -11,6 +11,7 @@ from ft_registry.actions.recreate import recreate
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.actions.tags import record_tags
+from ft_registry.actions.verdicts import read_verdicts, verdict_tags
 from ft_registry.errors import Conflict, FtRegistryError, IntegrityError
 from ft_registry.formats.description import describe
 from ft_registry.model.reference import VersionReference
@@ -135,7 +136,8 @@ def _restore_run(step: Step, sides: Sides, _context: Context, _course: Course) -
 
 def _write_page(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
     filed = _filed(step, sides)
-    wanted = record_tags(filed.record, filed.digest)
+    verdicts = read_verdicts(sides.ledger, _version(step))
+    wanted = record_tags(filed.record, filed.digest) | verdict_tags(verdicts)
     keys = [drift.key for drift in step.drift if drift.key]
     has_description = any(not drift.key for drift in step.drift)
     sides.models.write_page(

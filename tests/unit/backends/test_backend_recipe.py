@@ -148,3 +148,13 @@ def test_recorded_packages_are_installed_into_a_fresh_python(tmp_path: Path) -> 
 def test_a_python_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"expected Python 2\.9"):
         ShellRunner({"PATH": "/nowhere"}).install({}, python="2.9.1", into=tmp_path / "venv")
+
+
+def test_what_it_prints_goes_to_the_file_that_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = RunSettings(tmp_path / "home", BIN, output=tmp_path / "said")
+    runner = ShellRunner({"PATH": os.environ["PATH"]})
+    assert runner.run("echo one; echo two >&2", folder=tmp_path, settings=settings).ok
+    assert (tmp_path / "said").read_text() == "one\ntwo\n"
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,116 @@
+"""The promotion policy in force: read from the ledger, and replaced by an event."""
+
+from dataclasses import dataclass
+
+from ft_registry.actions.authors import read_authors
+from ft_registry.actions.events import check_reason, make_event, require_ledger
+from ft_registry.errors import Conflict, IntegrityError, InvalidInput
+from ft_registry.model import layout
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.event import LoggedEvent, Requirement
+from ft_registry.model.policy import Policy
+from ft_registry.ports.context import Context
+from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
+from ft_registry.readers.policies import parse_policy
+
+
+@dataclass(frozen=True)
+class FiledPolicy:
+    """A policy as the ledger holds it."""
+
+    policy: Policy
+    content: bytes
+    """As it was written, comments and all."""
+
+    @property
+    def digest(self) -> str:
+        """The name of the policy."""
+        return digest_bytes(self.content)
+
+
+def read_policy(ledger: Ledger, *, at: str | None = None) -> FiledPolicy | None:
+    """Returns the policy in force; None: there is none.
+
+    Args:
+        ledger: Holds it. A file in the tree under review is never asked.
+        at: The id of an event: the policy that was in force then.
+
+    Raises:
+        IntegrityError: What is there is no policy, or no event put it there: nothing may move.
+    """
+    content = ledger.read(layout.POLICY, at=at)
+    if content is None:
+        return None
+    if at is None and (fault := read_authors(ledger, (layout.POLICY,)).fault(layout.POLICY)):
+        raise IntegrityError(
+            f"{fault}: it was written by hand, not by ft-registry",
+            hints=["ft-registry verify names all that was changed so"],
+        )
+    try:
+        return FiledPolicy(parse_policy(content, where="the ledger"), content)
+    except InvalidInput as error:
+        raise IntegrityError(
+            f"{error.message}: nothing is decided by it",
+            hints=["ft-registry policy apply FILE puts another in its place", *error.hints],
+        ) from error
+
+
+@dataclass(frozen=True)
+class AppliedPolicy:
+    """What applying a policy did."""
+
+    digest: str
+    previous: str | None
+    """The digest of the one before; None: there was none."""
+    event: LoggedEvent | None
+    """None: it was in force already, or this was a dry run."""
+
+
+def apply_policy(
+    content: bytes, *, where: str, reason: str, dry_run: bool, ledger: Ledger, context: Context
+) -> AppliedPolicy:
+    """Puts a policy in force.
+
+    Args:
+        content: YAML.
+        where: What it is, for errors.
+        reason: Why; it is needed.
+        dry_run: Say what would be done.
+        ledger: The truth.
+        context: Who, where, when.
+
+    Raises:
+        InvalidInput: It is no policy, or there is no reason.
+        Conflict: Somebody else applied another meanwhile.
+        BackendUnavailable: The ledger's remote does not answer.
+    """
+    require_ledger(ledger)
+    parse_policy(content, where=where)
+    if not check_reason(reason):
+        raise InvalidInput(
+            "expected a reason, found none",
+            hints=["--reason TEXT: what promotions must show is changed for everybody"],
+        )
+    ledger.refresh()
+    before = ledger.read(layout.POLICY)
+    previous = digest_bytes(before) if before is not None else None
+    digest = digest_bytes(content)
+    if digest == previous or dry_run:
+        return AppliedPolicy(digest, previous, None)
+    event = make_event(
+        context, "policy", f"apply the promotion policy {digest[7:19]}", reason=reason
+    )
+    try:
+        logged = ledger.append(
+            Change(
+                event=event,
+                documents={layout.POLICY: content},
+                requires=(Requirement(path=layout.POLICY, digest=previous),),
+            )
+        )
+    except RequirementFailed as error:
+        raise Conflict(
+            "expected the policy to stay as it was read, found that somebody applied another",
+            hints=["ft-registry policy show", "ft-registry log policy says who"],
+        ) from error
+    return AppliedPolicy(digest, previous, logged)

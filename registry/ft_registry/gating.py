@@ -1,0 +1,217 @@
+"""What a registry does with promotion gates, as methods: policy, decision, history.
+
+Reached as `Workspace.gates`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ft_registry.errors import GateInconclusive, GateRefused, NotFound
+from ft_registry.model.names import alias_name
+from ft_registry.model.reference import VersionReference, parse_reference
+from ft_registry.wiring import Wiring
+
+if TYPE_CHECKING:
+    from ft_registry.actions.backtest import Backtest
+    from ft_registry.actions.checks.case import Tools
+    from ft_registry.actions.gate import Decision
+    from ft_registry.actions.plan_move import MovePlan
+    from ft_registry.actions.policies import AppliedPolicy, FiledPolicy
+    from ft_registry.model.event import LoggedEvent
+    from ft_registry.model.policy import Policy
+    from ft_registry.model.verdict import CheckFinding
+
+_SHOWN = 5
+"""Checks that a refusal names."""
+
+
+class Gating:
+    """The gates of a repository.
+
+    Args:
+        wiring: Its back ends.
+    """
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+
+    def policy(self) -> "FiledPolicy | None":
+        """See `ft_registry.actions.policies.read_policy`."""
+        from ft_registry.actions.events import require_ledger
+        from ft_registry.actions.policies import read_policy
+
+        require_ledger(self._wiring.ledger)
+        return read_policy(self._wiring.ledger)
+
+    def parse(self, content: bytes, *, where: str) -> "Policy":
+        """See `ft_registry.readers.policies.parse_policy`."""
+        from ft_registry.readers.policies import parse_policy
+
+        return parse_policy(content, where=where)
+
+    def apply(
+        self, content: bytes, *, where: str, reason: str, dry_run: bool = False
+    ) -> "AppliedPolicy":
+        """See `ft_registry.actions.policies.apply_policy`."""
+        from ft_registry.actions.policies import apply_policy
+
+        return apply_policy(
+            content, where=where, reason=reason, dry_run=dry_run, ledger=self._wiring.ledger,
+            context=self._wiring.context,
+        )  # fmt: skip
+
+    def policy_log(self) -> "list[LoggedEvent]":
+        """Returns the events that changed the policy, newest first."""
+        from ft_registry.actions.events import require_ledger
+        from ft_registry.model import layout
+
+        require_ledger(self._wiring.ledger)
+        return list(self._wiring.ledger.events(layout.POLICY, newest_first=True))
+
+    def decide(
+        self,
+        reference: str,
+        alias: str,
+        *,
+        allow_commands: bool = False,
+    ) -> "Decision":
+        """Decides whether an alias may name a version; changes nothing.
+
+        Args:
+            reference: The version.
+            alias: The alias.
+            allow_commands: Commands and plugins that the policy names may run here.
+
+        Raises:
+            NotFound: There is no such version.
+            BackendUnavailable: The ledger's remote, or what a check asks, does not answer.
+            IntegrityError: The policy, the record or an alias was changed by hand.
+        """
+        from ft_registry.actions.authors import check_authors
+        from ft_registry.actions.events import require_ledger
+        from ft_registry.actions.resolve import read_record, resolve
+        from ft_registry.model.reference import AliasReference
+
+        ledger = self._wiring.ledger
+        require_ledger(ledger)
+        ledger.refresh()
+        version = resolve(ledger, parse_reference(reference))
+        name = alias_name(alias)
+        read_record(ledger, version)
+        check_authors(ledger, version, AliasReference(version.model, name))
+        return self._decide(version, name, allow_commands=allow_commands)
+
+    def guard(self, plan: "MovePlan", *, allow_commands: bool = False) -> "MovePlan":
+        """Returns a move with what the gate says of it, where a policy is in force.
+
+        A rollback goes to what the alias named before, and passed its gate then.
+
+        Raises:
+            GateRefused: The gate says no.
+            GateInconclusive: It cannot be decided.
+            NotFound, BackendUnavailable, IntegrityError: See `decide`.
+        """
+        if not plan.is_needed or (plan.type == "rollback" and not plan.is_first):
+            return plan
+        policy = self.policy()
+        if policy is None and not plan.checks_overridden:
+            return plan
+        decision = self._decide(
+            plan.version, plan.alias.alias, overrides=plan.checks_overridden,
+            allow_commands=allow_commands,
+        )  # fmt: skip
+        if not decision.verdict.passes:
+            raise _refusal(decision)
+        return replace(plan, decision=decision)
+
+    def backtest(
+        self, content: bytes | None, *, where: str = "", subject: str | None = None
+    ) -> "Backtest":
+        """See `ft_registry.actions.backtest.backtest`.
+
+        Args:
+            content: A policy; None: the one in force.
+            where: What it is, for errors.
+            subject: See there.
+
+        Raises:
+            NotFound: None is in force.
+        """
+        from ft_registry.actions.backtest import backtest
+        from ft_registry.actions.policies import FiledPolicy
+
+        if content is not None:
+            policy: FiledPolicy | None = FiledPolicy(self.parse(content, where=where), content)
+        else:
+            policy = self.policy()
+        if policy is None:
+            raise NotFound(
+                "expected a policy, found none in force",
+                hints=["ft-registry policy backtest FILE replays one that is not in force"],
+            )
+        return backtest(
+            self._wiring.ledger, policy, self._tools(), actor=self._wiring.context.actor,
+            subject=subject,
+        )  # fmt: skip
+
+    def _decide(
+        self,
+        version: VersionReference,
+        alias: str,
+        *,
+        overrides: Sequence[str] = (),
+        allow_commands: bool = False,
+    ) -> "Decision":
+        from ft_registry.actions.checks.case import Case
+        from ft_registry.actions.gate import decide
+
+        wiring = self._wiring
+        case = Case(
+            wiring.ledger, version, alias, wiring.context.now(),
+            self._tools(allow_commands=allow_commands),
+        )  # fmt: skip
+        return decide(self.policy(), case, actor=wiring.context.actor, overrides=overrides)
+
+    def _tools(self, *, allow_commands: bool = False) -> "Tools":
+        from ft_registry.actions.checks.case import Tools
+        from ft_registry.actions.item_tables import ItemTables
+
+        wiring = self._wiring
+        return Tools(
+            tables=lambda: ItemTables(wiring.private / "items", wiring.artifacts),
+            shelves=lambda: wiring.shelves,
+            evidence=lambda: wiring.evidence,
+            artifacts=lambda: wiring.artifacts,
+            runner=lambda: wiring.runner,
+            scratch=wiring.private,
+            allow_commands=allow_commands,
+        )
+
+
+def _refusal(decision: "Decision") -> GateRefused | GateInconclusive:
+    """Returns the error of a version that did not pass: what stands in the way, and what to do."""
+    verdict = decision.verdict
+    version = f"{verdict.model}/{verdict.version}"
+    standing = [
+        finding
+        for finding in verdict.result.checks()
+        if finding.outcome != "pass" and not finding.overridden
+    ]
+    failing = [finding for finding in standing if finding.outcome == "fail"]
+    named = failing or standing
+    kind = GateRefused if failing else GateInconclusive
+    verb = ("fails" if len(named) == 1 else "fail") if failing else "cannot be decided"
+    return kind(
+        f"expected {version} to pass the gate of {verdict.alias}, found that "
+        f"{', '.join(finding.name for finding in named[:_SHOWN])} {verb}",
+        hints=[
+            *(_words(finding) for finding in standing[:_SHOWN]),
+            f"ft-registry gate {version} --to {verdict.alias} shows all of it",
+            f"--override gate.{named[0].name} --reason TEXT sets it aside, on record for ever",
+        ],
+    )
+
+
+def _words(finding: "CheckFinding") -> str:
+    return f"{finding.name}: {finding.asked}: {finding.found}"
