@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -284,3 +285,23 @@ def test_a_counter_tells_how_often_a_test_set_decided(gated: Project) -> None:
 def test_the_python_api_refuses_as_the_command_does(gated: Project) -> None:
     with pytest.raises(GateRefused):
         gated.workspace().plan_promotion("m/4", "champion", reason="newest")
+
+
+def test_what_was_moved_in_mlflow_is_not_adopted_around_the_gate(gated: Project) -> None:
+    gated.client().set_registered_model_alias("m", "champion", "4")
+    outcome = gated.cli("sync", "--adopt")
+    assert outcome.code == 5
+    assert "a policy guards it" in outcome.stdout + outcome.stderr
+    assert gated.done("show", "m@champion")["version"] == 2
+    gated.client().set_registered_model_alias("m", "champion", "1")  # it named it before
+    gated.done("sync", "--adopt")
+    assert gated.done("show", "m@champion")["version"] == 1
+
+
+def test_a_promotion_that_no_gate_was_asked_for_is_found(gated: Project) -> None:
+    workspace = gated.workspace()
+    plan = workspace.plan_promotion("m/3", "champion", reason="better")
+    workspace.move(replace(plan, decision=None))
+    outcome = gated.cli("verify")
+    assert outcome.code == 4
+    assert "no gate was asked" in " ".join(outcome.stdout.split())

@@ -18,7 +18,8 @@ COMMANDS = (
     "data erase-plan", "register", "eval", "eval add", "eval run", "eval show", "eval compare",
     "baseline", "baseline add", "list", "show", "log", "at",
     "lineage", "diff", "policy", "policy check", "policy apply", "policy show", "policy log",
-    "policy backtest", "policy schema", "approve", "gate", "promote", "rollback", "restore", "reproduce", "sync", "verify",
+    "policy backtest", "policy schema", "approve", "gate", "promote", "rollback", "restore",
+    "reproduce", "sync", "verify",
 )  # fmt: skip
 
 

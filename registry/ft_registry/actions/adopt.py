@@ -2,21 +2,23 @@
 
 from datetime import UTC, datetime
 
+from ft_registry.actions.authors import read_authors
 from ft_registry.actions.events import make_event
 from ft_registry.actions.plan_sync import Step
+from ft_registry.actions.policies import has_gate
 from ft_registry.actions.projection import project_alias
 from ft_registry.actions.resolve import alias_digest, read_alias, read_record
 from ft_registry.actions.standings import make_standing, read_standing
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.errors import NotFound
 from ft_registry.model import layout
-from ft_registry.model.alias import AliasState, state_after
+from ft_registry.model.alias import AliasState, holders, state_after
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import Event, Requirement
 from ft_registry.model.reference import AliasReference, VersionReference
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
-from ft_registry.ports.ledger import Change, RequirementFailed
+from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 
 _STORE = "MLflow"
 
@@ -37,6 +39,13 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
     path = layout.alias(alias.model, alias.alias)
     requires = [Requirement(path=path, digest=alias_digest(sides.ledger, alias.model, alias.alias))]
     record = None
+    if to is not None and _goes_around_gate(sides.ledger, alias, to):
+        course.refused.append(
+            f"{alias}: a policy guards it, and it never named {alias.model}/{to}: ft-registry "
+            f"promote {alias.model}/{to} --to {alias.alias} asks its gate, sync --restore points "
+            f"{_STORE} back"
+        )
+        return False
     if to is not None:
         try:
             record = read_record(sides.ledger, VersionReference(alias.model, to)).digest
@@ -65,6 +74,14 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
             alias.model, alias.alias, ledger=sides.ledger, models=sides.models
         )
     return True
+
+
+def _goes_around_gate(ledger: Ledger, alias: AliasReference, to: int) -> bool:
+    """Returns whether an alias would come to name what no gate let through."""
+    if not has_gate(ledger, alias):
+        return False
+    authors = read_authors(ledger, [layout.alias(alias.model, alias.alias)])
+    return to not in holders(authors.events[::-1])
 
 
 def adopt_deletion(step: Step, sides: Sides, context: Context, course: Course) -> bool:

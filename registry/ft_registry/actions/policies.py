@@ -9,6 +9,7 @@ from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.event import LoggedEvent, Requirement
 from ft_registry.model.policy import Policy
+from ft_registry.model.reference import AliasReference
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.readers.policies import parse_policy
@@ -53,6 +54,19 @@ def read_policy(ledger: Ledger, *, at: str | None = None) -> FiledPolicy | None:
             f"{error.message}: nothing is decided by it",
             hints=["ft-registry policy apply FILE puts another in its place", *error.hints],
         ) from error
+
+
+def has_gate(ledger: Ledger, alias: AliasReference) -> bool:
+    """Returns whether a policy in force has a say in what an alias names.
+
+    Raises:
+        IntegrityError: See `read_policy`.
+    """
+    filed = read_policy(ledger)
+    if filed is None:
+        return False
+    policy = filed.policy
+    return policy.others == "refuse" or policy.rule(alias.model, alias.alias) is not None
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,7 @@ class _Audit:
             self._check_requirements(event, name)
         if event is not None:
             self._check_label(event, step, name)
+            self._check_gate(event, name)
         self._check_immutable(step, name)
         self._apply(step, name)
         self._check_writes(event, step, name)
@@ -165,6 +166,12 @@ class _Audit:
             f"{expected!r} beside it, as its document says",
             f"{found!r}: one of them was rewritten",
         )
+
+    def _check_gate(self, event: Event, name: str) -> None:
+        """Looks for the verdict of a promotion that a policy had a say in."""
+        is_judged = any("/verdicts/" in write.path for write in event.writes)
+        if event.type == "promote" and layout.POLICY in self._state and not is_judged:
+            self._fault(name, "a verdict, as a policy was in force", "that no gate was asked")
 
     def _check_immutable(self, step: Transition, name: str) -> None:
         for path, content in step.documents.items():
