@@ -143,9 +143,8 @@ class Scoring:
         Raises:
             InvalidInput, NotFound: It names none.
         """
-        from ft_registry.actions.evaluate import PUBLIC, parse_public_set
         from ft_registry.actions.snapshots import find_snapshot, read_snapshots
-        from ft_registry.model.evaluation import SnapshotUse
+        from ft_registry.model.evaluation import PUBLIC, SnapshotUse, parse_public_set
 
         if text.startswith(PUBLIC):
             return parse_public_set(text)

@@ -27,7 +27,7 @@ from ft_registry.actions.evidence import read_evidence
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
-from ft_registry.errors import Conflict, InvalidInput
+from ft_registry.errors import Conflict
 from ft_registry.model import layout
 from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
@@ -37,9 +37,6 @@ from ft_registry.model.reference import Reference, VersionReference
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import ModelStore
-
-PUBLIC = "hub:"
-"""Before the name of a public set: ``hub:openai/gsm8k@<revision>``."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +81,6 @@ class Added:
     created: bool
     """False: it was on record before."""
     notices: list[str]
-
-
-def parse_public_set(text: str) -> PublicSet:
-    """Parses ``hub:NAME@REVISION``.
-
-    Raises:
-        InvalidInput: It names no revision: what is behind a name changes.
-    """
-    name, at, revision = text.removeprefix(PUBLIC).rpartition("@")
-    if not (name and at and revision):
-        raise InvalidInput(
-            f"expected a public set as {PUBLIC}NAME@REVISION, found {text!r}",
-            hints=["the revision is the commit of the set: a name alone changes what it means"],
-        )
-    return PublicSet(name=name, revision=revision)
 
 
 def plan_evaluation(

@@ -58,11 +58,8 @@ def read_item_table(file: Path) -> Items:
             group, dot, rest = name.partition(".")
             if dot and group in found:
                 column = table.column(name)
-                found[group][rest] = (
-                    column.to_numpy().astype(np.float64)
-                    if group in ("score", "number")
-                    else column.to_pylist()
-                )
+                is_number = group in ("score", "number")
+                found[group][rest] = _floats(column) if is_number else column.to_pylist()
         return Items(
             ids=table.column("id").to_pylist(),
             tasks=_column(table, "task"),
@@ -81,6 +78,19 @@ def read_item_table(file: Path) -> Items:
 
 def _column(table: Any, name: str) -> list[str] | None:
     return table.column(name).to_pylist() if name in table.column_names else None
+
+
+def _floats(column: Any) -> Any:
+    import pyarrow as pa
+
+    if column.type != pa.float64() or column.null_count:
+        return np.array([np.nan if one is None else one for one in column.to_pylist()], float)
+    # Not `to_numpy`: it imports pandas.
+    parts = [
+        np.frombuffer(chunk.buffers()[1], np.float64)[chunk.offset : chunk.offset + len(chunk)]
+        for chunk in column.chunks
+    ]
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _words(values: Any) -> Any:

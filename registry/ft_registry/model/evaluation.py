@@ -5,12 +5,16 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, FiniteFloat
 
+from ft_registry.errors import InvalidInput
 from ft_registry.model.canonical import digest
 from ft_registry.model.document import Document, Part, Unknown, is_empty
 from ft_registry.model.manifest import Digest
 from ft_registry.model.names import ModelName
 from ft_registry.model.origin import Actor
 from ft_registry.model.time import Timestamp
+
+PUBLIC = "hub:"
+"""Before the name of a public set: ``hub:openai/gsm8k@<revision>``."""
 
 
 class ScoreInterval(Part):
@@ -65,6 +69,21 @@ class PublicSet(Part):
 
     name: str
     revision: str
+
+
+def parse_public_set(text: str) -> PublicSet:
+    """Parses ``hub:NAME@REVISION``.
+
+    Raises:
+        InvalidInput: It names no revision: what is behind a name changes.
+    """
+    name, at, revision = text.removeprefix(PUBLIC).rpartition("@")
+    if not (name and at and revision):
+        raise InvalidInput(
+            f"expected a public set as {PUBLIC}NAME@REVISION, found {text!r}",
+            hints=["the revision is the commit of the set: a name alone changes what it means"],
+        )
+    return PublicSet(name=name, revision=revision)
 
 
 class SnapshotUse(Part):

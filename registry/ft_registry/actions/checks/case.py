@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ft_registry.actions.contenders import MeasuredContender, find_contender
 from ft_registry.actions.corrections import place_correcting
-from ft_registry.actions.evaluate import PUBLIC
 from ft_registry.actions.evaluations import place_of
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.resolve import FiledRecord, read_record
@@ -18,7 +17,7 @@ from ft_registry.errors import IntegrityError
 from ft_registry.evaluations.items import Items
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse
+from ft_registry.model.evaluation import PUBLIC, Evaluation, PublicSet, SnapshotUse
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.verdict import EvidenceUse, OpponentUse
 from ft_registry.ports.artifacts import ArtifactStore

@@ -4,13 +4,18 @@ import re
 from datetime import timedelta
 
 from ft_registry.actions.checks.case import Case, data_in_words
-from ft_registry.actions.evaluate import PUBLIC, parse_public_set
 from ft_registry.actions.snapshots import read_snapshots
 from ft_registry.errors import FtRegistryError
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts
 from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse
+from ft_registry.model.evaluation import (
+    PUBLIC,
+    Evaluation,
+    PublicSet,
+    SnapshotUse,
+    parse_public_set,
+)
 from ft_registry.model.policy import FreshnessCheck
 from ft_registry.model.time import moment
 
