@@ -199,6 +199,40 @@ def test_what_is_on_record_already_is_held_against_the_tombstones(
         assert (done["created"], done["notices"]) == (False, [])
 
 
+def test_no_format_and_no_pardon_brings_back_what_was_erased(both: tuple[Project, str]) -> None:
+    project, _ = both
+    buried(project)
+    chat = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    mixed = [*[{"messages": chat}] * 19, EXAMPLE]
+    project.write("mixed.jsonl", "".join(json.dumps(row) + "\n" for row in mixed))
+    project.write("new.jsonl", json.dumps(EXAMPLE) + "\n")
+    project.write("same.jsonl", (project.root / "plain.jsonl").read_text())
+    head = project.head()
+    pardon = ("--allow-faults",)
+    for name, options in (
+        ("mixed", pardon),
+        ("new", (*pardon, "--format", "language-modeling")),
+        ("new", (*pardon, "--format", "prompt-only")),
+        ("same", (*pardon, "--format", "language-modeling")),
+    ):
+        outcome = project.cli("--json", "data", "snapshot", f"{name}.jsonl", *options)
+        assert (outcome.code, outcome.error["kind"]) == (1, "refused"), outcome.stdout
+        assert "erased" in outcome.error["message"]
+        assert not (project.root / f"{name}.jsonl.dvc").exists()
+    assert project.head() == head
+
+
+def test_bytes_that_an_index_tells_of_are_not_read_again(project: Project) -> None:
+    """An index knows more than a reading: here its secret is gone."""
+    key = taken(project, "a.jsonl", "--keyed")["examples"]["key"]
+    project.done("data", "erase-plan", "--hash", hashes(project)[key], *REASON)
+    (project.root / ".git/ft-registry/example.key").unlink()
+    project.write("b.jsonl", (project.root / "a.jsonl").read_text())
+    outcome = project.cli("--json", "data", "snapshot", "b.jsonl", "--allow-faults")
+    assert (outcome.code, outcome.error["kind"]) == (1, "refused"), outcome.stdout
+    assert "tombstone" in outcome.error["message"]
+
+
 def test_what_no_index_tells_is_read_again(both: tuple[Project, str]) -> None:
     project, secret = both
     project.done("data", "erase-plan", "--hash", hashes(project)[secret], *REASON)

@@ -14,11 +14,11 @@ import numpy as np
 
 from ft_registry.examples.content import Hasher, canonical_content
 from ft_registry.examples.erased import Erased
-from ft_registry.examples.erased_finder import ErasedFinder
+from ft_registry.examples.erased_finder import ErasedWatch
 from ft_registry.examples.faults import FIRST, FaultLog
-from ft_registry.examples.formats import Format
+from ft_registry.examples.formats import Format, format_of
 from ft_registry.examples.lanes import Batch, lane_for
-from ft_registry.examples.line import LineReader, ReadLine
+from ft_registry.examples.line import LineReader, ReadLine, read_loosely
 from ft_registry.examples.normal import normal_batch, normal_text
 from ft_registry.examples.reading import Reading, read_example
 from ft_registry.examples.sensitive import Finder
@@ -108,12 +108,11 @@ class Kernel:
         self._measure = measure
         self._finders = finders
         self._hasher = Hasher(settings.key)
-        self._lane = None if settings.subject else lane_for(settings.format)
         self._reader = LineReader(settings.line_limit)
-        self._erased = [
-            ErasedFinder(one, Hasher(one.key), is_own=one.key == settings.key)
-            for one in settings.erased
-        ]
+        self._erased = ErasedWatch(settings.erased, settings.key, settings.format)
+        self._lane = None if settings.subject else lane_for(settings.format)
+        if self._erased and not _is_own(settings.format):
+            self._lane = None  # it takes a row for what the file is said to be
         self._part = Part(faults=FaultLog(settings.max_faults))
         self._hashes: list[bytes] = []
         self._subjects: list[bytes] = []
@@ -150,7 +149,7 @@ class Kernel:
         self._part.lines += len(batch.contents)
         self._part.rows += len(batch.contents)
         where = numbers or range(before + 1, self._part.lines + 1)
-        self._add(batch, where)
+        self._add(batch, where, set())
 
     def finish(self) -> Part:
         """Returns what was found. The kernel takes no more."""
@@ -169,6 +168,7 @@ class Kernel:
         first = part.lines + 1
         part.lines += len(lines)
         found: list[_Found] = []
+        loose: list[tuple[int, Mapping[str, Any]]] = []
         for offset, line in enumerate(lines):
             number = numbers[offset] if numbers else first + offset
             breaks_off = ends_file and is_open and offset == len(lines) - 1
@@ -185,10 +185,26 @@ class Kernel:
                     read.row, self._settings.format, report, may_be_odd=read.may_be_odd
                 )
                 found.append(_Found(number, read, reading))
+            if self._erased and (read is None or read.has_twice):
+                loose += ((number, row) for row in read_loosely(line))
+        told: set[int] = set()
         if found:
-            self._add_readings(found)
+            self._add_readings(found, told)
+        if loose:
+            self._look_for_erased(loose, told)
 
-    def _add_readings(self, found: Sequence["_Found"]) -> None:
+    def _look_for_erased(
+        self, loose: Sequence[tuple[int, Mapping[str, Any]]], told: set[int]
+    ) -> None:
+        """Looks for what was erased on lines that break rules, as other readers have them."""
+        numbers, rows = zip(*loose, strict=True)
+        faults = self._part.faults
+        if self._settings.subject:
+            names = [subject_of(row, self._settings.subject) or b"" for row in rows]
+            self._erased.report_subjects(names, None, numbers, faults, told=told)
+        self._erased.report_own(rows, numbers, faults, told=told, is_indexed=False)
+
+    def _add_readings(self, found: Sequence["_Found"], told: set[int]) -> None:
         rows = [one.read.row for one in found]
         readings = [one.reading for one in found]
         numbers = [one.number for one in found]
@@ -211,15 +227,19 @@ class Kernel:
                 shares = better.startswith(worse) or worse.startswith(better)
                 tally.length_only += shares and chosen != rejected
         if self._settings.subject:
-            self._add_subjects(rows, numbers)
+            self._add_subjects(rows, numbers, told)
         batch = Batch(
             contents, [one.prompt for one in readings], [one.answer for one in readings], normals,
             [one.turns for one in readings], [one.system for one in readings],
             [one.label for one in readings],
         )  # fmt: skip
-        self._add(batch, numbers)
+        self._add(batch, numbers, told)
+        if self._erased:
+            self._erased.report_own(rows, numbers, self._part.faults, told=told)
 
-    def _add_subjects(self, rows: Sequence[Mapping[str, Any]], numbers: Sequence[int]) -> None:
+    def _add_subjects(
+        self, rows: Sequence[Mapping[str, Any]], numbers: Sequence[int], told: set[int]
+    ) -> None:
         names = []
         for row, number in zip(rows, numbers, strict=True):
             found = subject_of(row, self._settings.subject)
@@ -231,10 +251,9 @@ class Kernel:
         hashes = _columns(self._hasher.short(names)).copy()
         hashes[[place for place, name in enumerate(names) if not name]] = 0
         self._subjects.append(hashes.tobytes())
-        for one in self._erased:
-            one.report_subjects(names, hashes, numbers, self._part.faults)
+        self._erased.report_subjects(names, hashes, numbers, self._part.faults, told=told)
 
-    def _add(self, batch: Batch, numbers: Sequence[int]) -> None:
+    def _add(self, batch: Batch, numbers: Sequence[int], told: set[int]) -> None:
         rows = np.empty((len(batch.contents), ROW_BYTES), dtype=np.uint8)
         exact = np.frombuffer(self._hasher.exact(batch.contents), dtype=np.uint8)
         whole, asked = self._hasher.pairs(batch.normals)
@@ -246,9 +265,9 @@ class Kernel:
             starts = np.append(0, batch.normals.ends[1:-1:2] + 1)
             rows[batch.normals.ends[::2] == starts, 24:] = 0
         self._hashes.append(rows.tobytes())
-        told: set[int] = set()
-        for one in self._erased:
-            one.report(batch, rows, numbers, self._part.faults, told=told)
+        self._erased.report(
+            batch.contents, batch.normals, rows, numbers, self._part.faults, told=told
+        )
         self._lengths[0].append(np.array(self._measure(batch.prompts), dtype=np.int64))
         self._lengths[1].append(np.array(self._measure(batch.answers), dtype=np.int64))
         self._pending += len(rows)
@@ -296,6 +315,11 @@ class _Found(NamedTuple):
     """Of its line."""
     read: ReadLine
     reading: Reading
+
+
+def _is_own(format_: Format) -> bool:
+    """Returns whether rows of the keys of a format have it by themselves, nobody naming it."""
+    return format_.conversational or format_of(dict.fromkeys(format_.required, "")) == format_
 
 
 def _columns(hashes: bytes) -> Any:

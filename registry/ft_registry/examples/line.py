@@ -31,6 +31,8 @@ class ReadLine(NamedTuple):
     """Whether a number in it has a point or an exponent."""
     may_be_odd: bool
     """Whether a text in it may hold a control character or half of a character."""
+    has_twice: bool = False
+    """Whether an object in it has one key twice."""
 
 
 class LineReader:
@@ -79,7 +81,8 @@ class LineReader:
         if not isinstance(row, dict):
             report("not-an-object", f"expected an object, found {shown(row)}")
             return None
-        return ReadLine(row, self._has_floats, any(sign in line for sign in _ODD))
+        is_odd = any(sign in line for sign in _ODD)
+        return ReadLine(row, self._has_floats, is_odd, bool(self._twice))
 
     def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -91,6 +94,32 @@ class LineReader:
     def _read_float(self, text: str) -> float:
         self._has_floats = True
         return _finite(text)
+
+
+def read_loosely(line: bytes) -> list[dict[str, Any]]:
+    """Returns the objects that readers less strict than ours find on a line; none: no object.
+
+    NaN and numbers without end are numbers to them, what is not UTF-8 is passed over, and of a key
+    that is given twice some keep the first, others the last.
+    """
+    text = line.decode(errors="replace").removeprefix("\ufeff")
+    found: list[dict[str, Any]] = []
+    for keep in (dict, _keep_first):
+        try:
+            row = json.loads(text, object_pairs_hook=keep, parse_int=_read_any_int)
+        except (ValueError, RecursionError):
+            return []
+        if isinstance(row, dict) and row not in found:
+            found.append(row)
+    return found
+
+
+def _keep_first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return dict(reversed(pairs))
+
+
+def _read_any_int(text: str) -> int | float:
+    return float(text) if len(text) > _DIGITS else int(text)
 
 
 def _why(error: Exception, *, breaks_off: bool) -> tuple[str, str]:
