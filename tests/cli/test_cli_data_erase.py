@@ -307,3 +307,11 @@ def test_where_only_persons_tell_the_hint_names_their_key(project: Project) -> N
     assert "data check b.jsonl --subject who" in outcome.error["hints"][0]
     checked = project.cli("data", "check", "b.jsonl", "--subject", "who")
     assert (checked.code, "line 1: erased" in checked.stdout) == (1, True)
+
+
+def test_a_person_of_a_flattened_table_is_indexed(project: Project) -> None:
+    project.write("a.csv", "prompt,completion,user.id\nq,a,Ada\nr,b,\n")
+    taken_now = project.done("data", "snapshot", "a.csv", "--subject", "user.id")
+    assert taken_now["examples"]["subject"] == "user.id"
+    (held,) = project.done("data", "trace", "--subject", "ada")["snapshots"]
+    assert held["subject"] == 1

@@ -316,6 +316,17 @@ def test_dots_lead_into_objects_alone(row: dict[str, Any], name: bytes | None) -
     assert subject_of(row, "who.id") == name
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"who.id": "Ada"}, {"who.id": "Ada", "who": "Bob"}, {"who.id": "Ada", "who": {"id": "Bob"}},
+        {"who.id": None, "who": {"id": "Ada"}},
+    ],
+)  # fmt: skip
+def test_a_key_that_is_spelled_with_dots_comes_first(row: dict[str, Any]) -> None:
+    assert subject_of(row, "who.id") == b"ada"
+
+
 def test_who_is_not_indexed_is_told() -> None:
     rows = [{"question": "q", "answer": "a", "who": who} for who in ("Ada", ["a", "b"], None)]
     part = part_of([sound(*rows)], Settings(PAIR, subject="who"))

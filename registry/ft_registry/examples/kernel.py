@@ -60,7 +60,8 @@ class Settings:
     key: bytes | None = None
     """The secret of a keyed index."""
     subject: str = ""
-    """The key whose value names the person that an example is about; dots lead into objects."""
+    """The key whose value names the person that an example is about: as it stands, or else by dots
+    that lead into objects."""
     line_limit: int = 16 << 20
     """Bytes."""
     erased: tuple[Erased, ...] = ()
@@ -349,13 +350,15 @@ def subject_of(row: Mapping[str, Any], path: str) -> bytes | None:
 
     Args:
         row: The example.
-        path: The key that names the person; dots lead into objects.
+        path: The key that names the person; where no key is spelled so, dots lead into objects.
 
     Returns:
         Empty: it names nobody. None: what stands there is no single name.
     """
+    # Tables have objects flattened: user.id is then a column.
+    is_spelled_so = row.get(path) is not None
     value: Any = row
-    for key in path.split("."):
+    for key in (path,) if is_spelled_so else path.split("."):
         if value is not None and not isinstance(value, Mapping):
             return None
         value = value.get(key) if value is not None else None
