@@ -138,6 +138,43 @@ def test_none_is_said_only_where_each_snapshot_can_tell(project: Project) -> Non
     assert (found.code, "1 other cannot tell: there may be more" in found.stdout) == (0, True)
 
 
+def test_what_no_index_has_is_not_denied(project: Project) -> None:
+    rest = '{"prompt": "x", "completion": "y"}\n'
+    hidden = json.dumps({**EXAMPLE, "completion": "In a tent"})
+    project.write("clean.jsonl", rest)
+    project.write("broken.jsonl", rest + hidden[:-1] + "\n")
+    project.write("utf16.jsonl", (hidden + "\n").encode("utf-16"))
+    project.write("folder/a.jsonl", rest + json.dumps(EXAMPLE) + "\n")
+    project.write("folder/b.txt", hidden)
+    for path in ("clean.jsonl", "broken.jsonl", "utf16.jsonl", "folder"):
+        project.done("data", "snapshot", path, "--allow-faults")
+    project.write("other.json", hidden)
+    for command in ("trace", "erase-plan"):
+        unknown = project.cli("data", command, "--example", "other.json")
+        assert (unknown.code, unknown.stdout.splitlines()[:2]) == (
+            7,
+            [
+                "nobody can tell: none of 1 snapshots holds examples of other.json,",
+                "and 3 others cannot tell",
+            ],
+        )
+    found = project.cli("--json", "data", "trace", "--example", "other.json").document
+    assert (found["told"], found["looked_at"]) == (False, 1)
+    assert [text.partition("@")[0] for text in found["untold"]] == ["broken", "utf16", "folder"]
+    assert [text.partition(": ")[2] for text in found["untold"]] == [
+        "1 row could not be read",
+        "2 rows could not be read",
+        "1 file was not read",
+    ]
+    hashes(project)
+    held = project.cli("data", "erase-plan", "--example", "one.json")
+    assert (held.code, held.stdout.splitlines()[0]) == (
+        0,
+        "1 of 2 snapshots hold examples of one.json:",
+    )
+    assert "3 of the snapshots can tell only in part: there may be more" in held.stdout
+
+
 def test_a_check_looks_for_what_was_erased_under_every_secret(both: tuple[Project, str]) -> None:
     project, secret = both
     kept = project.root / ".git/ft-registry/example.key"

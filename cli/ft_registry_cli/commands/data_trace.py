@@ -114,18 +114,18 @@ def _document(found: "Trace") -> dict[str, Any]:
         ],
         "told": found.is_told,
         "looked_at": found.looked_at,
-        "untold": list(found.untold),
+        "untold": [str(one) for one in found.untold],
     }
 
 
 def _lines(found: "Trace") -> list[str]:
     if not found.looked_at:
         return [f"nobody can tell: no snapshot here can tell of {found.query.shown}"]
-    others = len(found.untold)
-    cannot = f"{others} other{'s' if others != 1 else ''} cannot tell" if others else ""
     if not found.held:
         none = f"none of {found.looked_at} snapshots holds {found.query.shown}"
-        return [f"nobody can tell: {none},", f"and {cannot}"] if cannot else [none]
+        if not found.untold:
+            return [none]
+        return [f"nobody can tell: {none},", f"and {_others(len(found.untold))} cannot tell"]
     lines = [f"{len(found.held)} of {found.looked_at} snapshots hold {found.query.shown}:"]
     for held in found.held:
         counts = [
@@ -140,7 +140,16 @@ def _lines(found: "Trace") -> list[str]:
     lines += [f"  {_version(one)}" for one in found.affected]
     if not found.affected:
         lines.append("  no version was trained or measured on them")
-    return lines + ([f"  {cannot}: there may be more"] if cannot else [])
+    in_part = sum(one.is_searched for one in found.untold)
+    if others := len(found.untold) - in_part:
+        lines.append(f"  {_others(others)} cannot tell: there may be more")
+    if in_part:
+        lines.append(f"  {in_part} of the snapshots can tell only in part: there may be more")
+    return lines
+
+
+def _others(count: int) -> str:
+    return f"{count} other{'s' if count != 1 else ''}"
 
 
 def _version(one: "Affected") -> str:

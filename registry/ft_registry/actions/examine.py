@@ -200,6 +200,7 @@ def make_profile(
         sources=dict(_top(tally.sources)),
         languages=dict(_top(tally.languages)),
         unread=dict(_top(tally.unread)),
+        unread_files=len(found.left_out),
         systems=len(tally.systems),
         foreign=tally.foreign,
         faults=dict(sorted(found.faults.counts.items())),

@@ -47,6 +47,23 @@ class FoundSnapshot:
         )
 
     @property
+    def gaps(self) -> tuple[str, ...]:
+        """What its index does not have: in words, with how much of it.
+
+        Raises:
+            Refused: See `index`.
+        """
+        profile = self.snapshot.profile
+        if profile is None:
+            return ()
+        rows, files = profile.rows - self.index.rows, profile.unread_files
+        was = "was" if files == 1 else "were"
+        counted = ((rows, "row", "could not be read"), (files, "file", f"{was} not read"))
+        return tuple(
+            f"{n:,} {what}{'s' if n != 1 else ''} {why}" for n, what, why in counted if n > 0
+        )
+
+    @property
     def _way_to_an_index(self) -> str:
         content, pointer = self.snapshot.content, self.snapshot.pointer
         if isinstance(content.dvc, SourceListing):

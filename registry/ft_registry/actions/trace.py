@@ -190,16 +190,30 @@ class Affected:
 
 
 @dataclass(frozen=True)
+class Untold:
+    """A snapshot that cannot say, or not of everything that it has."""
+
+    snapshot: FoundSnapshot
+    why: str
+    is_searched: bool = False
+    """Whether its index was looked through: what that does not have, nobody knows."""
+
+    def __str__(self) -> str:
+        """In words, with the snapshot's name."""
+        return f"{self.snapshot.reference}: {self.why}"
+
+
+@dataclass(frozen=True)
 class Trace:
     """Where examples went."""
 
     query: Query
     held: tuple[Held, ...]
     affected: tuple[Affected, ...]
-    untold: tuple[str, ...] = ()
-    """Snapshots that cannot say, and why."""
+    untold: tuple[Untold, ...] = ()
+    """Snapshots that cannot say, or not of everything; some of them are known to hold it."""
     looked_at: int = 0
-    """Snapshots that could."""
+    """Snapshots that could say, whether they hold it or not."""
     hashes: tuple[tuple[str, Hashes], ...] = field(default=())
     """What was looked for, by secret."""
     about: tuple[tuple[str, Hashes], ...] = ()
@@ -217,7 +231,7 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
     Raises:
         IntegrityError: A record is damaged. A lost or damaged index is told, and does not end it.
     """
-    held, untold = [], []
+    held, untold = list[Held](), list[Untold]()
     about: dict[tuple[str, Hashes], None] = {}
     looked_at = 0
     distinct = {found.snapshot.content.key + found.snapshot.name: found for found in snapshots}
@@ -229,22 +243,24 @@ def trace(query: Query, snapshots: Sequence[FoundSnapshot], shelves: Shelves) ->
         index = one.snapshot.examples
         if not isinstance(index, ExampleIndex):
             why = index.unknown if index is not None else "it was taken before there were indexes"
-            untold.append(f"{one.reference}: {why}")
+            untold.append(Untold(one, why))
             continue
         wanted = by_key.get(index.key, others)
         if not wanted:
-            untold.append(f"{one.reference}: its hashes were made with the secret {index.key}")
+            untold.append(Untold(one, f"its hashes were made with the secret {index.key}"))
             continue
         if any(hashes.subject for hashes in wanted) and not index.subject:
-            untold.append(f"{one.reference}: persons are not indexed")
+            untold.append(Untold(one, "persons are not indexed"))
             continue
         try:
             table = shelves.table(one)
         except FtRegistryError as error:
-            untold.append(f"{one.reference}: {error.message}")
+            untold.append(Untold(one, error.message))
             continue
-        looked_at += 1
+        if one.gaps:
+            untold.append(Untold(one, ", ".join(one.gaps), is_searched=True))
         found = _count(table, wanted)
+        looked_at += any(found) or not one.gaps
         if any(found):
             held.append(Held(one, *found))
         about |= dict.fromkeys((index.key, hashes) for hashes in _about(table, wanted))

@@ -1,5 +1,6 @@
 """What is on record of a dataset's examples: a profile, and the index that names each of them."""
 
+from operator import not_
 from typing import Annotated
 
 from pydantic import Field, FiniteFloat
@@ -44,6 +45,8 @@ class Profile(Part):
     languages: dict[str, int]
     unread: Annotated[dict[str, int], Field(default_factory=dict, exclude_if=is_empty)]
     """Examples by key that is no part of them: a trainer of the format does not read it."""
+    unread_files: Annotated[Count, Field(exclude_if=not_)] = 0
+    """Files of a folder that were not read: nobody knows what they hold."""
     systems: Count
     """Different turns of the system."""
     foreign: Count
