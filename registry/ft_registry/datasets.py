@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ft_registry.actions.look import Look
     from ft_registry.actions.snapshot import SnapshotPlan, Snapshotted
     from ft_registry.actions.snapshots import FoundSnapshot
-    from ft_registry.actions.trace import Query, Trace
+    from ft_registry.actions.trace import Trace
+    from ft_registry.actions.trace_query import Query
     from ft_registry.model.event import LoggedEvent
     from ft_registry.model.examples import Profile
     from ft_registry.model.secret import Secret
@@ -183,9 +184,9 @@ class Datasets:
         return trace(query, self.all(), self._wiring.shelves)
 
     def query(self, *, example: Path | None = None, hashed: str = "", subject: str = "") -> "Query":
-        """See `ft_registry.actions.trace.make_query`."""
+        """See `ft_registry.actions.trace_query.make_query`."""
         from ft_registry.actions.shelves import recorded_format
-        from ft_registry.actions.trace import make_query
+        from ft_registry.actions.trace_query import make_query
 
         indexed = self.all() if example is not None else []
         formats = {format_: None for one in indexed if (format_ := recorded_format(one))}

@@ -1,6 +1,7 @@
 """Tombstones by hash: of the secret that the hash was made with, and of no other."""
 
 import json
+import shutil
 from typing import Any
 
 import pytest
@@ -208,6 +209,54 @@ def test_a_person_who_was_erased_does_not_come_back_unnamed(
     assert project.cli("data", "snapshot", "a.jsonl", "--name", "again").code == 1
     again = project.done("data", "erase-plan", "--subject", "ada", *REASON)
     assert again["event"] is None
+
+
+@pytest.mark.parametrize("options", [(), ("--keyed",)])
+def test_a_person_is_traced_to_data_in_which_nobody_is_indexed(
+    project: Project, options: tuple[str, ...]
+) -> None:
+    rows = [{**EXAMPLE, "prompt": f"q{n}", "who": who} for n, who in enumerate(("Ada", "Bob"))]
+    project.write("who.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    project.write("same.csv", f"prompt,completion\nq0,{EXAMPLE['completion']}\nq2,x\n")
+    project.write("case.jsonl", json.dumps({**EXAMPLE, "prompt": "Q0"}) + "\n")
+    project.write("clean.csv", "prompt,completion\nq3,x\n")
+    project.done("data", "snapshot", "who.jsonl", "--subject", "who", *options)
+    project.done("data", "snapshot", "who.jsonl", "--name", "unnamed")
+    for path in ("same.csv", "case.jsonl", "clean.csv"):
+        project.done("data", "snapshot", path)
+    project.done("register", "m", "ad1", "--data", "same.csv")
+    project.done("promote", "m/1", "--to", "champion")
+    plan = project.done("data", "erase-plan", "--subject", "ada", *REASON)
+    found = {
+        one["snapshot"].partition("@")[0]: (one["subject"], one["exact"], one["normal"])
+        for one in plan["snapshots"]
+    }
+    assert found == {"who": (1, 0, 0), "unnamed": (0, 1, 0), "same": (0, 1, 0), "case": (0, 0, 1)}
+    assert (plan["serving"], plan["looked_at"]) == (["m/1"], 4)
+    assert [text.partition("@")[0] for text in plan["untold"]] == [
+        "unnamed", "same", "case", "clean",
+    ]  # fmt: skip
+    assert all("only 1 example known" in text for text in plan["untold"])
+    examples = [stone for stone in tombstones(project) if stone["exact"]]
+    assert "" in {stone["key"] for stone in examples}
+    assert len({stone["group"] for stone in examples if "group" in stone}) == len(examples) - 1
+    told = project.cli("data", "trace", "--subject", "Ada").stdout
+    assert "1 equal to one about the person" in told
+    assert "4 of the snapshots can tell only in part: there may be more" in told
+    nobody = project.cli("data", "trace", "--subject", "Cleo")
+    assert (nobody.code, "none of 1 snapshots" in nobody.stdout) == (7, True)
+
+
+def test_examples_that_cannot_be_read_again_are_not_denied(project: Project) -> None:
+    project.write("who.jsonl", json.dumps({**EXAMPLE, "who": "Ada"}) + "\n")
+    project.done("data", "snapshot", "who.jsonl", "--subject", "who", "--keyed")
+    taken(project, "plain.jsonl")
+    (project.root / "who.jsonl").unlink()
+    shutil.rmtree(project.root / ".dvc/cache")
+    found = project.done("data", "trace", "--subject", "Ada")
+    assert [one["path"] for one in found["snapshots"]] == ["who.jsonl"]
+    (untold,) = found["untold"]
+    assert "1 example could not be read again" in untold
 
 
 def buried(project: Project) -> None:

@@ -127,12 +127,15 @@ def _lines(found: "Trace") -> list[str]:
             return [none]
         return [f"nobody can tell: {none},", f"and {_others(len(found.untold))} cannot tell"]
     lines = [f"{len(found.held)} of {found.looked_at} snapshots hold {found.query.shown}:"]
+    exact, normal = "exact", "but for case and spacing"
+    if found.query.is_person:
+        exact, normal = "equal to one about the person", "equal but for case and spacing"
     for held in found.held:
         counts = [
             f"{count} {word}"
             for count, word in (
-                (held.exact, "exact"), (held.normal, "but for case and spacing"),
-                (held.subject, "about the person"),
+                (held.subject, "about the person"), (held.exact, exact),
+                (held.normal, normal),
             )
             if count
         ]  # fmt: skip

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ft_registry.actions.events import check_reason, make_event
-from ft_registry.actions.trace import Affected, Hashes, Trace
+from ft_registry.actions.trace import Affected, Trace
+from ft_registry.actions.trace_query import Hashes
 from ft_registry.errors import InvalidInput
 from ft_registry.model import layout
 from ft_registry.model.event import LoggedEvent, Requirement
@@ -101,4 +102,6 @@ def _named(found: Trace, context: Context) -> Iterator[tuple[str, Hashes, str]]:
             yield from ((key, one, group) for key, one in zip(query.by_key, same, strict=True))
     else:
         yield from ((key, one, "") for key, one in found.hashes)
-    yield from ((key, one, "") for key, one in found.about)
+    for known in found.about:
+        group = context.nonce() if len({key for key, _ in known}) > 1 else ""
+        yield from ((key, one, group) for key, one in known)
