@@ -1,7 +1,7 @@
 """`policy`, `gate`, and what `promote` asks of them, as processes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -305,3 +305,82 @@ def test_a_promotion_that_no_gate_was_asked_for_is_found(gated: Project) -> None
     outcome = gated.cli("verify")
     assert outcome.code == 4
     assert "no gate was asked" in " ".join(outcome.stdout.split())
+
+
+def by_hand(gated: Project, tmp_path: Path, change: Callable[[Path], object]) -> None:
+    """Commits a change on top of the ledger, as somebody would who goes around ft-registry."""
+    tree = tmp_path / "ledger"
+    gated.git("worktree", "add", "--quiet", str(tree), "ft-registry")
+    change(tree)
+    gated.git("commit", "--quiet", "--all", "--message", "by hand", cwd=tree)
+    gated.git("worktree", "remove", "--force", str(tree))
+
+
+def refused_as_forged(gated: Project, version: int) -> None:
+    for command in ("gate", "promote"):
+        outcome = gated.cli("--json", command, f"m/{version}", "--to", "champion")
+        assert (outcome.code, outcome.stdout) == (4, ""), command
+
+
+def test_a_policy_that_was_taken_away_by_hand_still_guards(gated: Project, tmp_path: Path) -> None:
+    by_hand(gated, tmp_path, lambda tree: (tree / "policy.yaml").unlink())
+    refused_as_forged(gated, 4)
+    assert gated.cli("policy", "show").code == 4
+    assert apply(gated, COMPARE)["changed"]
+    assert gated.cli("gate", "m/4", "--to", "champion").code == 3
+
+
+def test_scores_that_were_changed_by_hand_decide_nothing(gated: Project, tmp_path: Path) -> None:
+    def tweak(tree: Path) -> None:
+        (file,) = (tree / "models/m/evaluations/0/4").glob("sums-*.json")
+        value = json.loads(file.read_text())["scores"][0]["value"]
+        file.write_text(file.read_text().replace(str(value), "0.9999"))
+
+    by_hand(gated, tmp_path, tweak)
+    refused_as_forged(gated, 4)
+
+
+def test_scores_that_were_taken_away_by_hand_are_missed(gated: Project, tmp_path: Path) -> None:
+    def remove(tree: Path) -> None:
+        for file in (tree / "models/m/evaluations/0/1").glob("*.json"):
+            file.unlink()
+
+    by_hand(gated, tmp_path, remove)  # of the opponent, its only one
+    gated.done("rollback", "m@champion", "--to", "1", "--reason", "x")
+    refused_as_forged(gated, 3)
+
+
+def test_an_opponent_that_was_moved_by_hand_is_none(gated: Project, tmp_path: Path) -> None:
+    apply(gated, COMPARE + "others: allow\n")
+    gated.done("promote", "m/3", "--to", "staging")
+    apply(gated, COMPARE.replace("@champion", "@staging") + "others: allow\n")
+    path = "models/m/aliases/staging.json"
+    state = json.loads(gated.git("show", f"ft-registry:{path}"))
+    text = json.dumps(state | {"version": 4})
+    by_hand(gated, tmp_path, lambda tree: (tree / path).write_text(text))
+    outcome = gated.cli("--json", "gate", "m/2", "--to", "champion")
+    assert (outcome.code, outcome.stdout) == (4, "")
+
+
+def test_an_evaluation_that_arrives_in_between_counts(gated: Project) -> None:
+    workspace = gated.workspace()
+    plan = workspace.plan_promotion("m/3", "champion", reason="better")
+    scored(gated, 3, range(20))
+    before = gated.head()
+    with pytest.raises(Conflict, match="measured or corrected meanwhile"):
+        workspace.move(plan)
+    assert gated.head() == before
+
+
+def test_to_take_an_alias_away_lowers_no_bar(gated: Project) -> None:
+    gated.client().delete_registered_model_alias("m", "champion")
+    gated.done("sync", "--adopt")
+    outcome = gated.cli("gate", "m/4", "--to", "champion")
+    assert outcome.code == 3
+    assert "never to have named one" in " ".join(outcome.stdout.split())
+
+
+@pytest.mark.parametrize("name", ["gate.gate", "gate.", "gates"])
+def test_a_gate_is_set_aside_by_its_name_alone(gated: Project, name: str) -> None:
+    outcome = gated.cli("promote", "m/4", "--to", "champion", "--override", name, "--reason", "x")
+    assert (outcome.code, outcome.stdout) == (2, "")

@@ -160,8 +160,6 @@ def test_two_groups() -> None:
     assert found.comparison.p == welch(new, old, alternative="greater").p
     assert found.outcome == "inconclusive"
     assert found.comparison.items_needed is not None
-    refused = judge(check(paired=False, method="bootstrap"), sides(new, old))
-    assert (refused.outcome, "two groups" in refused.found) == ("fail", True)
 
 
 def test_a_model_that_changes_nothing() -> None:

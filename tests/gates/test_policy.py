@@ -112,6 +112,10 @@ def test_checks_have_names_of_their_own_and_each_only_one() -> None:
          "greater than 0"),
         (champion("compare: {suite: a, metric: b, against: '@c', test: superior, paired: false, "
                   "slices: [x]}"), "paired"),
+        (champion("compare: {suite: a, metric: b, against: '@c', test: superior, alpha: 1.0e-9, "
+                  "method: bootstrap}"), "alpha of 0.0001"),
+        (champion('command: {run: "a\\0b"}'), "NUL"),
+        (champion("data: {name: gate, min_examples: 1}"), "another name"),
         (champion("data: {}"), "expected one of min_examples"),
         (champion("data: {match: exact}"), "expected one of min_examples"),
         (champion("data: {min_examples: -1}"), "greater than or equal to 0"),

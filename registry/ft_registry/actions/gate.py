@@ -4,17 +4,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ft_registry.actions.authors import read_authors
+from ft_registry.actions.contenders import find_contender
+from ft_registry.actions.evaluations import place_of
 from ft_registry.actions.policies import FiledPolicy
 from ft_registry.actions.resolve import alias_digest
 from ft_registry.actions.verdicts import parse_verdicts
-from ft_registry.errors import InvalidInput
+from ft_registry.errors import IntegrityError, InvalidInput
 from ft_registry.gates.report import Report, WorstItem
 from ft_registry.model import layout
 from ft_registry.model.event import Requirement
 from ft_registry.model.origin import Actor
 from ft_registry.model.policy import CompareCheck, Rule, check_names
+from ft_registry.model.reference import BaselineReference, VersionReference, parse_contender
 from ft_registry.model.time import timestamp
 from ft_registry.model.verdict import CheckFinding, GroupFinding, Verdict
+from ft_registry.ports.ledger import Ledger
 
 if TYPE_CHECKING:
     from ft_registry.actions.checks.case import Case
@@ -70,6 +75,7 @@ def decide(
         from ft_registry.actions.judging import judge
 
         result, worst = judge(case, rule.clause, names, overrides)
+    _check_evidence(case, rule)
     verdict = Verdict(
         model=case.version.model,
         version=case.version.number,
@@ -111,6 +117,61 @@ def _without_rule(
     return GroupFinding(joined="all", outcome=finding.outcome, findings=(finding,))
 
 
+def _check_evidence(case: "Case", rule: Rule | None) -> None:
+    """Raises unless events wrote all that the verdict rests on as it is.
+
+    Raises:
+        IntegrityError: Somebody changed or took away an evaluation, an opponent or a baseline by
+            hand.
+    """
+    model, number = case.version.model, case.version.number
+    once = [*case.uses.evaluations, *case.uses.corrections]
+    folders = [layout.evaluations(model, number)]
+    for use in case.uses.opponents.values():
+        reference = parse_contender(use.reference)
+        if isinstance(reference, BaselineReference):
+            once.append(layout.baseline(reference.model, reference.label))
+            folders.append(layout.baseline_evaluations(reference.model, reference.label))
+        elif isinstance(reference, VersionReference):
+            once.append(layout.version(reference.model, reference.number))
+            folders.append(layout.evaluations(reference.model, reference.number))
+    moving = [layout.alias(*named) for named in _opposing_aliases(case, rule)]
+    authors = read_authors(case.ledger, [*once, *moving], *folders)
+    claimed = {write.path for one in authors.events for write in one.event.writes}
+    inside = [path for path in claimed if path.startswith(tuple(f"{one}/" for one in folders))]
+    lost = read_authors(case.ledger, inside) if inside else authors
+    for place in (*once, *moving, *inside):
+        seen = lost if place in inside else authors
+        if fault := seen.fault(place, once=place not in moving):
+            raise IntegrityError(
+                f"{fault}: it was written by hand, not by ft-registry",
+                hints=["ft-registry verify names all that was changed so"],
+            )
+    if authors.cut is not None:
+        case.uses.notes.append(
+            "the clone is shallow: who wrote policy and evidence cannot be seen here"
+        )
+
+
+def overtaken(decision: Decision, ledger: Ledger) -> str:
+    """Returns the evaluation by which a verdict is out of date, in words; empty: by none."""
+    for use in decision.verdict.evaluations:
+        newest = find_contender(ledger, parse_contender(use.subject)).newest.get(use.suite)
+        if newest is None or place_of(newest) != use.path:
+            return f"{use.suite} of {use.subject} was measured or corrected meanwhile"
+    return ""
+
+
+def _opposing_aliases(case: "Case", rule: Rule | None) -> list[tuple[str, str]]:
+    """Returns model and alias of each opponent that is named by one."""
+    named = [
+        check.against.partition("@")
+        for check in (rule.clause.checks() if rule else ())
+        if isinstance(check, CompareCheck) and "@" in check.against
+    ]
+    return sorted({(model or case.version.model, alias) for model, _, alias in named})
+
+
 def _uses(case: "Case") -> dict[str, int]:
     """Returns how many promotions each evaluation set has decided so far."""
     sets = {use.data for use in case.uses.evaluations.values() if use.data}
@@ -133,12 +194,7 @@ def _requires(case: "Case", rule: Rule | None, policy: FiledPolicy | None) -> It
         yield Requirement(path=path, digest=None)
     for path, digest in case.uses.approvals.items():
         yield Requirement(path=path, digest=digest)
-    aliases = {
-        (case.version.model if check.against.startswith("@") else check.against.partition("@")[0],
-         check.against.partition("@")[2])
-        for check in (rule.clause.checks() if rule else ())
-        if isinstance(check, CompareCheck) and "@" in check.against
-    }  # fmt: skip
-    for model, alias in sorted(aliases - {(case.version.model, case.alias)}):
-        path = layout.alias(model, alias)
-        yield Requirement(path=path, digest=alias_digest(case.ledger, model, alias))
+    for model, alias in _opposing_aliases(case, rule):
+        if (model, alias) != (case.version.model, case.alias):
+            path = layout.alias(model, alias)
+            yield Requirement(path=path, digest=alias_digest(case.ledger, model, alias))

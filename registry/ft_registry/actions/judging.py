@@ -105,23 +105,36 @@ def _look(check: Check, case: Case) -> "Answer | Compared":
     return _CHECKS[type(check)](check, case)
 
 
-def _families(clause: Clause, choice: str = "") -> list[str]:
-    """Returns the family of each check, in order; empty: it is judged alone.
+def _families(clause: Clause) -> list[int]:
+    """Returns the family of each check, in order, as a number.
 
     Under ``all`` each test has to succeed, so together they err no more often than one. Under
-    ``any`` each is another chance: comparisons there are a family though nobody says so.
+    ``any`` each is another chance: comparisons there are a family though nobody says so. A name
+    in the policy joins more of them, and splits none.
     """
+    memberships = list(_memberships(clause, ()))
+    families = list(range(len(memberships)))
+    for key in {key for keys in memberships for key in keys}:
+        joined_ = {families[place] for place, keys in enumerate(memberships) if key in keys}
+        families = [min(joined_) if family in joined_ else family for family in families]
+    return families
+
+
+def _memberships(clause: Clause, choices: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yields for each check the names of what joins it with others."""
     content = clause.content
     if isinstance(content, tuple):
         if clause.any is not None:
-            choice = choice or f"any {id(clause)}"  # of no policy's words: they hold no space
-        return [family for one in content for family in _families(one, choice)]
-    named = content.family if isinstance(content, CompareCheck) else None
-    return [named or choice]
+            choices = (*choices, f"any {id(clause)}")  # no name of a policy holds a space
+        for one in content:
+            yield from _memberships(one, choices)
+    else:
+        named = content.family if isinstance(content, CompareCheck) else None
+        yield (*choices, named) if named else choices
 
 
 def _adjusted(
-    checks: Sequence[Check], found: Sequence["Answer | Compared"], families: Sequence[str]
+    checks: Sequence[Check], found: Sequence["Answer | Compared"], families: Sequence[int]
 ) -> list[float | None]:
     """Returns the p-value of each comparison of a family by Holm; None: it stands alone.
 
@@ -134,7 +147,7 @@ def _adjusted(
             for place, one in enumerate(found)
             if families[place] == family and isinstance(checks[place], CompareCheck)
         }
-        if family and len(members) > 1:
+        if len(members) > 1:
             for place, p in zip(members, holm(list(members.values())), strict=True):
                 adjusted[place] = p
     return adjusted

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ft_registry.actions.events import make_event
+from ft_registry.actions.gate import overtaken
 from ft_registry.actions.plan_move import (
     DATA,
     STANDING,
@@ -70,6 +71,15 @@ def apply_move(
             verification = prove(plan.version, DATA in plan.overrides)
         except IntegrityError as error:
             raise _with_ways_on(plan, error) from error
+        if plan.decision is not None:
+            # It took time to read every byte: what was measured in it counts.
+            ledger.refresh()
+            if words := overtaken(plan.decision, ledger):
+                raise Conflict(
+                    f"expected the evidence of the gate as it was read, found that {words}: "
+                    "nothing has moved",
+                    hints=["run it again: the gate decides anew"],
+                )
         event = _append(plan, ledger=ledger, context=context)
     alias = plan.alias
     notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models)

@@ -319,7 +319,8 @@ def _plan(
 
 def _check_overrides(overrides: Sequence[str], reason: str) -> None:
     for name in overrides:
-        if name not in GUARDS and name != WHOLE and not name.startswith(f"{WHOLE}."):
+        is_check = name.startswith(f"{WHOLE}.") and name != f"{WHOLE}.{WHOLE}"
+        if name not in GUARDS and name != WHOLE and not is_check:
             raise InvalidInput(
                 f"expected the name of a guard after --override, found {name!r}",
                 hints=[

@@ -40,13 +40,16 @@ def read_policy(ledger: Ledger, *, at: str | None = None) -> FiledPolicy | None:
         IntegrityError: What is there is no policy, or no event put it there: nothing may move.
     """
     content = ledger.read(layout.POLICY, at=at)
+    if at is None and (fault := _fault(ledger)):
+        raise IntegrityError(
+            f"{fault}: that was done by hand, not by ft-registry",
+            hints=[
+                "ft-registry verify names all that was changed so",
+                "ft-registry policy apply FILE puts one in force again, on record",
+            ],
+        )
     if content is None:
         return None
-    if at is None and (fault := read_authors(ledger, (layout.POLICY,)).fault(layout.POLICY)):
-        raise IntegrityError(
-            f"{fault}: it was written by hand, not by ft-registry",
-            hints=["ft-registry verify names all that was changed so"],
-        )
     try:
         return FiledPolicy(parse_policy(content, where="the ledger"), content)
     except InvalidInput as error:
@@ -54,6 +57,11 @@ def read_policy(ledger: Ledger, *, at: str | None = None) -> FiledPolicy | None:
             f"{error.message}: nothing is decided by it",
             hints=["ft-registry policy apply FILE puts another in its place", *error.hints],
         ) from error
+
+
+def _fault(ledger: Ledger) -> str:
+    """Returns what no event says of the policy, in words; a policy that was taken away, too."""
+    return read_authors(ledger, (layout.POLICY,)).fault(layout.POLICY)
 
 
 def has_gate(ledger: Ledger, alias: AliasReference) -> bool:
@@ -109,7 +117,8 @@ def apply_policy(
     before = ledger.read(layout.POLICY)
     previous = digest_bytes(before) if before is not None else None
     digest = digest_bytes(content)
-    if digest == previous or dry_run:
+    # What somebody wrote by hand is not in force until an event says so.
+    if (digest == previous and not _fault(ledger)) or dry_run:
         return AppliedPolicy(digest, previous, None)
     event = make_event(
         context, "policy", f"apply the promotion policy {digest[7:19]}", reason=reason

@@ -21,6 +21,7 @@ from ft_registry.errors import InvalidInput
 from ft_registry.model.names import AliasName, ModelName
 from ft_registry.model.reference import parse_contender
 
+_LEAST_ALPHA = 1e-4
 ALPHA = 0.05
 """How often a comparison may err, unless the policy says otherwise."""
 
@@ -29,7 +30,14 @@ Differences: TypeAlias = Literal[
 ]
 """What may differ between two evaluations beside the model."""
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+
+def _check_name(text: str) -> str:
+    if text == "gate":
+        raise ValueError("expected another name: --override gate sets the whole gate aside")
+    return text
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), AfterValidator(_check_name)]
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Count = Annotated[int, Field(ge=0, strict=True)]
@@ -154,6 +162,11 @@ class CompareCheck(Measured):
         if self.test == "non_inferior" and self.margin == 0:
             raise ValueError(
                 "expected a margin above 0 for non_inferior: nothing shows that two are equal"
+            )
+        if self.method == "bootstrap" and self.alpha < _LEAST_ALPHA:
+            raise ValueError(
+                f"expected an alpha of {_LEAST_ALPHA:g} or more with the bootstrap: each resample "
+                "is but one in so many"
             )
         if not self.paired and (self.slices or self.method == "bootstrap"):
             raise ValueError("expected paired items for slices and the bootstrap")
@@ -287,13 +300,21 @@ class CostCheck(Check):
     at_most: Positive
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("expected a command line, found NUL in it")
+    return text
+
+
 class CommandCheck(Check):
     """A program of the user's own: exit 0 passes, 7 cannot decide, all else fails."""
 
     KIND = "command"
 
     run: Annotated[
-        Text, Field(description="A command line; {ref}, {model}, {version}, {alias} are filled in.")
+        Text,
+        AfterValidator(_without_nul),
+        Field(description="A command line; {ref}, {model}, {version}, {alias} are filled in."),
     ]
     timeout_seconds: Positive = 600
     env: Annotated[

@@ -22,6 +22,7 @@ from ft_registry.evaluations.items import Items
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.comparing import Compared, Sides, compared
 from ft_registry.gates.report import WorstItem
+from ft_registry.model import layout
 from ft_registry.model.evaluation import ItemTable
 from ft_registry.model.policy import CompareCheck
 from ft_registry.model.reference import AliasReference, BaselineReference, parse_contender
@@ -106,6 +107,7 @@ def _find_opponent(case: Case, check: CompareCheck) -> _Opponent | None:
         if isinstance(reference, AliasReference):
             require_model(case.ledger, reference.model)
             if read_alias(case.ledger, reference.model, reference.alias) is None:
+                _refuse_vacated(case, reference)
                 return None
         version = resolve(case.ledger, reference)
         digest = read_record(case.ledger, version).digest
@@ -119,6 +121,18 @@ def _find_opponent(case: Case, check: CompareCheck) -> _Opponent | None:
             "itself"
         )
     return _Opponent(contender, digest)
+
+
+def _refuse_vacated(case: Case, alias: AliasReference) -> None:
+    """Raises Refused where an alias had a holder: to take it away must lower no bar."""
+    path = layout.alias(alias.model, alias.alias)
+    last = next(iter(case.ledger.events(path, newest_first=True)), None)
+    if last is not None:
+        raise Refused(
+            f"expected {alias} to name a version or never to have named one, found that it named "
+            f"{last.event.previous or 'one'} until {last.event.time[:19]}Z: compare with a fixed "
+            "version, or override"
+        )
 
 
 def _sides(case: Case, check: CompareCheck, opponent: _Opponent) -> Sides:
@@ -212,6 +226,19 @@ def _properties(ours: ScoredItems, theirs: ScoredItems) -> list[str]:
 def _slice(
     name: str, ours: ScoredItems, theirs: ScoredItems, order: Sequence[int]
 ) -> Sequence[str]:
-    if name in ours.slices:
-        return ours.slices[name]
-    return [theirs.slices[name][place] for place in order]
+    """Returns what the items are in, whichever side says it.
+
+    Raises:
+        Refused: The sides contradict each other: else a candidate's file could say where its own
+            losses are counted.
+    """
+    blank = [""] * len(order)
+    here = ours.slices.get(name, blank)
+    there = [theirs.slices[name][place] for place in order] if name in theirs.slices else blank
+    others = sum(one != other for one, other in zip(here, there, strict=True) if one and other)
+    if others:
+        raise Refused(
+            f"expected items with the same {name} on both sides, found others for {others:,} of "
+            f"{len(order):,}"
+        )
+    return [one or other for one, other in zip(here, there, strict=True)]
