@@ -80,6 +80,7 @@ def test_what_is_no_fault_is_read(tmp_path: Path, content: str) -> None:
         (GOOD + '{"id": "q2", "f1": Infinity}\n', "Infinity"),
         (GOOD + '{"id": "q2", "f1": 1e999}\n', "beyond"),
         (GOOD + '{"id": "q2", "f1": 1' + "0" * 400 + "}\n", "beyond 1.8e308"),
+        (GOOD + '{"id": "q2", "f1": -1e300}\n', "expected a number up to 1e"),
         (GOOD + '{"id": "q2", "f1": 1, "f1": 2}\n', "duplicate keys"),
         (GOOD + '{"id": "q2", "f1": 1', "line 2"),
         (GOOD + "[1]\n", "expected an object with an id"),
@@ -89,7 +90,7 @@ def test_what_is_no_fault_is_read(tmp_path: Path, content: str) -> None:
         (GOOD + '{"id": "q2", "f1": 1, "x": ' + "[" * 100_000 + "\n", "line 2"),
         (GOOD + '{"id": "q2", "f1": 1, "slices": 7}\n', "slices"),
         (GOOD + '{"id": "q2", "f1": 1, "tokens": "many"}\n', "tokens"),
-        ('{"id": "q1", "f1": 1e308}\n{"id": "q2", "f1": 1e308}\n', "finite sum"),
+        ('{"id": "q1", "f1": 1e308}\n{"id": "q2", "f1": 1e308}\n', "expected a number up to 1e"),
         (GOOD.encode() + b'{"id": "\xff", "f1": 1}\n', "strict JSON"),
     ],
 )  # fmt: skip

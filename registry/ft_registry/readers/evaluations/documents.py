@@ -79,6 +79,10 @@ def _unlike(what: str, error: Exception) -> Refused:
     )
 
 
+_LARGEST = 1e100
+"""The squares of so many items as anybody scores can still be added."""
+
+
 def finite(value: object, *, what: str) -> float:
     """Returns a number as a float.
 
@@ -99,6 +103,8 @@ def finite(value: object, *, what: str) -> float:
             f"expected a finite number as {what}, found {number}",
             hints=["an item that could not be scored is left out or null"],
         )
+    if abs(number) > _LARGEST:
+        raise Refused(f"expected a number up to {_LARGEST:g} as {what}, found {number:g}")
     return number
 
 
