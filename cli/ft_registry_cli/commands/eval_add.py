@@ -62,6 +62,8 @@ def add_to(group: typer.Typer) -> None:
             str, typer.Option(metavar="S", help="The suite: [tool.ft-registry.suites.S].")
         ],
         corrects: Corrects = False,
+        allow_partial: AllowPartial = False,
+        trust: Trust = False,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
     ) -> None:
         """Run a suite on a version and put on record what it found.
@@ -71,7 +73,10 @@ def add_to(group: typer.Typer) -> None:
         """
         scoring = state.workspace.scoring
         with scoring.run(reference, suite, tell=state.talk) as out:
-            plan = scoring.plan_add(reference, [out], suite=suite, corrects=corrects, note=note)
+            plan = scoring.plan_add(
+                reference, [out], suite=suite, allow_partial=allow_partial, trust=trust,
+                corrects=corrects, note=note,
+            )  # fmt: skip
             added = scoring.add(plan)
         _tell(state, added.evaluation, "added" if added.created else "already", added.notices)
 

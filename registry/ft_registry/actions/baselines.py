@@ -15,6 +15,7 @@ from ft_registry.actions.corrections import (
     overtaken,
     stand_among,
 )
+from ft_registry.actions.coverage import cover
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -123,6 +124,11 @@ def add_baseline(
         )
         for path in request.evaluations
     ]  # fmt: skip
+    data = request.data or _NO_DATA
+    evidence = [
+        cover(one, data, datasets=(), ledger=ledger, allow_partial=request.allow_partial)
+        for one in evidence
+    ]
     models.check()
     try:
         known, found = read_baseline(ledger, request.reference)

@@ -14,6 +14,7 @@ from ft_registry.actions.corrections import (
     stand_among,
     twin_of,
 )
+from ft_registry.actions.coverage import cover
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -91,7 +92,8 @@ def plan_evaluation(
     Raises:
         InvalidInput, NotFound: The reference or the files are none, or there is nothing to correct.
         Conflict: The files are on record as saying something else.
-        Refused: The files cannot be read as an evaluation, or speak of another model.
+        Refused: The files cannot be read as an evaluation, speak of another model, or are of more
+            or fewer items than the data has.
     """
     ledger.refresh()
     version = resolve(ledger, request.reference)
@@ -102,12 +104,12 @@ def plan_evaluation(
         allow_partial=request.allow_partial, suites=request.suites,
     )  # fmt: skip
     evidence = accept(evidence, of_version(filed, ledger), trust=request.trust, cwd=cwd)
-    made = make_evaluation(
-        evidence,
-        of=Subject.of(filed),
-        data=request.data or measured_on(filed.record.data, evidence),
-        context=context,
-    )
+    data = request.data or measured_on(filed.record.data, evidence)
+    evidence = cover(
+        evidence, data, datasets=filed.record.data, ledger=ledger,
+        allow_partial=request.allow_partial,
+    )  # fmt: skip
+    made = make_evaluation(evidence, of=Subject.of(filed), data=data, context=context)
     before = read_evaluations(ledger, version)
     evaluation, known = stand_among(made, before, corrects=request.corrects)
     if known:

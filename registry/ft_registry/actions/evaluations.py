@@ -50,6 +50,8 @@ class Evidence:
     """Its items as a file; None: it has none."""
     trusted: str = ""
     """What in the files speaks for another model, and was set aside."""
+    part_of: SnapshotUse | None = None
+    """The data of which they are a part, as a person has allowed."""
 
     @property
     def suite(self) -> str:
@@ -199,15 +201,26 @@ def measured_on(data: Sequence[Dataset], evidence: Evidence) -> SnapshotUse | Un
             certainly not of it.
         evidence: The scores.
     """
+    if evidence.part_of is not None:
+        return evidence.part_of
+    named = evaluation_data(data)
+    if isinstance(named, Unknown):
+        return named
+    scored = evidence.measurement.rows
+    rows = next(one.rows for one in data if one.key == named.key)
+    if scored and isinstance(rows, int) and rows != scored:
+        return Unknown(
+            unknown=f"{scored} items were scored, the record's evaluation data has {rows} "
+            "examples: --data names what they are of"
+        )
+    return named
+
+
+def evaluation_data(data: Sequence[Dataset]) -> SnapshotUse | Unknown:
+    """Returns the one dataset of a record that was named for measuring on."""
     found = [dataset for dataset in data if dataset.role in MEASURING_ROLES]
     if len(found) != 1:
         return _NO_DATA
-    rows, items = found[0].rows, evidence.measurement.items
-    if items is not None and isinstance(rows, int) and rows != len(items):
-        return Unknown(
-            unknown=f"{len(items)} items were scored, the record's evaluation data has {rows} "
-            "examples: --data names what they are of"
-        )
     return SnapshotUse(name=found[0].name, key=found[0].key, sha256=found[0].sha256)
 
 

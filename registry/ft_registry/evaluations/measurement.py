@@ -84,3 +84,10 @@ class Measurement:
     """US dollars."""
     notes: tuple[str, ...] = ()
     """What a person should know who reads the scores."""
+
+    @property
+    def rows(self) -> int:
+        """How many items were scored; 0: nobody says."""
+        if self.items is not None:
+            return len(self.items)
+        return max((score.n for score in self.scores), default=0)
