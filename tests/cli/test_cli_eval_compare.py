@@ -54,6 +54,18 @@ def test_items_that_are_damaged_end_with_an_integrity_error_after_the_rest(
     assert {one["suite"] for one in outcome.document["not_compared"]} == {"totals", "more"}
 
 
+def test_items_that_are_gone_end_with_an_integrity_error_after_the_rest(unlike: Project) -> None:
+    for number in (1, 2):
+        unlike.write("more.jsonl", items(good=number))
+        unlike.done("eval", "add", f"m/{number}", "more.jsonl")
+    for file in unlike.root.rglob("ftr/evaluations/more-*.parquet"):
+        file.unlink()
+    outcome = unlike.cli("--json", "eval", "compare", "m/1", "m/2")
+    assert (outcome.code, outcome.error["kind"]) == (4, "integrity")
+    assert "found it gone" in outcome.error["message"]
+    assert [suite["suite"] for suite in outcome.document["suites"]] == ["sums"]
+
+
 def test_a_score_without_a_known_direction_is_higher_or_lower(unlike: Project) -> None:
     unlike.write(
         "ft-registry.toml", "[suites.sums]\nmetric = 'exact_match'\nhigher_is_better = true\n"

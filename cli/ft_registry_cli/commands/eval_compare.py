@@ -29,7 +29,8 @@ def add_to(group: typer.Typer) -> None:
         told: scores may differ for them.
 
         A suite that has nothing to be paired by is told, and the others are compared: exit code 1
-        only where none is left. One whose items are damaged or out of reach ends with 4 or 6.
+        only where none is left. One whose items are damaged or gone ends with 4, one whose store
+        does not answer with 6.
         """
         found = state.workspace.scoring.compare(old, new, suite=suite, shown=shown)
         state.emit(

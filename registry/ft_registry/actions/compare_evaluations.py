@@ -259,7 +259,7 @@ def _warnings(before: Evaluation, after: Evaluation) -> Iterator[str]:
     )
     if changed:
         yield f"the evaluator's settings differ: {', '.join(changed)}"
-    if _data(before) != _data(after):
+    if before.content != after.content:
         yield f"the data differs: {_data(before)}, then {_data(after)}"
     for side in (before, after):
         if side.partial:

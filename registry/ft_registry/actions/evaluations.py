@@ -112,6 +112,7 @@ def make_evaluation(
         context: Who, where, when.
     """
     found = evidence.measurement
+    doubt = data.doubt if isinstance(data, PublicSet) else ""
     return Evaluation(
         model=of.model,
         version=of.version,
@@ -143,7 +144,7 @@ def make_evaluation(
         measured_at=found.time or None,
         seconds=found.seconds,
         cost=found.cost,
-        notes=found.notes,
+        notes=(*found.notes, doubt) if doubt else found.notes,
         recorded_at=timestamp(context.now()),
         recorded_by=context.actor,
     )

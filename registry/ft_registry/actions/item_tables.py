@@ -31,8 +31,8 @@ class ItemTables:
             home: Where the bytes of its version lie.
 
         Raises:
-            NotFound: It has totals only, or its table is gone from the store.
-            IntegrityError: The table has other bytes than were recorded.
+            NotFound: It has totals only.
+            IntegrityError: The table has other bytes than were recorded, or is gone from the store.
             BackendUnavailable: The store does not answer.
         """
         items = evaluation.items
@@ -49,7 +49,14 @@ class ItemTables:
     def _fetch(self, artifact: str, digest: str, home: Home, place: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="items-", dir=self.folder) as scratch:
-            self.artifacts.fetch(home, [artifact], Path(scratch))
+            try:
+                self.artifacts.fetch(home, [artifact], Path(scratch))
+            except NotFound as error:  # it was there when it went on record
+                raise IntegrityError(
+                    f"expected {artifact} in {home.uri} as it was recorded, found it gone: "
+                    f"{error.message}",
+                    hints=[*error.hints, "ft-registry verify tells what else is gone"],
+                ) from error
             found = Path(scratch) / artifact
             if not _is(found, digest):
                 raise IntegrityError(

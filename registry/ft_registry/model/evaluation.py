@@ -1,5 +1,6 @@
 """Evaluations: scores, and the items they were computed from."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
@@ -69,6 +70,13 @@ class PublicSet(Part):
 
     name: str
     revision: str
+
+    @property
+    def doubt(self) -> str:
+        """What a person should know of it, in words; empty: a commit names it for good."""
+        if re.fullmatch(r"[0-9a-f]{40}", self.revision):
+            return ""
+        return f"{self.name}@{self.revision} is named by no full commit: what is there may change"
 
 
 def parse_public_set(text: str) -> PublicSet:
@@ -170,6 +178,14 @@ class Evaluation(Document):
         return digest({**said, "trusted": bool(self.trusted)})
 
     @property
+    def content(self) -> tuple[str, str] | None:
+        """What names the content of the data, whatever a snapshot is called; None: unknown."""
+        data = self.data
+        if isinstance(data, Unknown):
+            return None
+        return (data.name, data.revision) if isinstance(data, PublicSet) else ("", data.key)
+
+    @property
     def circumstances(self) -> str:
         """What it was measured on, and whether it is taken on trust, in words."""
         data = self.data
@@ -189,7 +205,7 @@ class Evaluation(Document):
         return (
             (self.suite, self.origin, bool(self.trusted))
             == (again.suite, again.origin, bool(again.trusted))
-        ) and _data(again) in (None, _data(self))
+        ) and again.content in (None, self.content)
 
     def reads_as(self, again: "Evaluation") -> bool:
         """Returns whether the same files are given again, and the same scores read from them."""
@@ -228,13 +244,6 @@ class Correction(Document):
     """The id of what counts no more."""
     by: str
     """The id of what corrects it."""
-
-
-def _data(evaluation: Evaluation) -> tuple[str, str] | None:
-    data = evaluation.data
-    if isinstance(data, Unknown):
-        return None
-    return (data.name, data.revision) if isinstance(data, PublicSet) else ("", data.key)
 
 
 def _values(evaluation: Evaluation) -> list[tuple[str, float, int]]:

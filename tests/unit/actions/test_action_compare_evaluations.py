@@ -7,19 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.strategies import law
-from tests.unit.values import make_evaluation
+from tests.unit.values import WHY, make_evaluation
 
 from ft_registry.actions.compare_evaluations import Side, SuiteComparison, compare_sides
 from ft_registry.errors import NotFound
 from ft_registry.evaluations.items import Items
-from ft_registry.model.evaluation import Harness, Score
+from ft_registry.model.evaluation import Harness, Score, SnapshotUse
 
 
 def side(values: dict[str, float], *, metric: str = "acc", **changes: Any) -> Side:
     """Returns a contender that scored items so."""
     evaluation = {
         key: changes.pop(key)
-        for key in ("harness", "partial", "scores", "trusted", "version", "baseline")
+        for key in ("data", "harness", "partial", "scores", "trusted", "version", "baseline")
         if key in changes
     }
     items = Items(ids=list(values), scores={metric: np.array(list(values.values()))}, **changes)
@@ -224,3 +224,12 @@ def test_prompts_that_differ_are_told() -> None:
     one, other = (Harness(name="items", prompts=word) for word in ("x", "y"))
     found = compare_sides(side({"a": 1}, harness=one), side({"a": 0}, harness=other))
     assert found.warnings == ("the prompts differ",)
+
+
+def test_data_of_another_name_is_the_same_by_its_content() -> None:
+    one, renamed = (SnapshotUse(name=name, key="a" * 32, sha256=WHY) for name in ("old", "new"))
+    other = SnapshotUse(name="old", key="b" * 32, sha256=WHY)
+    values = {"a": 1.0, "b": 0.0}
+    assert not compare_sides(side(values, data=one), side(values, data=renamed)).warnings
+    (told,) = compare_sides(side(values, data=one), side(values, data=other)).warnings
+    assert told == "the data differs: old aaaaaaaaaaaa, then old bbbbbbbbbbbb"

@@ -6,7 +6,14 @@ import pytest
 from pydantic import ValidationError
 from tests.unit.values import make_evaluation, sha
 
-from ft_registry.model.evaluation import Evaluation, PublicSet, Score, in_force, score_table
+from ft_registry.model.evaluation import (
+    Evaluation,
+    PublicSet,
+    Score,
+    in_force,
+    parse_public_set,
+    score_table,
+)
 
 
 def scored(value: float, *, day: int, suite: str = "dates", metric: str = "f1") -> object:
@@ -114,3 +121,9 @@ def test_a_score_is_named_by_task_metric_and_filter() -> None:
 def test_a_baseline_is_named_by_its_label() -> None:
     assert make_evaluation().subject == "support/2"
     assert make_evaluation(version=None, baseline="few-shot").subject == "support:few-shot"
+
+
+def test_only_a_full_commit_names_a_public_set_for_good() -> None:
+    assert "main is named by no full commit" in parse_public_set("hub:x/y@main").doubt
+    assert parse_public_set("hub:x/y@e53f048").doubt
+    assert not parse_public_set(f"hub:x/y@{'0a' * 20}").doubt
