@@ -156,3 +156,7 @@ def _exit(code: int) -> None:
         # Taking their modules apart costs up to half a second, and nothing is left to be done.
         os._exit(code)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
