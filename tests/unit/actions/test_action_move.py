@@ -113,7 +113,7 @@ def test_an_override_needs_a_reason_and_a_name(stage: Stage) -> None:
         stage.promote(1, reason="", overrides=["standing"])
     with pytest.raises(InvalidInput, match="guard") as error:
         stage.promote(1, overrides=["everything"])
-    assert [hint.partition(":")[0] for hint in error.value.hints] == ["standing", "data"]
+    assert [hint.partition(":")[0] for hint in error.value.hints] == ["standing", "data", "gate"]
 
 
 @pytest.mark.parametrize("finding", [WEIGHTS, DATA], ids=lambda finding: finding.kind)
