@@ -12,6 +12,7 @@ EXIT_CODES = {
     "NotARegistry": 1,
     "Refused": 1,
     "GateRefused": 3,
+    "GateInconclusive": 7,
     "IntegrityError": 4,
     "Conflict": 5,
     "BackendUnavailable": 6,
