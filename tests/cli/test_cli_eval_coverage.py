@@ -40,7 +40,7 @@ def partial(project: Project, verb: str) -> str:
     return str(found.get("partial", ""))
 
 
-@pytest.mark.parametrize("verb", ["add", "register", "run", "baseline"])
+@pytest.mark.parametrize("verb", ["add", "run", "baseline"])
 def test_a_part_is_taken_only_when_told_and_more_never(held: Project, verb: str) -> None:
     before = held.head()
     for count, found in ((20, "20 of 50 examples"), (60, "has 50 examples, found 60 items")):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ft_registry.actions.evaluations import Evidence, evaluation_data
+from ft_registry.actions.evaluations import Evidence
 from ft_registry.errors import Refused
 from ft_registry.evaluations.measurement import Measurement
 from ft_registry.model import layout
@@ -66,28 +66,6 @@ def cover(
         )
     partial = "; ".join(filter(None, (found.partial, part)))
     return replace(evidence, measurement=replace(found, partial=partial), part_of=data)
-
-
-def cover_draft(
-    evidence: Evidence, datasets: Sequence[Dataset], ledger: Ledger, *, allow_partial: bool
-) -> Evidence:
-    """Returns scores as those of the evaluation data that a registration names.
-
-    An evaluator that names questions of its own is not taken to have asked those of this data.
-
-    Args:
-        evidence: The scores.
-        datasets: Those of the registration.
-        ledger: Where it goes.
-        allow_partial: See `cover`.
-
-    Raises:
-        Refused: See `cover`.
-    """
-    if evidence.measurement.data:
-        return evidence
-    data = evaluation_data(datasets)
-    return cover(evidence, data, datasets=datasets, ledger=ledger, allow_partial=allow_partial)
 
 
 def _rows(data: SnapshotUse, datasets: Sequence[Dataset], ledger: Ledger) -> int | None:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.claims import accept, of_draft
 from ft_registry.actions.corrections import filed_as, free
-from ft_registry.actions.coverage import cover_draft
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
@@ -95,9 +94,8 @@ def plan_registration(
 
     Raises:
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
-        Refused: The same was on record, and its deletion as well; scores speak of another model,
-            or are of more or fewer items than the evaluation data has; or data holds what was
-            erased.
+        Refused: The same was on record, and its deletion as well; scores speak of another model;
+            or data holds what was erased.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
@@ -108,12 +106,8 @@ def plan_registration(
     if draft.evaluations:
         measured = of_draft(draft, ledger, known=known)
         accepted = tuple(
-            cover_draft(
-                accept(one, measured, trust=request.trust, cwd=cwd), draft.data, ledger,
-                allow_partial=request.allow_partial,
-            )
-            for one in draft.evaluations
-        )  # fmt: skip
+            accept(one, measured, trust=request.trust, cwd=cwd) for one in draft.evaluations
+        )
         draft = replace(draft, evaluations=accepted)
     before = read_evaluations(ledger, known) if known is not None else []
     scored = frozenset((one.suite, one.origin) for one in before)
