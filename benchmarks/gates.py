@@ -3,7 +3,7 @@
     python benchmarks/gates.py [--runs N]
 
 prints a simulation: pairs of models whose true difference is known, decided by the checks of a
-policy and by rules that people write by hand. It takes ten minutes; the exit code is 1 when a rate
+policy and by rules that people write by hand. It takes some minutes; the exit code is 1 when a rate
 of false promotions is above alpha, or a power 2 points off its theory, by more than chance. What
 checks cost is a question of benchmarks/run.py.
 """

@@ -98,9 +98,9 @@ class Gating:
         ledger.refresh()
         version = resolve(ledger, parse_reference(reference))
         name = alias_name(alias)
-        read_record(ledger, version)
+        read_record(ledger, version)  # before any check is made of a version that is none
         check_authors(ledger, version, AliasReference(version.model, name))
-        return self._decide(version, name, allow_commands=allow_commands)
+        return self._decide(self.policy(), version, name, allow_commands=allow_commands)
 
     def guard(self, plan: "MovePlan", *, allow_commands: bool = False) -> "MovePlan":
         """Returns a move with what the gate says of it, where a policy is in force.
@@ -118,7 +118,7 @@ class Gating:
         if policy is None and not plan.checks_overridden:
             return plan
         decision = self._decide(
-            plan.version, plan.alias.alias, overrides=plan.checks_overridden,
+            policy, plan.version, plan.alias.alias, overrides=plan.checks_overridden,
             allow_commands=allow_commands,
         )  # fmt: skip
         if not decision.verdict.passes:
@@ -157,6 +157,7 @@ class Gating:
 
     def _decide(
         self,
+        policy: "FiledPolicy | None",
         version: VersionReference,
         alias: str,
         *,
@@ -171,7 +172,7 @@ class Gating:
             wiring.ledger, version, alias, wiring.context.now(),
             self._tools(allow_commands=allow_commands),
         )  # fmt: skip
-        return decide(self.policy(), case, actor=wiring.context.actor, overrides=overrides)
+        return decide(policy, case, actor=wiring.context.actor, overrides=overrides)
 
     def _tools(self, *, allow_commands: bool = False) -> "Tools":
         from ft_registry.actions.checks.case import Tools
@@ -191,22 +192,20 @@ class Gating:
 
 def _refusal(decision: "Decision") -> GateRefused | GateInconclusive:
     """Returns the error of a version that did not pass: what stands in the way, and what to do."""
+    from ft_registry.formats.verdict_words import standing
+
     verdict = decision.verdict
     version = f"{verdict.model}/{verdict.version}"
-    standing = [
-        finding
-        for finding in verdict.result.checks()
-        if finding.outcome != "pass" and not finding.overridden
-    ]
-    failing = [finding for finding in standing if finding.outcome == "fail"]
-    named = failing or standing
+    blocking = standing(verdict)
+    failing = [finding for finding in blocking if finding.outcome == "fail"]
+    named = failing or blocking
     kind = GateRefused if failing else GateInconclusive
     verb = ("fails" if len(named) == 1 else "fail") if failing else "cannot be decided"
     return kind(
         f"expected {version} to pass the gate of {verdict.alias}, found that "
         f"{', '.join(finding.name for finding in named[:_SHOWN])} {verb}",
         hints=[
-            *(_words(finding) for finding in standing[:_SHOWN]),
+            *(_words(finding) for finding in blocking[:_SHOWN]),
             f"ft-registry gate {version} --to {verdict.alias} shows all of it",
             f"--override gate.{named[0].name} --reason TEXT sets it aside, on record for ever",
         ],

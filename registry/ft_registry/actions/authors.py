@@ -5,7 +5,7 @@ history; this looks at the few documents that a move relies on, or that are show
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ft_registry.errors import IntegrityError, NotARegistry
 from ft_registry.model import layout
@@ -72,6 +72,19 @@ def read_authors(ledger: Ledger, places: Sequence[str], *folders: str) -> Author
     contents = ledger.read_many(places)
     present = {place: digest_bytes(content) for place, content in contents.items()}
     return Authors(tuple(events), present, cut)
+
+
+def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Authors:
+    """Returns authors that know what further documents are now.
+
+    Args:
+        authors: They have the events that touched the documents.
+        ledger: The truth.
+        places: The documents.
+    """
+    contents = ledger.read_many(places)
+    found = {place: digest_bytes(content) for place, content in contents.items()}
+    return replace(authors, present=authors.present | found)
 
 
 def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReference) -> Authors:

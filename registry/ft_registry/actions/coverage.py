@@ -65,7 +65,7 @@ def cover(
             ],
         )
     partial = "; ".join(filter(None, (found.partial, part)))
-    return replace(evidence, measurement=replace(found, partial=partial), part_of=data)
+    return replace(evidence, measurement=replace(found, partial=partial))
 
 
 def _rows(data: SnapshotUse, datasets: Sequence[Dataset], ledger: Ledger) -> int | None:

@@ -50,8 +50,6 @@ class Evidence:
     """Its items as a file; None: it has none."""
     trusted: str = ""
     """What in the files speaks for another model, and was set aside."""
-    part_of: SnapshotUse | None = None
-    """The data of which they are a part, as a person has allowed."""
 
     @property
     def suite(self) -> str:
@@ -202,8 +200,6 @@ def measured_on(data: Sequence[Dataset], evidence: Evidence) -> SnapshotUse | Un
             certainly not of it.
         evidence: The scores.
     """
-    if evidence.part_of is not None:
-        return evidence.part_of
     named = evaluation_data(data)
     if isinstance(named, Unknown):
         return named

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ft_registry.actions.authors import read_authors
+from ft_registry.actions.authors import read_authors, with_places
 from ft_registry.actions.contenders import find_contender
 from ft_registry.actions.evaluations import place_of
 from ft_registry.actions.policies import FiledPolicy
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WHOLE = "gate"
 """The name that stands for all checks where one is set aside."""
+_POLICY = "policy"
+"""The one check of an alias without a rule."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,6 @@ def decide(
     return Decision(report, tuple(_requires(case, rule, policy)))
 
 
-_POLICY = "policy"
-
-
 def _without_rule(
     policy: FiledPolicy | None, case: "Case", overrides: Sequence[str]
 ) -> GroupFinding:
@@ -138,11 +137,11 @@ def _check_evidence(case: "Case", rule: Rule | None) -> None:
     moving = [layout.alias(*named) for named in _opposing_aliases(case, rule)]
     authors = read_authors(case.ledger, [*once, *moving], *folders)
     claimed = {write.path for one in authors.events for write in one.event.writes}
-    inside = [path for path in claimed if path.startswith(tuple(f"{one}/" for one in folders))]
-    lost = read_authors(case.ledger, inside) if inside else authors
-    for place in (*once, *moving, *inside):
-        seen = lost if place in inside else authors
-        if fault := seen.fault(place, once=place not in moving):
+    # Others of the same versions count as well: one that was taken away would hide a loss.
+    beside = [path for path in claimed if path.startswith(tuple(f"{one}/" for one in folders))]
+    authors = with_places(authors, case.ledger, beside)
+    for place in (*once, *moving, *beside):
+        if fault := authors.fault(place, once=place not in moving):
             raise IntegrityError(
                 f"{fault}: it was written by hand, not by ft-registry",
                 hints=["ft-registry verify names all that was changed so"],

@@ -13,6 +13,7 @@ from ft_registry.actions.resolve import (
 from ft_registry.actions.store_anew import check_whole, store_anew
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.actions.tags import TRANSACTION, record_tags
+from ft_registry.actions.verdicts import read_verdicts, verdict_tags
 from ft_registry.errors import IntegrityError, NotFound, Refused
 from ft_registry.formats.description import describe
 from ft_registry.model.home import Home
@@ -49,7 +50,8 @@ def recreate(
 
 def _restored(filed: FiledRecord, sides: Sides, context: Context, course: Course) -> Restored:
     record = filed.record
-    evaluations = read_evaluations(sides.ledger, VersionReference(record.model, record.version))
+    version = VersionReference(record.model, record.version)
+    evaluations = read_evaluations(sides.ledger, version)
     home = home_of(sides.ledger, filed)
     stored = _stored(home)
     if sides.models.knows(stored):
@@ -64,7 +66,8 @@ def _restored(filed: FiledRecord, sides: Sides, context: Context, course: Course
             course.notices += notices
         except RequirementFailed:  # another clone has just done it
             stored = _stored(home_of(sides.ledger, filed))
-    tags = {**record_tags(record, filed.digest), TRANSACTION: context.nonce()}
+    tags = record_tags(record, filed.digest) | verdict_tags(read_verdicts(sides.ledger, version))
+    tags[TRANSACTION] = context.nonce()
     return Restored(stored, tags, describe(record, evaluations))
 
 

@@ -1,12 +1,15 @@
 """Policies as people write them: YAML, whose every fault is told with its line."""
 
 import io
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from ft_registry.errors import InvalidInput
 from ft_registry.model.policy import Policy
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 LIMIT = 1 << 20
 """Bytes."""
@@ -52,7 +55,7 @@ def parse_policy(content: bytes, *, where: str) -> Policy:
             hints=["aliases: {champion: {all: [score: {...}]}}", "ft-registry policy schema"],
         )
     try:
-        return Policy.model_validate(value, strict=False)
+        return Policy.model_validate(value)
     except ValidationError as error:
         faults = error.errors(include_url=False)
         raise InvalidInput(
@@ -64,17 +67,18 @@ def parse_policy(content: bytes, *, where: str) -> Policy:
         ) from error
 
 
-def _refuse_anchors(tree: object, where: str) -> None:
+def _refuse_anchors(tree: Any, where: str) -> None:
     """Raises InvalidInput where one part stands for another: who reads a policy reads all of it."""
     from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-    pending, seen = [tree], set()
+    pending: list[Any] = [tree]
+    seen = set()
     while pending:
         node = pending.pop()
         if node is None or (isinstance(node, ScalarNode) and not node.anchor):
             continue
         if id(node) in seen or getattr(node, "anchor", None):
-            line = node.start_mark.line + 1  # type: ignore[attr-defined]
+            line = node.start_mark.line + 1
             raise InvalidInput(
                 f"expected a policy without anchors in {where}, found one on line {line}"
             )
@@ -85,13 +89,13 @@ def _refuse_anchors(tree: object, where: str) -> None:
             pending += node.value
 
 
-def _fault(fault: object, tree: object) -> str:
+def _fault(fault: "ErrorDetails", tree: Any) -> str:
+    """Returns what is wrong with a policy, and on which line."""
     from ruamel.yaml.nodes import MappingNode, SequenceNode
 
-    place: Sequence[str | int] = fault["loc"]  # type: ignore[index]
     node, line = tree, 0
-    for step in place:
-        line = node.start_mark.line + 1  # type: ignore[attr-defined]
+    for step in fault["loc"]:
+        line = node.start_mark.line + 1
         if isinstance(node, MappingNode):
             found = [pair for pair in node.value if pair[0].value == step]
             if not found:
@@ -102,6 +106,6 @@ def _fault(fault: object, tree: object) -> str:
             line = node.start_mark.line + 1
         else:
             break
-    message = str(fault["msg"]).removeprefix("Value error, ")  # type: ignore[index]
-    words = ".".join(map(str, place)) or "the policy"
+    message = fault["msg"].removeprefix("Value error, ")
+    words = ".".join(map(str, fault["loc"])) or "the policy"
     return f"{words} (line {line or 1}): {message}"
