@@ -20,7 +20,7 @@ from lab import Lab
 from measure import Contender, Plan, Question, Result, Target
 
 from ft_registry.gates.comparing import Compared, Sides, compared
-from ft_registry.model.policy import CompareCheck
+from ft_registry.model.policy_checks import CompareCheck
 from ft_registry.statistics.paired_exact_power import exact_paired_power
 from ft_registry.statistics.power import paired_t_power
 
@@ -37,7 +37,7 @@ _CHECKS = """
 import sys
 import numpy as np
 from ft_registry.gates.comparing import Sides, compared, judged
-from ft_registry.model.policy import CompareCheck
+from ft_registry.model.policy_checks import CompareCheck
 
 random, n = np.random.default_rng(1), 5_000
 check = CompareCheck(

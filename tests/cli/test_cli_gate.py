@@ -384,3 +384,20 @@ def test_to_take_an_alias_away_lowers_no_bar(gated: Project) -> None:
 def test_a_gate_is_set_aside_by_its_name_alone(gated: Project, name: str) -> None:
     outcome = gated.cli("promote", "m/4", "--to", "champion", "--override", name, "--reason", "x")
     assert (outcome.code, outcome.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("lost", ["version", "logged model"])
+def test_a_version_that_is_made_again_shows_its_gate(gated: Project, lost: str) -> None:
+    gated.done("promote", "m/3", "--to", "champion", "--reason", "better")
+    client = gated.client()
+    shown = client.get_model_version("m", "3")
+    if lost == "logged model":
+        client.delete_logged_model(shown.source.removeprefix("models:/"))
+    client.delete_model_version("m", "3")
+    gated.done("sync", "--restore")
+    again = client.get_model_version("m", "3")
+    assert again.tags["ftr.gate.champion"] == shown.tags["ftr.gate.champion"]
+    assert gated.done("status")["drift"] == []
+    folder = again.source.removeprefix("models:/")
+    names = {file.name for file in (gated.root / "mlartifacts").rglob(f"{folder}/**/ftr/gates/*")}
+    assert names == {"champion.json", "champion.html"}

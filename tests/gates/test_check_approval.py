@@ -14,7 +14,7 @@ from ft_registry.actions.events import make_event
 from ft_registry.model import layout
 from ft_registry.model.approval import Approval
 from ft_registry.model.origin import Actor
-from ft_registry.model.policy import ApprovalCheck
+from ft_registry.model.policy_checks import ApprovalCheck
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context

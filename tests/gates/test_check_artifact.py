@@ -9,7 +9,7 @@ from ft_registry.actions.checks.artifact import check_artifact
 from ft_registry.gates.facts import Facts
 from ft_registry.gates.licence import front_matter, licences_of
 from ft_registry.gates.weights_format import judge_format
-from ft_registry.model.policy import ArtifactCheck
+from ft_registry.model.policy_checks import ArtifactCheck
 
 WEIGHTS = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"weights"}
 CARD = b"---\nbase_model: tiny\nlicense: Apache-2.0\n---\n# A model\n"

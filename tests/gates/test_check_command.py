@@ -8,7 +8,7 @@ import pytest
 from tests.gates.fact_cases import World
 
 from ft_registry.actions.checks.command import check_command
-from ft_registry.model.policy import CommandCheck
+from ft_registry.model.policy_checks import CommandCheck
 
 
 @pytest.fixture

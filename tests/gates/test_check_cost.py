@@ -15,7 +15,7 @@ from ft_registry.gates.spending import judge_spending
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import ItemTable
-from ft_registry.model.policy import CostCheck
+from ft_registry.model.policy_checks import CostCheck
 
 CHECK = CostCheck(suite="dates", measure="latency", at_most=0.5)
 

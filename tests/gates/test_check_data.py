@@ -10,7 +10,7 @@ from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import PublicSet
 from ft_registry.model.examples import ExampleIndex
-from ft_registry.model.policy import DataCheck
+from ft_registry.model.policy_checks import DataCheck
 from ft_registry.model.record import VersionBase
 from ft_registry.model.snapshot import LateIndex, SourceListing
 

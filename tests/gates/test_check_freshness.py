@@ -8,7 +8,7 @@ from tests.gates.fact_cases import NOW, World
 
 from ft_registry.actions.checks.freshness import check_freshness
 from ft_registry.model.evaluation import PublicSet
-from ft_registry.model.policy import FreshnessCheck
+from ft_registry.model.policy_checks import FreshnessCheck
 from ft_registry.model.time import timestamp
 
 OTHER = {"origin": "sha256:" + "c" * 64, "recorded_at": "2026-07-02T12:00:00.000000Z"}

@@ -14,7 +14,7 @@ from ft_registry.actions.checks.case import Case
 from ft_registry.actions.checks.integrity import check_integrity
 from ft_registry.backends.git.door import GitDoor, find_repository
 from ft_registry.backends.git.ledger import GitLedger
-from ft_registry.model.policy import IntegrityCheck
+from ft_registry.model.policy_checks import IntegrityCheck
 from ft_registry.model.reference import VersionReference
 
 WEIGHTS = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"weights"}

@@ -11,7 +11,7 @@ from tests.unit.values import FOLDER, HUB, WHY, make_record
 
 from ft_registry.actions.checks.lineage import check_lineage
 from ft_registry.errors import NotARegistry
-from ft_registry.model.policy import LineageCheck
+from ft_registry.model.policy_checks import LineageCheck
 from ft_registry.model.record import VersionBase
 from ft_registry.model.snapshot import Dataset, SourceListing
 

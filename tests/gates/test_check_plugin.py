@@ -7,7 +7,7 @@ import pytest
 from tests.gates.fact_cases import World
 
 from ft_registry.actions.checks.plugin import check_plugin
-from ft_registry.model.policy import PluginCheck
+from ft_registry.model.policy_checks import PluginCheck
 
 SOURCE = """
 import sys

@@ -18,7 +18,7 @@ from ft_registry.actions.checks.freshness import check_freshness
 from ft_registry.actions.checks.integrity import check_integrity
 from ft_registry.actions.checks.lineage import check_lineage
 from ft_registry.actions.item_tables import ItemTables
-from ft_registry.model.policy import (
+from ft_registry.model.policy_checks import (
     ApprovalCheck,
     ArtifactCheck,
     CommandCheck,

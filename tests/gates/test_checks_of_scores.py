@@ -18,7 +18,7 @@ from ft_registry.gates.comparing import Compared, judged
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Harness, PublicSet, Score
-from ft_registry.model.policy import CompareCheck, ScoreCheck
+from ft_registry.model.policy_checks import CompareCheck, ScoreCheck
 
 OLD = [1.0] * 50 + [0.0] * 50
 NEW = [1.0] * 80 + [0.0] * 20

@@ -12,7 +12,7 @@ from ft_registry.actions.checks.compare import check_comparison
 from ft_registry.actions.checks.score import check_score
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.gates.comparing import Compared, judged
-from ft_registry.model.policy import CompareCheck, ScoreCheck
+from ft_registry.model.policy_checks import CompareCheck, ScoreCheck
 from ft_registry.model.reference import VersionReference
 
 pytestmark = pytest.mark.integration

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.comparing import Compared, Sides, compared, judged
-from ft_registry.model.policy import CompareCheck
+from ft_registry.model.policy_checks import CompareCheck
 from ft_registry.statistics.bootstrap import bootstrap_mean_difference
 from ft_registry.statistics.mcnemar import PairedTable, mcnemar
 from ft_registry.statistics.paired import paired_t

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ft_registry.gates.comparing import Compared, Sides, compared
-from ft_registry.model.policy import CompareCheck
+from ft_registry.model.policy_checks import CompareCheck
 from ft_registry.statistics.paired_exact_power import exact_paired_power
 from ft_registry.statistics.power import paired_t_power
 

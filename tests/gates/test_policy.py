@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.unit.strategies import law
 
 from ft_registry.errors import InvalidInput
-from ft_registry.model.policy import CompareCheck, Policy, ScoreCheck, check_names
+from ft_registry.model.policy import Policy, check_names
+from ft_registry.model.policy_checks import CompareCheck, ScoreCheck
 from ft_registry.model.verdict import Outcome, joined
 from ft_registry.readers.policies import LIMIT, parse_policy
 

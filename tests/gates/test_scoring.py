@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ft_registry.gates.scoring import MeasuredScore, answer_score
-from ft_registry.model.policy import ScoreCheck
+from ft_registry.model.policy_checks import ScoreCheck
 
 
 def check(**fields) -> ScoreCheck:

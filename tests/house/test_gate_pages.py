@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ft_registry.model.policy import Check, Clause, Policy
+from ft_registry.model.policy import Clause, Policy
+from ft_registry.model.policy_checks import Check
 from ft_registry.statistics.proportions import clopper_pearson
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,8 @@ from ft_registry.gates.report import Report, WorstItem
 from ft_registry.model import layout
 from ft_registry.model.event import Requirement
 from ft_registry.model.origin import Actor
-from ft_registry.model.policy import CompareCheck, Rule, check_names
+from ft_registry.model.policy import Rule, check_names
+from ft_registry.model.policy_checks import CompareCheck
 from ft_registry.model.reference import BaselineReference, VersionReference, parse_contender
 from ft_registry.model.time import timestamp
 from ft_registry.model.verdict import CheckFinding, GroupFinding, Verdict

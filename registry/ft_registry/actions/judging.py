@@ -19,11 +19,11 @@ from ft_registry.gates.answer import Answer
 from ft_registry.gates.asked import asked
 from ft_registry.gates.comparing import Compared, judged
 from ft_registry.gates.report import WorstItem
-from ft_registry.model.policy import (
+from ft_registry.model.policy import Clause
+from ft_registry.model.policy_checks import (
     ApprovalCheck,
     ArtifactCheck,
     Check,
-    Clause,
     CommandCheck,
     CompareCheck,
     CostCheck,

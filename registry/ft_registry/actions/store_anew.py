@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ft_registry.actions.evaluations import dataset_input, make_metrics
 from ft_registry.actions.events import make_event
-from ft_registry.actions.projection import RECORD, scores_page
+from ft_registry.actions.projection import RECORD, gate_pages, scores_page
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import IDENTITY, record_tags
+from ft_registry.actions.verdicts import read_verdicts
 from ft_registry.actions.weights import find_weights
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
@@ -18,6 +19,7 @@ from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation, in_force
 from ft_registry.model.event import Requirement
 from ft_registry.model.home import Home
+from ft_registry.model.reference import VersionReference
 from ft_registry.model.time import timestamp
 from ft_registry.ports.artifacts import ArtifactStore, Shelf
 from ft_registry.ports.byte_cache import ByteCache
@@ -56,6 +58,8 @@ def store_anew(
         attachments, notices = _beside(filed, evaluations, home, shelf, artifacts, scratch / "more")
         if evaluations:
             attachments |= scores_page(record.model, ledger)
+        version = VersionReference(record.model, record.version)
+        attachments |= gate_pages(read_verdicts(ledger, version))
         metrics = make_metrics(in_force(evaluations), record.data, ledger)
         stored = models.upload(_upload(filed, metrics, root, attachments))
     path = layout.home(record.model, record.version)

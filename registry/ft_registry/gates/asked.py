@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ft_registry.model.policy import (
+from ft_registry.model.policy_checks import (
     ApprovalCheck,
     ArtifactCheck,
     Check,

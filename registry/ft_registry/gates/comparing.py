@@ -17,7 +17,7 @@ from ft_registry.gates.differences import Difference, find_difference
 from ft_registry.gates.harm import find_harm
 from ft_registry.gates.samples import Clusters, check_scores, constant, is_binary
 from ft_registry.gates.words import chance, counted, needed, number, signed
-from ft_registry.model.policy import CompareCheck
+from ft_registry.model.policy_checks import CompareCheck
 from ft_registry.model.verdict import SHOWN, ComparisonFinding, Interval
 from ft_registry.statistics.bootstrap import RESAMPLES
 from ft_registry.statistics.estimate import Estimate

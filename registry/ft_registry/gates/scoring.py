@@ -23,7 +23,7 @@ from ft_registry.gates.samples import (
     items_by_t,
 )
 from ft_registry.gates.words import counted, needed, number, percent
-from ft_registry.model.policy import ScoreCheck
+from ft_registry.model.policy_checks import ScoreCheck
 from ft_registry.model.verdict import Interval, Outcome
 from ft_registry.statistics.estimate import Alternative, Estimate
 from ft_registry.statistics.paired import paired_t

@@ -6,7 +6,7 @@ from ft_registry.errors import FtRegistryError
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts
 from ft_registry.model.approval import person
-from ft_registry.model.policy import ApprovalCheck
+from ft_registry.model.policy_checks import ApprovalCheck
 
 
 def check_approval(check: ApprovalCheck, case: Case) -> Answer:

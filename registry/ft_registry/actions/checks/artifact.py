@@ -12,7 +12,7 @@ from ft_registry.gates.weights_format import judge_format
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.checkout_path import checkout_path
 from ft_registry.model.manifest import FileEntry
-from ft_registry.model.policy import ArtifactCheck
+from ft_registry.model.policy_checks import ArtifactCheck
 from ft_registry.readers.yaml_file import parse_yaml
 
 _CARD = "README.md"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ft_registry.actions.checks.case import data_in_words
 from ft_registry.model.evaluation import Evaluation, SnapshotUse
-from ft_registry.model.policy import Differences
+from ft_registry.model.policy_checks import Differences
 
 _SHOWN = 5
 

@@ -9,7 +9,7 @@ from ft_registry.actions.checks.case import Case
 from ft_registry.errors import FtRegistryError
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts, plain
-from ft_registry.model.policy import CommandCheck
+from ft_registry.model.policy_checks import CommandCheck
 from ft_registry.model.verdict import Outcome
 from ft_registry.ports.recipe import Ran, RunSettings
 

@@ -24,7 +24,7 @@ from ft_registry.gates.comparing import Compared, Sides, compared
 from ft_registry.gates.report import WorstItem
 from ft_registry.model import layout
 from ft_registry.model.evaluation import ItemTable
-from ft_registry.model.policy import CompareCheck
+from ft_registry.model.policy_checks import CompareCheck
 from ft_registry.model.reference import AliasReference, BaselineReference, parse_contender
 from ft_registry.model.verdict import OpponentUse
 

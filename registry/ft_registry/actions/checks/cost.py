@@ -5,7 +5,7 @@ from ft_registry.errors import FtRegistryError
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts
 from ft_registry.gates.spending import judge_spending
-from ft_registry.model.policy import CostCheck
+from ft_registry.model.policy_checks import CostCheck
 
 
 def check_cost(check: CostCheck, case: Case) -> Answer:

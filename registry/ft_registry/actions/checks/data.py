@@ -15,7 +15,7 @@ from ft_registry.gates.training import (
     judge_examples,
     judge_faults,
 )
-from ft_registry.model.policy import DataCheck
+from ft_registry.model.policy_checks import DataCheck
 from ft_registry.model.record import VersionBase, VersionRecord
 from ft_registry.model.snapshot import TRAINING_ROLES, Dataset
 

@@ -16,7 +16,7 @@ from ft_registry.model.evaluation import (
     SnapshotUse,
     parse_public_set,
 )
-from ft_registry.model.policy import FreshnessCheck
+from ft_registry.model.policy_checks import FreshnessCheck
 from ft_registry.model.time import moment
 
 _SNAPSHOT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:@([0-9a-f]{4,64}(?:\.dir)?))?")

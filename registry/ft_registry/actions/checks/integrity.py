@@ -8,7 +8,7 @@ from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts, some, told
 from ft_registry.model import layout
 from ft_registry.model.approval import person
-from ft_registry.model.policy import IntegrityCheck
+from ft_registry.model.policy_checks import IntegrityCheck
 
 _ELSEWHERE = "base"
 """A base in a folder lies outside of what the registry keeps; it is told, and decides nothing."""

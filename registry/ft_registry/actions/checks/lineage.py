@@ -10,7 +10,7 @@ from ft_registry.errors import FtRegistryError
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts, some, told
 from ft_registry.model.document import Unknown
-from ft_registry.model.policy import LineageCheck
+from ft_registry.model.policy_checks import LineageCheck
 from ft_registry.model.record import HubBase, VersionRecord
 from ft_registry.model.snapshot import Dataset, SourceListing
 from ft_registry.ports.data import DataCopy, DataStore

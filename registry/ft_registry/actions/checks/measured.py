@@ -18,7 +18,7 @@ from ft_registry.errors import (
 from ft_registry.evaluations.items import Floats, Items
 from ft_registry.gates.answer import Answer
 from ft_registry.model.evaluation import Evaluation, ItemTable, Score
-from ft_registry.model.policy import Measured
+from ft_registry.model.policy_checks import Measured
 
 REFUSALS = (NotFound, IntegrityError, Refused, InvalidInput)
 """What makes a check fail. A store that does not answer is none of these: nobody can decide."""

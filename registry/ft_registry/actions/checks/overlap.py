@@ -13,7 +13,7 @@ from ft_registry.examples.table import HashTable, Match, closest
 from ft_registry.gates.facts import Facts, some, told
 from ft_registry.model.evaluation import Evaluation, PublicSet, SnapshotUse, in_force
 from ft_registry.model.examples import ExampleIndex
-from ft_registry.model.policy import DataCheck
+from ft_registry.model.policy_checks import DataCheck
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.snapshot import Dataset
 

@@ -13,7 +13,7 @@ from ft_registry.gates.facts import Facts, plain
 from ft_registry.gates.plugin import GROUP, CheckFacts, judge_plugin
 from ft_registry.model.canonical import parse_json
 from ft_registry.model.evaluation import in_force
-from ft_registry.model.policy import PluginCheck
+from ft_registry.model.policy_checks import PluginCheck
 
 
 def check_plugin(check: PluginCheck, case: Case) -> Answer:

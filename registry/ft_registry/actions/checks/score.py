@@ -4,7 +4,7 @@ from ft_registry.actions.checks.case import Case
 from ft_registry.actions.checks.measured import REFUSALS, find_items, find_metric, refused
 from ft_registry.gates.answer import Answer
 from ft_registry.gates.scoring import MeasuredScore, answer_score
-from ft_registry.model.policy import ScoreCheck
+from ft_registry.model.policy_checks import ScoreCheck
 
 
 def check_score(check: ScoreCheck, case: Case) -> Answer:
