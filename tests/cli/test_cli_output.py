@@ -83,6 +83,7 @@ def test_writing_prints_one_line_and_one_document(seeded: Project) -> None:
     assert set(seeded.done("promote", "m/3", "--to", "champion")) == {
         "model", "alias", "type", "from", "to", "record", "reason", "before", "after", "lock",
         "called_bad", "skipped", "overrides", "verified", "changed", "dry_run", "event", "notices",
+        "verdict",
     }  # fmt: skip
 
 
