@@ -16,8 +16,12 @@ from ft_registry.model.names import ModelName
 from ft_registry.model.origin import Actor
 from ft_registry.model.snapshot import TRAINING_ROLES, Dataset
 from ft_registry.model.time import Timestamp
+from ft_registry.model.training import Cost, Training
 
 Kind: TypeAlias = Literal["adapter", "full", "merged", "quantized"]
+
+NO_TRAINING = Unknown(unknown="no trainer's files were read")
+"""Of a record that was written before they were, or that has none."""
 
 METHODS = (
     "sft", "dpo", "kto", "orpo", "ppo", "grpo", "rlhf", "reward", "cpt", "merge", "quantize",
@@ -173,10 +177,13 @@ class VersionRecord(Document):
     environment: Environment
     pipeline: Stage | Unknown
     run: Run
-    cost: Unknown
+    cost: Cost | Unknown
     seeds: dict[str, int] | Unknown
     parents: tuple[str, ...]
     """Records of the versions that this one was made from."""
+    training: Annotated[
+        Training | Unknown, Field(exclude_if=lambda value: value == NO_TRAINING)
+    ] = NO_TRAINING
     note: str = ""
     registered_at: Timestamp
     registered_by: Actor
