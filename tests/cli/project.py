@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.cli.forked import run_forked, suits
+
 from ft_registry.actions.capture import Registration
 from ft_registry.actions.datasets import parse_data_argument
 from ft_registry.actions.register import Registered
@@ -54,10 +56,15 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 def run_cli(
     *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
 ) -> Outcome:
-    """Runs `ft-registry` as a process of its own."""
+    """Runs `ft-registry` as a process of its own, forked where a fork sees the same environment."""
+    words, environ = list(map(str, arguments)), environment(env)
+    if suits(environ):
+        return Outcome(
+            *run_forked(words, cwd=cwd, environ=environ, stdin=stdin, patience=_PATIENCE_SECONDS)
+        )
     done = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        cwd=cwd, env=environment(env), input=stdin, capture_output=True, text=True, check=False,
+        [*COMMAND, *words],
+        cwd=cwd, env=environ, input=stdin, capture_output=True, text=True, check=False,
         timeout=_PATIENCE_SECONDS,
     )  # fmt: skip
     return Outcome(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,79 @@
+"""Runs the command line as processes that are forked from one that has imported everything.
+
+To import MLflow takes a command longer than its work, and hundreds of tests run commands that need
+it. A forked process is a process like any other: it has its own memory, working folder,
+environment, standard streams and exit code. What only a fresh interpreter shows (what is imported,
+how encodings and signals are set up at the start) is tested with `tests.cli.project.COMMAND`.
+"""
+
+import io
+import multiprocessing
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+_STARTING = ("PYTHON", "LC_", "LANG", "COVERAGE")
+"""Settings that Python reads when it starts: a fork would not see them."""
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(["tests.cli.imported"])
+
+
+def suits(environ: Mapping[str, str]) -> bool:
+    """Returns whether a forked process would see all of an environment."""
+    return all(
+        environ.get(name) == os.environ.get(name)
+        for name in environ.keys() | os.environ.keys()
+        if name.startswith(_STARTING) and name != "PYTHONPATH"
+    )
+
+
+def run_forked(
+    arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], stdin: str, patience: float
+) -> tuple[int, str, str]:
+    """Runs a command in a forked process.
+
+    Returns:
+        Its exit code, what it wrote to its standard output and to its standard error.
+
+    Raises:
+        TimeoutError: It did not end within so many seconds; it was killed.
+    """
+    with tempfile.TemporaryDirectory(prefix="ft-registry-forked-") as folder:
+        streams = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
+        streams[0].write_text(stdin)
+        process = _context.Process(
+            target=_run, args=(list(arguments), str(cwd), dict(environ), list(map(str, streams)))
+        )
+        process.start()
+        process.join(patience)
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            raise TimeoutError(f"{arguments} ran longer than {patience} seconds")
+        code = process.exitcode
+        process.close()
+        # As universal newlines read them, like the pipes of `subprocess`.
+        return code, streams[1].read_text(), streams[2].read_text()
+
+
+def _run(arguments: list[str], cwd: str, environ: dict[str, str], streams: list[str]) -> None:
+    flags = (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)
+    for number, (stream, flag) in enumerate(zip(streams, flags, strict=True)):
+        opened = os.open(stream, flag, 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False), encoding="utf-8")
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8")
+    sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(io.FileIO(2, "w", closefd=False)), "utf-8", line_buffering=True
+    )
+    os.environ.clear()
+    os.environ.update(environ)
+    os.chdir(cwd)
+    sys.argv = ["ft-registry", *arguments]
+    from ft_registry_cli.main import main
+
+    main()
