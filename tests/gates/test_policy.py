@@ -94,8 +94,10 @@ def test_checks_have_names_of_their_own_and_each_only_one() -> None:
         ("", "nothing"),
         ("- a\n", "no mapping"),
         ("aliases: {champion: {}}\n", "aliases.champion (line 1): expected one of all and any"),
-        ("aliases: {champion: {all: []}}\n", "at least 1 item"),
-        ("alias: {}\n", "alias (line 1): Extra inputs are not permitted"),
+        ("aliases: {champion: {all: []}}\n", "all (line 1): expected a list with at least one"),
+        ("alias: {}\n", "alias (line 1): expected a key that is known"),
+        (champion("all: []"), "all.0.all (line 4): expected a list with at least one"),
+        (champion("any: {score: x}"), "expected a list, each on a line that begins with -"),
         ("aliases:\n  Champion: {all: [artifact: {format: safetensors}]}\n", "lower-case"),
         (champion("scores: {}"), "aliases.champion.all.0.scores (line 4)"),
         (champion("score: {suite: a, metric: b}"), "one of at_least and at_most"),
@@ -154,6 +156,24 @@ def test_aliases_that_wait_for_each_other_are_told() -> None:
     with pytest.raises(InvalidInput, match="b -> c -> b"):
         parsed(f"aliases:\n  a: {waits('b')}\n  b: {waits('c')}\n  c: {waits('b')}\n")
     assert parsed(f"aliases:\n  a: {waits('a')}\n  b: {waits('a')}\n").rule("m", "b") is not None
+
+
+def test_aliases_of_several_models_that_wait_for_each_other_are_told() -> None:
+    def waits(other: str) -> str:
+        return "{all: [compare: {suite: a, metric: b, test: superior, against: '" + other + "'}]}"
+
+    def own(model: str, alias: str, other: str) -> str:
+        return f"  {model}: {{aliases: {{{alias}: {waits(other)}}}}}\n"
+
+    with pytest.raises(InvalidInput, match="m@a -> n@a -> m@a"):
+        parsed("models:\n" + own("m", "a", "n@a") + own("n", "a", "m@a"))
+    # A rule of its own beside one for all models.
+    with pytest.raises(InvalidInput, match="a -> b -> a"):
+        parsed(f"aliases:\n  a: {waits('@b')}\nmodels:\n" + own("m", "b", "@a"))
+    with pytest.raises(InvalidInput, match="b -> a -> b"):
+        parsed(f"aliases:\n  a: {waits('n@b')}\n  b: {waits('@a')}\n")
+    assert parsed(f"aliases:\n  a: {waits('base@a')}\n").rule("m", "a") is not None
+    assert parsed("models:\n" + own("m", "a", "n@a") + own("n", "a", "n@b")).models
 
 
 @law

@@ -116,8 +116,7 @@ class Policy(Strict):
 
     @model_validator(mode="after")
     def _no_cycles(self) -> Self:
-        for rules in (self.aliases, *(model.aliases for model in self.models.values())):
-            _refuse_cycles(rules)
+        _refuse_cycles(self)
         return self
 
     def rule(self, model: str, alias: str) -> Rule | None:
@@ -142,25 +141,47 @@ def check_names(rule: Rule) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _refuse_cycles(rules: Rules) -> None:
-    """Raises ValueError where two aliases wait for each other: neither could ever be filled."""
-    asks = {
-        alias: [
-            check.against.removeprefix("@")
-            for check in rule.clause.checks()
-            if isinstance(check, CompareCheck) and check.against.startswith("@")
-        ]
-        for alias, rule in rules.items()
-    }
+def _refuse_cycles(policy: Policy) -> None:
+    """Raises ValueError where aliases wait for each other: none of them could ever be filled."""
 
-    def walk(alias: str, path: Sequence[str]) -> None:
-        for other in asks.get(alias, ()):
-            if other == alias:
+    def opponents(model: str, alias: str) -> Iterator[tuple[str, str]]:
+        rule = policy.rule(model, alias)
+        for check in rule.clause.checks() if rule else ():
+            if isinstance(check, CompareCheck) and "@" in check.against:
+                name, _, other = check.against.partition("@")
+                yield name or model, other
+
+    def walk(path: Sequence[tuple[str, str]]) -> None:
+        for other in opponents(*path[-1]):
+            if other == path[-1]:
                 continue  # it has to beat what it replaces
             if other in path:
-                ring = " -> ".join((*path[path.index(other) :], other))
-                raise ValueError(f"expected aliases that do not wait for each other, found {ring}")
-            walk(other, (*path, other))
+                ring = (*path[path.index(other) :], other)
+                raise ValueError(
+                    f"expected aliases that do not wait for each other, found {_ring(ring)}"
+                )
+            if other not in done:
+                walk((*path, other))
+        done.add(path[-1])
 
-    for alias in asks:
-        walk(alias, (alias,))
+    done: set[tuple[str, str]] = set()
+    # What has no rules of its own, and is no opponent by name, is like any other model.
+    for model in ("", *policy.models, *_named(policy)):
+        own = policy.models.get(model)
+        for alias in (*policy.aliases, *(own.aliases if own else ())):
+            walk(((model, alias),))
+
+
+def _named(policy: Policy) -> Iterator[str]:
+    """Yields the models that rules name as opponents by an alias."""
+    for rules in (policy.aliases, *(own.aliases for own in policy.models.values())):
+        for rule in rules.values():
+            for check in rule.clause.checks():
+                if isinstance(check, CompareCheck) and "@" in check.against:
+                    yield check.against.partition("@")[0]
+
+
+def _ring(aliases: Sequence[tuple[str, str]]) -> str:
+    """Returns aliases in words, with their models where these are several."""
+    several = len({model for model, _ in aliases}) > 1
+    return " -> ".join(f"{model}@{alias}" if several else alias for model, alias in aliases)

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
 
 LIMIT = 1 << 20
 """Bytes."""
+_WORDS = {
+    "too_short": "expected a list with at least one, found an empty one",
+    "tuple_type": "expected a list, each on a line that begins with -",
+    "extra_forbidden": "expected a key that is known, found another",
+    "missing": "expected this key, found none",
+    "model_type": "expected keys with values, found something else",
+    "model_attributes_type": "expected keys with values, found something else",
+    "dict_type": "expected keys with values, found something else",
+}
+"""What people wrote otherwise, where pydantic speaks of Python."""
 
 
 def parse_policy(content: bytes, *, where: str) -> Policy:
@@ -106,6 +116,6 @@ def _fault(fault: "ErrorDetails", tree: Any) -> str:
             line = node.start_mark.line + 1
         else:
             break
-    message = fault["msg"].removeprefix("Value error, ")
+    message = _WORDS.get(fault["type"], "") or fault["msg"].removeprefix("Value error, ")
     words = ".".join(map(str, fault["loc"])) or "the policy"
     return f"{words} (line {line or 1}): {message}"
