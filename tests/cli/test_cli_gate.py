@@ -1,13 +1,14 @@
 """`policy`, `gate`, and what `promote` asks of them, as processes."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.project import Project
+from tests.cli.project import Project, items
 
 from ft_registry.errors import Conflict, GateRefused
 
@@ -401,3 +402,30 @@ def test_a_version_that_is_made_again_shows_its_gate(gated: Project, lost: str) 
     folder = again.source.removeprefix("models:/")
     names = {file.name for file in (gated.root / "mlartifacts").rglob(f"{folder}/**/ftr/gates/*")}
     assert names == {"champion.json", "champion.html"}
+
+
+@pytest.mark.parametrize("measured", [3, 2, 4], ids=["candidate", "opponent", "neither"])
+def test_a_promotion_that_waits_here_is_decided_anew_after_what_others_measured(
+    gated: Project, tmp_path: Path, measured: int
+) -> None:
+    gated.git("init", "--quiet", "--bare", str(tmp_path / "team.git"))
+    gated.git("remote", "add", "team", str(tmp_path / "team.git"))
+    database = f"sqlite:///{gated.root / 'mlflow.db'}"
+    env = {"FT_REGISTRY_LEDGER_REMOTE": "team", "MLFLOW_TRACKING_URI": database}
+    gated.done("sync", env=env)
+    other = Project(Path(shutil.copytree(gated.root, tmp_path / "other", symlinks=True)))
+    gated.done("promote", "m/3", "--to", "champion", "--reason", "better", "--offline", env=env)
+    file = other.write("later.jsonl", items(ITEMS, good=3 if measured == 3 else 119))
+    other.done("eval", "add", f"m/{measured}", file, "--suite", "sums", env=env)
+    outcome = gated.cli("--json", "sync", env=env)
+    if measured == 4:
+        assert outcome.code == 0
+        assert gated.done("show", "m@champion", env=env)["version"] == 3
+        return
+    assert (outcome.code, outcome.stdout) == (5, "")
+    assert "promote m/3 to champion" in outcome.error["message"]
+    assert "decided anew" in outcome.error["hints"][0]
+    gated.done("sync", "--restore", env=env)
+    assert gated.done("show", "m@champion", env=env)["version"] == 2
+    assert gated.cli("promote", "m/3", "--to", "champion", env=env).code in (3, 7)
+    assert gated.cli("verify", env=env).code == 0

@@ -105,10 +105,10 @@ class MemoryLedger:
             meanwhile()
         head = self.head()
         state = self._state(head)
+        digests = {path: digest_bytes(content) for path, content in state.items()}
         for requirement in change.requires:
-            content = state.get(relative_path(requirement.path))
-            found = digest_bytes(content) if content is not None else None
-            if found != requirement.digest:
+            relative_path(requirement.path)
+            if (found := requirement.found(digests)) != requirement.digest:
                 raise RequirementFailed(requirement, found)
         writes = tuple(
             Write(

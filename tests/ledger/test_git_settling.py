@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.ledger.changes import make_change, subjects, write
+from tests.ledger.changes import make_change, make_event, subjects, write
 from tests.ledger.remotes import Team, outside
 from tests.ledger.repositories import clone, git, open_ledger, refs, rev
 
 from ft_registry.actions.verify_ledger import verify_ledger
 from ft_registry.backends.git.refs import ASIDE
 from ft_registry.errors import BackendUnavailable, Conflict
-from ft_registry.ports.ledger import HistoryLost, Keep, RemoteView, Settled
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.event import Requirement, digest_within
+from ft_registry.ports.ledger import Change, HistoryLost, Keep, RemoteView, Settled
 
 ALIAS = "models/dates/aliases/champion.json"
 
@@ -279,6 +281,24 @@ class TestReplay:
             git(team.one, "for-each-ref", "refs/heads"),
             rev(team.server, "ft-registry"),
         )
+
+    def test_of_what_relied_on_a_folder_sees_what_came_into_it(self, team: Team) -> None:
+        folder = "models/dates/evaluations/0/1"
+        ours(team, "own", f"{folder}/own.json")
+        digests = {f"{folder}/own.json": digest_bytes(b"own")}
+        required = Requirement(path=folder, digest=digest_within(folder, digests), folder=True)
+        change = Change(make_event("mine"), {ALIAS: b"1"}, requires=(required,))
+        team.ledger(team.one, offline=True).append(change)
+        theirs(team, "elsewhere", "models/dates/evaluations/0/10/a.json")
+        assert len(team.ledger(team.one).settlement("both").replay) == 2
+        theirs(team, "measured", f"{folder}/theirs.json")
+        with pytest.raises(Conflict) as caught:
+            team.ledger(team.one).settlement("both")
+        assert "'mine' (Ada" in caught.value.message
+        assert "'measured' (Ada" in caught.value.message
+        assert "decided anew" in caught.value.hints[0]
+        settle(team, "ours")
+        assert in_step(team) == ["elsewhere", "measured", "own"]
 
     def test_of_what_still_holds_can_be_asked_for(self, team: Team) -> None:
         ours(team, "mine", ALIAS, was=None)

@@ -9,7 +9,7 @@ from tests.ledger.changes import begin, make_change, make_event, subjects, write
 
 from ft_registry.errors import Conflict, FtRegistryError, NotARegistry
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.event import Requirement, Write
+from ft_registry.model.event import Requirement, Write, digest_within
 from ft_registry.model.layout import EVENT, FORMAT
 from ft_registry.model.origin import Actor
 from ft_registry.ports.ledger import Change, Keep, Ledger, RequirementFailed, Settled
@@ -161,6 +161,33 @@ def test_an_absent_document_fails_the_requirement_that_names_it(ledger: Ledger) 
     with pytest.raises(RequirementFailed) as caught:
         ledger.append(make_change({ALIAS: b"2"}, requires={ALIAS: b"1"}))
     assert caught.value.found is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"e/1/b.json": b"b"}, {"e/1/a.json": b"2"}, {"e/1/a.json": None}]
+)
+def test_a_requirement_of_a_folder_fails_with_whatever_lies_in_it(
+    ledger: Ledger, change: dict[str, bytes | None]
+) -> None:
+    a = digest_bytes(b"a")
+    write(ledger, "e/1/a.json", b"a")
+    write(ledger, "e/1/below/c.json", b"c")
+    write(ledger, "e/10/d.json", b"d")
+    within = digest_within("e/1", {"e/1/a.json": a})
+    required = Requirement(path="e/1", digest=within, folder=True)
+    ledger.append(Change(make_event(), {"x.json": b"1"}, requires=(required,)))
+    ledger.append(make_change(change))
+    with pytest.raises(RequirementFailed) as caught:
+        ledger.append(Change(make_event(), {"x.json": b"2"}, requires=(required,)))
+    assert caught.value.found != within
+
+
+def test_a_requirement_of_an_empty_folder_is_none(ledger: Ledger) -> None:
+    required = Requirement(path="e/1", digest=None, folder=True)
+    ledger.append(Change(make_event(), {"e/10/a.json": b"a"}, requires=(required,)))
+    ledger.append(Change(make_event(), {"e/1/a.json": b"a"}, requires=(required,)))
+    with pytest.raises(RequirementFailed):
+        ledger.append(Change(make_event(), {}, requires=(required,)))
 
 
 def test_one_failing_requirement_among_many_is_enough(ledger: Ledger) -> None:

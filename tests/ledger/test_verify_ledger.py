@@ -20,7 +20,7 @@ from ft_registry.backends.git.door import identity_variables
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.event import Write
+from ft_registry.model.event import Requirement, Write, digest_within
 from ft_registry.model.layout import EVENT
 from ft_registry.model.origin import Actor
 from ft_registry.model.registered import IdentityPointer, ModelDocument
@@ -164,6 +164,17 @@ class TestACommitByHand:
         change = make_change({}, requires={ALIAS: None})
         by_hand(registered, with_event({}, requires=change.requires))
         assert ALIAS in look(registered)[0].expected
+
+    def test_whose_folder_held_something_else_is_found(self, registered: Path) -> None:
+        folder = RECORD.rpartition("/")[0]
+        ledger = open_ledger(registered)
+        digests = {path: digest_bytes(ledger.read(path) or b"") for path in ledger.paths(folder)}
+        right = Requirement(path=folder, digest=digest_within(folder, digests), folder=True)
+        by_hand(registered, with_event({}, requires=(right,)))
+        assert look(registered) == []
+        wrong = Requirement(path=folder, digest=None, folder=True)
+        by_hand(registered, with_event({}, requires=(wrong,)))
+        assert folder in look(registered)[0].expected
 
     def test_that_repeats_a_nonce_is_found(self, registered: Path) -> None:
         nonce = next(iter(open_ledger(registered).events())).event.nonce

@@ -13,7 +13,8 @@ from ft_registry.actions.verdicts import parse_verdicts
 from ft_registry.errors import IntegrityError, InvalidInput
 from ft_registry.gates.report import Report, WorstItem
 from ft_registry.model import layout
-from ft_registry.model.event import Requirement
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.event import Requirement, digest_within
 from ft_registry.model.origin import Actor
 from ft_registry.model.policy import Rule, check_names
 from ft_registry.model.policy_checks import CompareCheck
@@ -135,7 +136,7 @@ def _check_evidence(case: "Case", rule: Rule | None) -> None:
         elif isinstance(reference, VersionReference):
             once.append(layout.version(reference.model, reference.number))
             folders.append(layout.evaluations(reference.model, reference.number))
-    moving = [layout.alias(*named) for named in _opposing_aliases(case, rule)]
+    moving = [layout.alias(*named) for named in opposing_aliases(case, rule)]
     authors = read_authors(case.ledger, [*once, *moving], *folders)
     claimed = {write.path for one in authors.events for write in one.event.writes}
     # Others of the same versions count as well: one that was taken away would hide a loss.
@@ -153,16 +154,29 @@ def _check_evidence(case: "Case", rule: Rule | None) -> None:
         )
 
 
-def overtaken(decision: Decision, ledger: Ledger) -> str:
+def overtaken(verdict: Verdict, ledger: Ledger) -> str:
     """Returns the evaluation by which a verdict is out of date, in words; empty: by none."""
-    for use in decision.verdict.evaluations:
+    for use in verdict.evaluations:
         newest = find_contender(ledger, parse_contender(use.subject)).newest.get(use.suite)
         if newest is None or place_of(newest) != use.path:
             return f"{use.suite} of {use.subject} was measured or corrected meanwhile"
     return ""
 
 
-def _opposing_aliases(case: "Case", rule: Rule | None) -> list[tuple[str, str]]:
+def evidence_folders(decision: Decision, ledger: Ledger) -> Iterator[Requirement]:
+    """Yields that nothing is measured of either side but what is on record now.
+
+    A move that waits here for the ledger's remote relies on it: what others measured meanwhile
+    might have decided otherwise, whatever it is of.
+    """
+    folders = {use.path.rpartition("/")[0] for use in decision.verdict.evaluations}
+    for folder in sorted(folders):
+        contents = ledger.read_many(ledger.paths(folder))
+        digests = {path: digest_bytes(content) for path, content in contents.items()}
+        yield Requirement(path=folder, digest=digest_within(folder, digests), folder=True)
+
+
+def opposing_aliases(case: "Case", rule: Rule | None) -> list[tuple[str, str]]:
     """Returns model and alias of each opponent that is named by one."""
     named = [
         check.against.partition("@")
@@ -194,7 +208,7 @@ def _requires(case: "Case", rule: Rule | None, policy: FiledPolicy | None) -> It
         yield Requirement(path=path, digest=None)
     for path, digest in case.uses.approvals.items():
         yield Requirement(path=path, digest=digest)
-    for model, alias in _opposing_aliases(case, rule):
+    for model, alias in opposing_aliases(case, rule):
         if (model, alias) != (case.version.model, case.alias):
             path = layout.alias(model, alias)
             yield Requirement(path=path, digest=alias_digest(case.ledger, model, alias))

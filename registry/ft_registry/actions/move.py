@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ft_registry.actions.events import make_event
-from ft_registry.actions.gate import overtaken
+from ft_registry.actions.gate import evidence_folders, overtaken
 from ft_registry.actions.plan_move import (
     DATA,
     STANDING,
@@ -18,7 +18,7 @@ from ft_registry.actions.standings import make_standing
 from ft_registry.errors import Conflict, IntegrityError
 from ft_registry.model import layout
 from ft_registry.model.alias import state_after
-from ft_registry.model.event import LoggedEvent
+from ft_registry.model.event import LoggedEvent, Requirement
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.verification import Verification
 from ft_registry.ports.context import Context
@@ -66,6 +66,7 @@ def apply_move(
     stored = models.get(plan.alias.model, plan.to)
     _check_stored(plan, stored.identity if stored else None, ledger=ledger)
     verification, event = Verification(), None
+    evidence: tuple[Requirement, ...] = ()
     if plan.is_needed:
         try:
             verification = prove(plan.version, DATA in plan.overrides)
@@ -74,13 +75,15 @@ def apply_move(
         if plan.decision is not None:
             # It took time to read every byte: what was measured in it counts.
             ledger.refresh()
-            if words := overtaken(plan.decision, ledger):
+            # Read first: what comes after it is seen by the next look, or by the append.
+            evidence = (*plan.decision.requires, *evidence_folders(plan.decision, ledger))
+            if words := overtaken(plan.decision.verdict, ledger):
                 raise Conflict(
                     f"expected the evidence of the gate as it was read, found that {words}: "
                     "nothing has moved",
                     hints=["run it again: the gate decides anew"],
                 )
-        event = _append(plan, ledger=ledger, context=context)
+        event = _append(plan, evidence, ledger=ledger, context=context)
     alias = plan.alias
     notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models)
     filed = read_record(ledger, plan.version)
@@ -154,7 +157,9 @@ def _check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> No
         )
 
 
-def _append(plan: MovePlan, *, ledger: Ledger, context: Context) -> LoggedEvent:
+def _append(
+    plan: MovePlan, evidence: tuple[Requirement, ...], *, ledger: Ledger, context: Context
+) -> LoggedEvent:
     alias = plan.alias
     event = make_event(
         context,
@@ -176,11 +181,13 @@ def _append(plan: MovePlan, *, ledger: Ledger, context: Context) -> LoggedEvent:
         verdict = plan.decision.verdict
         documents[layout.verdict(alias.model, plan.to, verdict.id)] = verdict.to_bytes()
     try:
-        return ledger.append(Change(event=event, documents=documents, requires=plan.requires))
+        return ledger.append(
+            Change(event=event, documents=documents, requires=(*plan.requires, *evidence))
+        )
     except RequirementFailed as error:
         if error.requirement.path == layout.alias(alias.model, alias.alias):
             raise moved_meanwhile(ledger, alias, expected=plan.previous) from error
-        if plan.decision and error.requirement in plan.decision.requires:
+        if error.requirement in evidence:
             raise Conflict(
                 f"expected the evidence of the gate as it was read, found that "
                 f"{error.requirement.path} has changed meanwhile: nothing has moved",

@@ -91,7 +91,7 @@ class MovePlan:
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
-        """What must still hold when the alias moves."""
+        """What must still hold when the alias moves, beside what the gate relied on."""
         alias = self.alias
         found = [
             Requirement(path=layout.alias(alias.model, alias.alias), digest=self.expected),
@@ -100,8 +100,6 @@ class MovePlan:
         ]
         if self.calls_bad and self.left is not None:
             found.append(self.left.requirement())
-        if self.decision is not None:
-            found += self.decision.requires
         return tuple(found)
 
     @property

@@ -9,7 +9,7 @@ from ft_registry.actions.events import require_ledger
 from ft_registry.errors import FtRegistryError, IntegrityError, NotARegistry
 from ft_registry.model import layout
 from ft_registry.model.canonical import canonical_bytes, digest_bytes, parse_json
-from ft_registry.model.event import Event
+from ft_registry.model.event import Event, Requirement
 from ft_registry.model.filing import Filing, filing_of, model_of, version_of
 from ft_registry.model.verification import Depth, Finding, State, Verification
 from ft_registry.ports.ledger import Ledger, Transition
@@ -78,6 +78,8 @@ class _Audit:
     """By path: the code commit that the document cites."""
     _state: dict[str, str] = field(default_factory=dict)
     """The digest of each document, by path."""
+    _within: dict[str, set[str]] = field(default_factory=dict)
+    """By folder: the paths of documents that lie in it, or did."""
     _nonces: dict[str, str] = field(default_factory=dict)
     _last: str | None = None
     _history: list[Finding] = field(default_factory=list)
@@ -147,13 +149,20 @@ class _Audit:
 
     def _check_requirements(self, event: Event, name: str) -> None:
         for requirement in event.requires:
-            present = self._state.get(requirement.path)
-            if present not in (requirement.digest, _UNREADABLE):
+            there = self._relied_on(requirement)
+            present = requirement.found(there)
+            if present != requirement.digest and _UNREADABLE not in there.values():
                 self._fault(
                     name,
                     f"{requirement.path} at {requirement.digest or 'no document'} before it",
                     present or "no document",
                 )
+
+    def _relied_on(self, requirement: Requirement) -> dict[str, str]:
+        """Returns the digests of the documents that a requirement speaks of, by path."""
+        path = requirement.path
+        paths = self._within.get(path, set()) if requirement.folder else {path}
+        return {one: self._state[one] for one in paths if one in self._state}
 
     def _check_label(self, event: Event, step: Transition, name: str) -> None:
         wanted = self.label(event)
@@ -195,16 +204,20 @@ class _Audit:
             if content is None:
                 self._state.pop(path, None)
                 continue
-            self._state[path] = digest_bytes(content)
+            self._file(path, digest_bytes(content))
             filing = filing_of(path)
             if filing is not None:
                 self._judge(path, content, filing)
         for path in step.unreadable:
-            self._state[path] = _UNREADABLE
+            self._file(path, _UNREADABLE)
             self._history.append(
                 _document(path, "missing", place=f"the ledger at {name}",
                           expected="a document that git can read", found="none")
             )  # fmt: skip
+
+    def _file(self, path: str, digest: str) -> None:
+        self._state[path] = digest
+        self._within.setdefault(path.rpartition("/")[0], set()).add(path)
 
     def _check_writes(self, event: Event | None, step: Transition, name: str) -> None:
         claimed = {write.path: write.digest for write in event.writes} if event else {}

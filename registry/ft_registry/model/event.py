@@ -5,11 +5,13 @@ each with the digest it must still have (or none, when it must be absent). When 
 they are checked again before the event is applied.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
+from ft_registry.model.canonical import canonical_bytes, digest_bytes
 from ft_registry.model.document import Document, Part, is_empty
 from ft_registry.model.manifest import Digest, RelativePath
 from ft_registry.model.origin import Actor
@@ -27,6 +29,34 @@ class Requirement(Part):
     path: RelativePath
     digest: Digest | None
     """None: there is no document at the path."""
+    folder: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    """The path is a folder's, and the digest `digest_within`: the event relies on what is not in
+    it as well, such as an evaluation that nobody had added yet."""
+
+    def found(self, digests: Mapping[str, str | None]) -> str | None:
+        """Returns the digest that a state has in place of the one required.
+
+        Args:
+            digests: Of its documents, by path: the one at `path`, or all that lie in the folder.
+        """
+        return digest_within(self.path, digests) if self.folder else digests.get(self.path)
+
+
+def digest_within(folder: str, digests: Mapping[str, str | None]) -> str | None:
+    """Returns one digest of all documents that lie in a folder; None: there are none.
+
+    What lies in folders below it does not count.
+
+    Args:
+        folder: Its path.
+        digests: Of documents, by path; others may be among them.
+    """
+    within = {
+        path: digest
+        for path, digest in digests.items()
+        if digest is not None and path.rpartition("/")[0] == folder
+    }
+    return digest_bytes(canonical_bytes(within)) if within else None
 
 
 class Write(Part):

@@ -1,6 +1,6 @@
 """Events as commits: written for an append and for a replay alike, and read back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ft_registry.backends.git.door import GitDoor, identity_variables
 from ft_registry.backends.git.message import format_message, read_label
@@ -87,12 +87,21 @@ class EventCommits:
                 )
         return found
 
-    def digests(self, paths: Sequence[str], head: str | None) -> dict[str, str | None]:
-        """Returns the digests of documents in a state, None where there is no document."""
+    def digests(self, requires: Iterable[Requirement], head: str | None) -> dict[str, str | None]:
+        """Returns the digests of the documents in a state that requirements speak of.
+
+        None where there is no document.
+        """
+        wanted = list(requires)
+        paths = {one.path for one in wanted if not one.folder}
         if head is None:
             return dict.fromkeys(paths)
-        contents = self._reader.blobs([f"{head}:{path}" for path in paths])
-        return {path: _digest(content) for path, content in zip(paths, contents, strict=True)}
+        for folder in {one.path for one in wanted if one.folder}:
+            out = self._door.run("ls-tree", "-z", "--name-only", "--full-tree", head, f"{folder}/")
+            paths.update(path for path in out.decode().split("\0") if path)
+        names = sorted(paths)
+        contents = self._reader.blobs([f"{head}:{path}" for path in names])
+        return {path: _digest(content) for path, content in zip(names, contents, strict=True)}
 
     def identities(self, commits: Sequence[str]) -> dict[str, str]:
         """Returns by commit what tells its event from every other: its document and its label.
@@ -138,7 +147,7 @@ def first_unmet(
     requires: Sequence[Requirement], found: Mapping[str, str | None]
 ) -> Requirement | None:
     """Returns the first requirement that does not hold on the digests that were found."""
-    return next((r for r in requires if found.get(r.path) != r.digest), None)
+    return next((r for r in requires if r.found(found) != r.digest), None)
 
 
 def _digest(content: bytes | None) -> str | None:

@@ -291,10 +291,10 @@ class GitLedger:
                 return
 
     def _check_requirements(self, change: Change, head: str | None) -> None:
-        found = self._commits.digests([r.path for r in change.requires], head)
+        found = self._commits.digests(change.requires, head)
         unmet = first_unmet(change.requires, found)
         if unmet is not None:
-            raise RequirementFailed(unmet, found[unmet.path])
+            raise RequirementFailed(unmet, unmet.found(found))
 
     def _check_format(self, head: str) -> None:
         content = next(self._reader.blobs([f"{head}:{FORMAT}"]))

@@ -145,8 +145,7 @@ class Settling:
         """Returns which events would hold on top of a head, one after the other, and which not."""
         applied, refused = [], []
         events = self._commits.read(commits)
-        paths = sorted({r.path for logged in events for r in logged.event.requires})
-        state = self._commits.digests(paths, onto)
+        state = self._commits.digests((r for one in events for r in one.event.requires), onto)
         for logged in events:
             unmet = first_unmet(logged.event.requires, state)
             if unmet is not None:
@@ -194,12 +193,14 @@ class Settling:
 
     def _conflict(self, logged: LoggedEvent, unmet: Requirement, relation: Relation) -> Conflict:
         arrived = self._commits.read(self._refs.between((relation.ours,), relation.theirs))
-        first = next((other for other in reversed(arrived) if unmet.path in _written(other)), None)
+        first = next((other for other in reversed(arrived) if _touched(other, unmet)), None)
         came = f"that {_told(first)} came first" if first else "the document otherwise"
+        again = "what it was decided on is another now: set aside, run it again; it is decided anew"
         return Conflict(
             f"expected {_told(logged)}, which waits here, to hold on top of what the others did, "
             f"found {came}: {unmet.path}",
             hints=[
+                *([again] if unmet.folder else []),
                 "ft-registry sync --restore publishes what still holds and sets the rest aside",
                 "ft-registry sync --adopt follows the remote and sets aside all that waits here",
             ],
@@ -213,8 +214,12 @@ class Settling:
         )
 
 
-def _written(logged: LoggedEvent) -> set[str]:
-    return {write.path for write in logged.event.writes}
+def _touched(logged: LoggedEvent, required: Requirement) -> bool:
+    """Returns whether an event wrote what is required: the document, or one in the folder."""
+    paths = {write.path for write in logged.event.writes}
+    if required.folder:
+        paths = {path.rpartition("/")[0] for path in paths}
+    return required.path in paths
 
 
 def _told(logged: LoggedEvent) -> str:
