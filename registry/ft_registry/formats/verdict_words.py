@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from ft_registry.gates.figures import figure
 from ft_registry.model.verdict import (
     CheckFinding,
     ComparisonFinding,
@@ -143,13 +144,12 @@ def group_words(group: GroupFinding) -> str:
 
 def number(value: float) -> str:
     """Returns a score."""
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
+    return figure(value, large=".6g")
 
 
 def signed(value: float) -> str:
     """Returns a difference."""
-    # Adding 0 makes a negative zero a positive one.
-    return f"{round(value, 4) + 0.0:+.4f}" if abs(value) < 1000 else f"{value:+.6g}"
+    return figure(value, large=".6g", sign="+")
 
 
 def bound(found: ComparisonFinding) -> str:

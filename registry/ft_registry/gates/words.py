@@ -1,16 +1,17 @@
 """How answers put numbers."""
 
+from ft_registry.gates.figures import figure
 from ft_registry.statistics.power import POWER
 
 
 def number(value: float) -> str:
-    """Returns a score in words: four places, and as many digits as a large one has."""
-    return f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+    """Returns a score in words: four places where they tell it."""
+    return figure(value, large=",.1f")
 
 
 def signed(value: float) -> str:
     """Returns a difference in words."""
-    return f"{value:+.4f}" if abs(value) < 1000 else f"{value:+,.1f}"
+    return figure(value, large=",.1f", sign="+")
 
 
 def chance(p: float) -> str:
