@@ -110,6 +110,21 @@ def test_what_is_wrong_is_told_and_changes_nothing(
     assert gated.state() == before
 
 
+def test_what_gates_said_is_shown_after_the_alias_has_left(gated: Project) -> None:
+    gated.done("promote", "m/3", "--to", "champion", "--reason", "better")
+    gated.done("promote", "m/4", "--to", "champion", "--override", "gate", "--reason", "must")
+    gated.done("rollback", "m@champion", "--reason", "no good")
+    (worse,) = gated.done("show", "m/4")["gates"]
+    assert (worse["alias"], worse["outcome"], worse["overrides"]) == ("champion", "fail", ["gate"])
+    assert worse["opponents"] == ["m/3"]
+    assert [one["outcome"] for one in gated.done("show", "m/3")["gates"]] == ["pass"]
+    assert gated.done("show", "m/1")["gates"] == []
+    shown = gated.cli("show", "m/4").stdout
+    assert "fail for @champion" in shown
+    assert "overriding gate" in shown
+    assert all(len(line) <= 80 for line in shown.partition("\ngate ")[2].splitlines())
+
+
 def test_a_better_version_passes_and_the_verdict_goes_with_the_move(gated: Project) -> None:
     before = gated.state()
     outcome = gated.cli("--json", "gate", "m/3", "--to", "champion")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ft_registry.model.alias import AliasState
     from ft_registry.model.approval import Approval
     from ft_registry.model.proof import Proof
+    from ft_registry.model.verdict import Verdict
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
             "proof": found.proof.as_json() if found.proof else None,
             "approvals": [approval.as_json() for approval in found.approvals],
+            "gates": [_gate(verdict) for verdict in found.verdicts],
             "moves": [_move(state) for state in found.aliases],
         }
         state.emit(document, lambda: _text(found))
@@ -55,6 +57,19 @@ def _move(state: "AliasState") -> dict[str, Any]:
         "actor": state.by.as_text(),
         "reason": state.reason,
         "overrides": list(state.overrides),
+    }
+
+
+def _gate(verdict: "Verdict") -> dict[str, Any]:
+    return {
+        "alias": verdict.alias,
+        "outcome": verdict.outcome,
+        "overrides": list(verdict.overrides),
+        "opponents": [use.reference for use in verdict.opponents],
+        "time": verdict.decided_at,
+        "actor": verdict.decided_by.as_text(),
+        "policy": verdict.policy,
+        "verdict": verdict.digest,
     }
 
 
@@ -87,6 +102,8 @@ def _text(found: "ShownVersion") -> str:
         lines += _proved(found.proof)
     for approval in found.approvals:
         lines += _approved(approval)
+    for verdict in found.verdicts:
+        lines += _decided(verdict)
     if record.note:
         lines.append(("note", record.note))
     width = max(len(name) for name, _ in lines)
@@ -106,6 +123,18 @@ def _proved(proof: "Proof") -> list[tuple[str, str]]:
 
     when = f"{proof.recorded_at[:19]}Z by {proof.recorded_by.as_text()} on {proof.host}"
     return [("proved", f"{proof.level}: {MEANINGS[proof.level]}"), ("", when)]
+
+
+def _decided(verdict: "Verdict") -> list[tuple[str, str]]:
+    """Returns what the gate of an alias said, and what a person set aside of it."""
+    when = f"at {verdict.decided_at[:19]}Z by {verdict.decided_by.as_text()}"
+    told = [f"{verdict.outcome} for @{verdict.alias}", when]
+    if verdict.overrides:
+        told.append(f"overriding {', '.join(verdict.overrides)}")
+    against = ", ".join(dict.fromkeys(use.reference for use in verdict.opponents))
+    if against:
+        told.append(f"against {against}")
+    return [("gate", told[0]), *(("", line) for line in told[1:])]
 
 
 def _approved(approval: "Approval") -> list[tuple[str, str]]:

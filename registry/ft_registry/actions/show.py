@@ -12,11 +12,13 @@ from ft_registry.actions.resolve import (
     resolve,
 )
 from ft_registry.actions.standings import FoundStanding, read_standing
+from ft_registry.actions.verdicts import read_verdicts
 from ft_registry.model.alias import AliasState
 from ft_registry.model.approval import Approval
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.proof import Proof
 from ft_registry.model.reference import Reference
+from ft_registry.model.verdict import Verdict
 from ft_registry.ports.ledger import Ledger
 
 
@@ -33,6 +35,8 @@ class ShownVersion:
     """The best: how far it was brought back; None: nobody tried."""
     approvals: list[Approval]
     """Of this record, by time."""
+    verdicts: list[Verdict]
+    """By which aliases came to name it, whatever they name now; the oldest first."""
 
 
 def show(ledger: Ledger, reference: Reference) -> ShownVersion:
@@ -54,4 +58,5 @@ def show(ledger: Ledger, reference: Reference) -> ShownVersion:
         standing=read_standing(ledger, version),
         proof=best_proof(ledger, version),
         approvals=read_approvals(ledger, filed),
+        verdicts=[one for one in read_verdicts(ledger, version) if one.record == filed.digest],
     )
