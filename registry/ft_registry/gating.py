@@ -61,6 +61,13 @@ class Gating:
             context=self._wiring.context,
         )  # fmt: skip
 
+    def unknown_models(self, policy: "Policy") -> list[str]:
+        """See `ft_registry.actions.policies.unknown_models`; without a ledger none is unknown."""
+        from ft_registry.actions.policies import unknown_models
+
+        ledger = self._wiring.ledger
+        return unknown_models(policy, ledger) if ledger.head() is not None else []
+
     def policy_log(self) -> "list[LoggedEvent]":
         """Returns the events that changed the policy, newest first."""
         from ft_registry.actions.events import require_ledger

@@ -22,6 +22,11 @@ aliases:
                   absent: pass, higher_is_better: true}
       - data: {min_examples: 100, max_faults: 0}
 """  # fmt: skip
+MODELS = """\
+models:
+  m: {aliases: {champion: {all: [data: {min_examples: 100}]}}}
+  mm: {aliases: {champion: {all: [data: {min_examples: 100}]}}}
+"""
 ITEMS = 120
 
 
@@ -108,6 +113,20 @@ def test_what_is_wrong_is_told_and_changes_nothing(
     assert said in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert gated.state() == before
+
+
+def test_rules_of_a_model_that_nobody_registered_are_noticed(gated: Project) -> None:
+    gated.write("typo.yaml", MODELS)
+    told = "note: models: mm has rules, and no such model is registered; did you mean m?"
+    checked = gated.cli("policy", "check", "typo.yaml")
+    assert (checked.code, told.replace("note: ", "note: typo.yaml: ") in checked.stderr) == (
+        0,
+        True,
+    )
+    for arguments in (("--dry-run",), ()):
+        applied = gated.cli("policy", "apply", "typo.yaml", "--reason", "x", *arguments)
+        assert (applied.code, told in applied.stderr) == (0, True)
+    assert checked.stderr.count("note:") == 1
 
 
 def test_what_gates_said_is_shown_after_the_alias_has_left(gated: Project) -> None:

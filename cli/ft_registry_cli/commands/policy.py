@@ -57,6 +57,19 @@ def _add_check(group: typer.Typer) -> None:
              for name, policy in found.items()},
             lambda: "\n".join(f"{name}: {_summary(policy)}" for name, policy in found.items()),
         )  # fmt: skip
+        for name, policy in found.items():
+            state.talk(*(f"note: {name}: {words}" for words in _unknown_models(state, policy)))
+
+
+def _unknown_models(state: State, policy: "Policy") -> list[str]:
+    from ft_registry.errors import NotARegistry
+
+    if not policy.models:
+        return []
+    try:
+        return state.workspace.gates.unknown_models(policy)
+    except NotARegistry:
+        return []  # nothing here knows the names of models
 
 
 def _summary(policy: "Policy") -> str:
@@ -88,6 +101,7 @@ def _add_apply(group: typer.Typer) -> None:
             _read(file), where=str(file), reason=reason, dry_run=dry_run
         )
         state.emit(_applied_document(applied), lambda: _applied_text(applied, dry_run=dry_run))
+        state.talk(*(f"note: {notice}" for notice in applied.notices))
 
 
 def _applied_document(applied: "AppliedPolicy") -> dict[str, Any]:
@@ -96,6 +110,7 @@ def _applied_document(applied: "AppliedPolicy") -> dict[str, Any]:
         "previous": applied.previous,
         "changed": applied.event is not None,
         "event": applied.event.id if applied.event else None,
+        "notices": list(applied.notices),
     }
 
 

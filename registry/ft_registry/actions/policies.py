@@ -1,9 +1,11 @@
 """The promotion policy in force: read from the ledger, and replaced by an event."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ft_registry.actions.authors import read_authors
 from ft_registry.actions.events import check_reason, make_event, require_ledger
+from ft_registry.actions.resolve import model_names
 from ft_registry.errors import Conflict, IntegrityError, InvalidInput
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
@@ -59,6 +61,23 @@ def read_policy(ledger: Ledger, *, at: str | None = None) -> FiledPolicy | None:
         ) from error
 
 
+def unknown_models(policy: Policy, ledger: Ledger) -> list[str]:
+    """Returns a sentence for each model that a policy names and the ledger does not know.
+
+    It may be registered later; but what is misspelt guards nothing, and nobody notices.
+    """
+    if not policy.models:
+        return []
+    names = model_names(ledger)
+    found = []
+    for model in policy.models:
+        if model not in names:
+            near = get_close_matches(model, names, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            found.append(f"models: {model} has rules, and no such model is registered{meant}")
+    return found
+
+
 def _fault(ledger: Ledger) -> str:
     """Returns what no event says of the policy, in words; a policy that was taken away, too."""
     return read_authors(ledger, (layout.POLICY,)).fault(layout.POLICY)
@@ -86,6 +105,8 @@ class AppliedPolicy:
     """The digest of the one before; None: there was none."""
     event: LoggedEvent | None
     """None: it was in force already, or this was a dry run."""
+    notices: tuple[str, ...] = ()
+    """What in it applies to nothing yet, in words."""
 
 
 def apply_policy(
@@ -107,7 +128,7 @@ def apply_policy(
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
-    parse_policy(content, where=where)
+    policy = parse_policy(content, where=where)
     if not check_reason(reason):
         raise InvalidInput(
             "expected a reason, found none",
@@ -117,9 +138,10 @@ def apply_policy(
     before = ledger.read(layout.POLICY)
     previous = digest_bytes(before) if before is not None else None
     digest = digest_bytes(content)
+    notices = tuple(unknown_models(policy, ledger))
     # What somebody wrote by hand is not in force until an event says so.
     if (digest == previous and not _fault(ledger)) or dry_run:
-        return AppliedPolicy(digest, previous, None)
+        return AppliedPolicy(digest, previous, None, notices)
     event = make_event(
         context, "policy", f"apply the promotion policy {digest[7:19]}", reason=reason
     )
@@ -136,4 +158,4 @@ def apply_policy(
             "expected the policy to stay as it was read, found that somebody applied another",
             hints=["ft-registry policy show", "ft-registry log policy says who"],
         ) from error
-    return AppliedPolicy(digest, previous, logged)
+    return AppliedPolicy(digest, previous, logged, notices)

@@ -48,10 +48,15 @@ def require_model(ledger: Ledger, name: str) -> None:
     """Raises NotFound, with near names as hints, unless the model is registered."""
     if ledger.read(layout.model(name)) is not None:
         return
-    names = sorted({path.split("/")[1] for path in ledger.paths("models")})
+    names = model_names(ledger)
     near = get_close_matches(name, names) or names[:5]
     hints = [f"models here: {', '.join(near)}"] if near else ["ft-registry register NAME PATH"]
     raise NotFound(f"expected a registered model, found no {name!r}", hints=hints)
+
+
+def model_names(ledger: Ledger) -> list[str]:
+    """Returns the names of the models in the ledger, sorted."""
+    return sorted({path.split("/")[1] for path in ledger.paths("models")})
 
 
 def version_numbers(ledger: Ledger, name: str) -> list[int]:
