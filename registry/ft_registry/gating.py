@@ -3,7 +3,6 @@
 Reached as `Workspace.gates`.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from ft_registry.wiring import Wiring
 
 if TYPE_CHECKING:
     from ft_registry.actions.backtest import Backtest
-    from ft_registry.actions.checks.case import Tools
+    from ft_registry.actions.checks.case import Case, Tools
     from ft_registry.actions.gate import Decision
     from ft_registry.actions.plan_move import MovePlan
     from ft_registry.actions.policies import AppliedPolicy, FiledPolicy
@@ -85,6 +84,9 @@ class Gating:
     ) -> "Decision":
         """Decides whether an alias may name a version; changes nothing.
 
+        Where it names it already, the verdict of its promotion answers while it stands: see
+        `ft_registry.actions.decided`.
+
         Args:
             reference: The version.
             alias: The alias.
@@ -96,8 +98,11 @@ class Gating:
             IntegrityError: The policy, the record or an alias was changed by hand.
         """
         from ft_registry.actions.authors import check_authors
+        from ft_registry.actions.decided import standing_verdict
         from ft_registry.actions.events import require_ledger
+        from ft_registry.actions.gate import Decision, decide
         from ft_registry.actions.resolve import read_record, resolve
+        from ft_registry.gates.report import Report
         from ft_registry.model.reference import AliasReference
 
         ledger = self._wiring.ledger
@@ -107,7 +112,15 @@ class Gating:
         name = alias_name(alias)
         read_record(ledger, version)  # before any check is made of a version that is none
         check_authors(ledger, version, AliasReference(version.model, name))
-        return self._decide(self.policy(), version, name, allow_commands=allow_commands)
+        policy = self.policy()
+        case = self._case(version, name, allow_commands=allow_commands)
+        if verdict := standing_verdict(policy, case):
+            note = (
+                f"{version} is @{name} already: this is the verdict that it was promoted on, and "
+                "what that rests on has not changed"
+            )
+            return Decision(Report(verdict, notes=(note,)), ())
+        return decide(policy, case, actor=self._wiring.context.actor)
 
     def guard(self, plan: "MovePlan", *, allow_commands: bool = False) -> "MovePlan":
         """Returns a move with what the gate says of it, where a policy is in force.
@@ -124,10 +137,12 @@ class Gating:
         policy = self.policy()
         if policy is None and not plan.checks_overridden:
             return plan
-        decision = self._decide(
-            policy, plan.version, plan.alias.alias, overrides=plan.checks_overridden,
-            allow_commands=allow_commands,
-        )  # fmt: skip
+        from ft_registry.actions.gate import decide
+
+        case = self._case(plan.version, plan.alias.alias, allow_commands=allow_commands)
+        decision = decide(
+            policy, case, actor=self._wiring.context.actor, overrides=plan.checks_overridden
+        )
         if not decision.verdict.passes:
             raise _refusal(decision)
         return replace(plan, decision=decision)
@@ -162,24 +177,13 @@ class Gating:
             subject=subject,
         )  # fmt: skip
 
-    def _decide(
-        self,
-        policy: "FiledPolicy | None",
-        version: VersionReference,
-        alias: str,
-        *,
-        overrides: Sequence[str] = (),
-        allow_commands: bool = False,
-    ) -> "Decision":
+    def _case(
+        self, version: VersionReference, alias: str, *, allow_commands: bool = False
+    ) -> "Case":
         from ft_registry.actions.checks.case import Case
-        from ft_registry.actions.gate import decide
 
-        wiring = self._wiring
-        case = Case(
-            wiring.ledger, version, alias, wiring.context.now(),
-            self._tools(allow_commands=allow_commands),
-        )  # fmt: skip
-        return decide(policy, case, actor=wiring.context.actor, overrides=overrides)
+        tools = self._tools(allow_commands=allow_commands)
+        return Case(self._wiring.ledger, version, alias, self._wiring.context.now(), tools)
 
     def _tools(self, *, allow_commands: bool = False) -> "Tools":
         from ft_registry.actions.checks.case import Tools

@@ -115,6 +115,18 @@ def test_what_is_wrong_is_told_and_changes_nothing(
     assert gated.state() == before
 
 
+def test_a_gate_that_is_asked_again_answers_with_the_verdict_on_record(gated: Project) -> None:
+    gated.done("promote", "m/3", "--to", "champion", "--reason", "better")
+    again = gated.cli("gate", "m/3", "--to", "champion")
+    assert (again.code, "m/3 is @champion already" in " ".join(again.stdout.split())) == (0, True)
+    scored(gated, 3, range(20, 112))
+    changed = gated.cli("gate", "m/3", "--to", "champion")
+    assert (changed.code, "it was promoted before" in " ".join(changed.stdout.split())) == (7, True)
+    # One that a person let through by an override is no pass.
+    gated.done("promote", "m/4", "--to", "champion", "--override", "gate", "--reason", "must")
+    assert gated.cli("gate", "m/4", "--to", "champion").code == 7
+
+
 def test_rules_of_a_model_that_nobody_registered_are_noticed(gated: Project) -> None:
     gated.write("typo.yaml", MODELS)
     told = "note: models: mm has rules, and no such model is registered; did you mean m?"

@@ -44,6 +44,8 @@ def check_comparison(check: CompareCheck, case: Case) -> Compared | Answer:
         opponent = _find_opponent(case, check)
         if opponent is None:
             return Answer(check.absent, f"nobody holds {_full(case, check)} yet")
+        if opponent.digest == case.filed.digest:
+            return _itself(case, check)
         return compared(check, _sides(case, check, opponent))
     except REFUSALS as error:
         return refused(error)
@@ -115,12 +117,19 @@ def _find_opponent(case: Case, check: CompareCheck) -> _Opponent | None:
     case.uses.opponents[check.against] = OpponentUse(
         asked=check.against, reference=contender.reference, digest=digest
     )
-    if digest == case.filed.digest:
-        raise Refused(
-            f"expected an opponent of {case.version}, found that {check.against} is {case.version} "
-            "itself"
-        )
     return _Opponent(contender, digest)
+
+
+def _itself(case: Case, check: CompareCheck) -> Answer:
+    """Returns what becomes of a comparison with the candidate itself: it shows nothing."""
+    words = (
+        f"expected an opponent of {case.version}, found that {check.against} is {case.version} "
+        "itself"
+    )
+    if _full(case, check) == f"{case.version.model}@{case.alias}":
+        # It is there already: to compare it with what it replaced is over, and no failure.
+        return Answer("inconclusive", f"{words}: it was promoted before")
+    return Answer("fail", words)
 
 
 def _refuse_vacated(case: Case, alias: AliasReference) -> None:
