@@ -58,7 +58,7 @@ class Scoring:
         )  # fmt: skip
         return plan_evaluation(
             request, top=self._wiring.top, cwd=cwd or Path.cwd(), ledger=self._wiring.ledger,
-            context=self._wiring.context,
+            tables=self._tables(), context=self._wiring.context,
         )  # fmt: skip
 
     @contextmanager
@@ -134,7 +134,8 @@ class Scoring:
         return add_baseline(
             replace(request, suites=self._wiring.settings.suites), top=self._wiring.top,
             cwd=cwd or Path.cwd(), scratch=self._wiring.private,
-            ledger=self._wiring.ledger, models=self._wiring.models, context=self._wiring.context,
+            ledger=self._wiring.ledger, models=self._wiring.models, tables=self._tables(),
+            context=self._wiring.context,
         )  # fmt: skip
 
     def data(self, text: str) -> "SnapshotUse | PublicSet":

@@ -74,10 +74,12 @@ def add_to(app: typer.Typer) -> None:
             "created": added.created,
             "baseline": added.baseline.as_json(),
             "evaluations": [one.id for one in added.evaluations],
+            "put_back": [one.id for one in added.put_back],
             "notices": list(added.notices),
         }
         verb = "added" if added.created else "scored" if added.evaluations else "already"
         lines = [f"{verb} {reference}  {added.baseline.kind} on {added.baseline.base}"]
         lines += [f"  {one.suite}: {one.in_words()}" for one in added.evaluations]
+        lines += [f"  put back {one.suite}: {one.in_words()}" for one in added.put_back]
         state.emit(document, "\n".join(lines))
         state.talk(*(f"note: {notice}" for notice in added.notices))

@@ -8,6 +8,7 @@ import typer
 from ft_registry_cli.state import AllowPartial, Corrects, DryRun, State, Trust, command
 
 if TYPE_CHECKING:
+    from ft_registry.actions.evaluate import Added
     from ft_registry.model.evaluation import Evaluation
 
 
@@ -49,10 +50,11 @@ def add_to(group: typer.Typer) -> None:
             corrects=corrects, note=note,
         )  # fmt: skip
         if dry_run:
-            _tell(state, plan.evaluation, "already" if plan.known else "would add", plan.notices)
+            again = "would put back" if plan.lost.attachments else "already"
+            verb = again if plan.known else "would add"
+            _tell(state, plan.evaluation, verb, plan.notices)
             return
-        added = scoring.add(plan)
-        _tell(state, added.evaluation, "added" if added.created else "already", added.notices)
+        _tell_added(state, scoring.add(plan))
 
     @command(group, "run", network=True)
     def run(
@@ -78,7 +80,12 @@ def add_to(group: typer.Typer) -> None:
                 corrects=corrects, note=note,
             )  # fmt: skip
             added = scoring.add(plan)
-        _tell(state, added.evaluation, "added" if added.created else "already", added.notices)
+        _tell_added(state, added)
+
+
+def _tell_added(state: State, added: "Added") -> None:
+    verb = "added" if added.created else "put back" if added.put_back else "already"
+    _tell(state, added.evaluation, verb, added.notices)
 
 
 def _tell(state: State, evaluation: "Evaluation", verb: str, notices: list[str]) -> None:
@@ -87,7 +94,8 @@ def _tell(state: State, evaluation: "Evaluation", verb: str, notices: list[str])
         "version": evaluation.version,
         "id": evaluation.id,
         "created": verb == "added",
-        "dry_run": verb == "would add",
+        "put_back": verb == "put back",
+        "dry_run": verb.startswith("would"),
         "evaluation": evaluation.as_json(),
         "notices": notices,
     }

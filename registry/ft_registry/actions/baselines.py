@@ -26,6 +26,8 @@ from ft_registry.actions.evaluations import (
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.evidence import read_evidence
+from ft_registry.actions.item_tables import ItemTables
+from ft_registry.actions.lost_items import find_lost
 from ft_registry.actions.projection import stored_of
 from ft_registry.actions.tags import IDENTITY
 from ft_registry.errors import Conflict, InvalidInput, NotFound
@@ -82,6 +84,8 @@ class AddedBaseline:
     """False: it was on record, with the same configuration."""
     evaluations: tuple[Evaluation, ...]
     """Those that were added now."""
+    put_back: tuple[Evaluation, ...] = ()
+    """Those that were on record, whose scored items the store had lost and has again."""
     notices: tuple[str, ...] = ()
     """What the caller should hear although it all went well."""
 
@@ -94,9 +98,12 @@ def add_baseline(
     scratch: Path,
     ledger: Ledger,
     models: ModelStore,
+    tables: ItemTables,
     context: Context,
 ) -> AddedBaseline:
     """Puts a baseline on record with its scores; of one that is there, the scores that are new.
+
+    Of scores that are on record it puts back the items that the store lost.
 
     Raises:
         InvalidInput, NotFound, Refused: What was asked cannot be put on record.
@@ -142,20 +149,37 @@ def add_baseline(
             hints=["another prompt is another baseline: choose another --label"],
         )
     before = list(baseline_evaluations(ledger, request.reference))
-    fresh, notices = _new(_evaluations(evidence, request, found, context), before, request)
-    if fresh:
-        _score(known, found, fresh, request.note, ledger, models, context)
+    sorted_out = _sort_out(_evaluations(evidence, request, found, context), before, request)
+    notices = list(sorted_out.notices)
+    put_back = []
+    for one, again in sorted_out.known:
+        lost = find_lost(one, again, known.home(found), tables)
+        notices += [f"{one.suite}: {notice}" for notice in lost.notices]
+        if lost.attachments:
+            models.attach(stored_of(known.home(found)), lost.attachments, ())
+            put_back.append(one)
+    if sorted_out.fresh:
+        _score(known, found, sorted_out.fresh, request.note, ledger, models, context)
     return AddedBaseline(
-        known, created=False, evaluations=tuple(one for one, _ in fresh), notices=notices
-    )
+        known, created=False, evaluations=tuple(one for one, _ in sorted_out.fresh),
+        put_back=tuple(put_back), notices=tuple(notices),
+    )  # fmt: skip
 
 
-def _new(
+@dataclass(frozen=True)
+class _SortedOut:
+    """Scores that were given: the new ones, and those that are on record."""
+
+    fresh: list[tuple[Evaluation, Evidence]]
+    """As they go there."""
+    known: list[tuple[Evaluation, Evidence]]
+    notices: list[str]
+
+
+def _sort_out(
     made: list[tuple[Evaluation, Evidence]], before: list[Evaluation], request: BaselineRequest
-) -> tuple[list[tuple[Evaluation, Evidence]], tuple[str, ...]]:
-    """Returns those that are not on record, as they go there, and what to tell of the others."""
-    fresh: list[tuple[Evaluation, Evidence]] = []
-    notices = []
+) -> _SortedOut:
+    found = _SortedOut([], [], [])
     suites = [one.suite for one, _ in made]
     if request.corrects and len(set(suites)) < len(suites):
         raise InvalidInput(
@@ -163,13 +187,16 @@ def _new(
             hints=["one evaluation takes the place of what was measured: which?"],
         )
     for one, evidence in made:
-        on_record = [*before, *(other for other, _ in fresh)]
-        evaluation, known = stand_among(one, on_record, corrects=request.corrects)
-        if not known:
-            fresh.append((evaluation, evidence))
-        elif is_withdrawn(evaluation, on_record):
-            notices.append(f"{evaluation.suite}: {WITHDRAWN}")
-    return fresh, tuple(notices)
+        on_record = [*before, *(other for other, _ in found.fresh)]
+        evaluation, is_known = stand_among(one, on_record, corrects=request.corrects)
+        if not is_known:
+            found.fresh.append((evaluation, evidence))
+            continue
+        if evaluation in before:
+            found.known.append((evaluation, evidence))
+        if is_withdrawn(evaluation, on_record):
+            found.notices.append(f"{evaluation.suite}: {WITHDRAWN}")
+    return found
 
 
 def read_prompts(files: list[tuple[str, Path]]) -> Config:
@@ -222,8 +249,8 @@ def _create(
         recorded_at=timestamp(context.now()),
         recorded_by=context.actor,
     )
-    fresh, _ = _new(_evaluations(evidence, request, baseline.digest, context), [], request)
-    made = [one for one, _ in fresh]
+    sorted_out = _sort_out(_evaluations(evidence, request, baseline.digest, context), [], request)
+    made = [one for one, _ in sorted_out.fresh]
     path = layout.baseline(reference.model, reference.label)
     documents = {
         layout.model(reference.model): ModelDocument(name=reference.model).to_bytes(),

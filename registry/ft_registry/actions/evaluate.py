@@ -26,6 +26,8 @@ from ft_registry.actions.evaluations import (
 from ft_registry.actions.events import check_reason, make_event
 from ft_registry.actions.evidence import read_evidence
 from ft_registry.actions.homes import home_of
+from ft_registry.actions.item_tables import ItemTables
+from ft_registry.actions.lost_items import LostItems, find_lost
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
 from ft_registry.errors import Conflict
@@ -72,6 +74,8 @@ class EvaluationPlan:
     """The same is on record."""
     note: str
     notices: list[str] = field(default_factory=list)
+    lost: LostItems = field(default_factory=LostItems)
+    """What the store has lost of what is on record, and gets again."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +86,22 @@ class Added:
     created: bool
     """False: it was on record before."""
     notices: list[str]
+    put_back: bool = False
+    """The store had lost its scored items, and has them again."""
 
 
 def plan_evaluation(
-    request: EvaluationRequest, *, top: Path, cwd: Path, ledger: Ledger, context: Context
+    request: EvaluationRequest,
+    *,
+    top: Path,
+    cwd: Path,
+    ledger: Ledger,
+    tables: ItemTables,
+    context: Context,
 ) -> EvaluationPlan:
     """Reads an evaluation and holds it against the version; writes nothing.
+
+    Of one that is on record it looks whether the store still has the scored items.
 
     Raises:
         InvalidInput, NotFound: The reference or the files are none, or there is nothing to correct.
@@ -112,11 +126,13 @@ def plan_evaluation(
     made = make_evaluation(evidence, of=Subject.of(filed), data=data, context=context)
     before = read_evaluations(ledger, version)
     evaluation, known = stand_among(made, before, corrects=request.corrects)
+    lost = LostItems()
     if known:
-        notices = [WITHDRAWN] if is_withdrawn(evaluation, before) else []
+        lost = find_lost(evaluation, evidence, home_of(ledger, filed), tables)
+        notices = [*([WITHDRAWN] if is_withdrawn(evaluation, before) else []), *lost.notices]
     else:
         notices = list(_notices(evaluation, evidence, before))
-    return EvaluationPlan(version, filed, evidence, evaluation, known, request.note, notices)
+    return EvaluationPlan(version, filed, evidence, evaluation, known, request.note, notices, lost)
 
 
 def _notices(evaluation: Evaluation, evidence: Evidence, before: Sequence[Evaluation]) -> list[str]:
@@ -139,13 +155,18 @@ def add_evaluation(
 ) -> Added:
     """Puts an evaluation on record: its items first, then the ledger, then what pages show.
 
+    Of one that is on record it puts back the items that the store lost.
+
     Raises:
         BackendUnavailable: MLflow or the ledger's remote does not answer; nothing is on record.
         Conflict: Somebody registered over the version, or corrected the same, meanwhile.
     """
-    if plan.known:
-        return Added(plan.evaluation, created=False, notices=plan.notices)
     evaluation, filed = plan.evaluation, plan.filed
+    if plan.known:
+        if plan.lost.attachments:
+            models.check()
+            models.attach(stored_of(home_of(ledger, filed)), plan.lost.attachments, ())
+        return Added(evaluation, False, plan.notices, put_back=bool(plan.lost.attachments))
     models.check()
     models.attach(stored_of(home_of(ledger, filed)), plan.evidence.attachments, ())
     documents = filed_as([evaluation])

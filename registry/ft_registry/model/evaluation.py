@@ -208,8 +208,12 @@ class Evaluation(Document):
         ) and again.content in (None, self.content)
 
     def reads_as(self, again: "Evaluation") -> bool:
-        """Returns whether the same files are given again, and the same scores read from them."""
-        return self.says_the_same(again) and _values(self) == _values(again)
+        """Returns whether the same files are given again, and the same read from them."""
+        return (
+            self.says_the_same(again)
+            and _values(self) == _values(again)
+            and self.items == again.items
+        )
 
     @property
     def subject(self) -> str:
