@@ -29,6 +29,7 @@ from ft_registry.actions.evidence import read_evidence
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.lost_items import find_lost
 from ft_registry.actions.projection import stored_of
+from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.tags import IDENTITY
 from ft_registry.errors import Conflict, InvalidInput, NotFound
 from ft_registry.model import layout
@@ -132,8 +133,15 @@ def add_baseline(
         for path in request.evaluations
     ]  # fmt: skip
     data = request.data or _NO_DATA
+    record = measured_of_model(ledger, request.reference.model)
     evidence = [
-        cover(one, data, datasets=(), ledger=ledger, allow_partial=request.allow_partial)
+        cover(
+            tell_repeats(one, str(request.reference), record, trust=request.trust),
+            data,
+            datasets=(),
+            ledger=ledger,
+            allow_partial=request.allow_partial,
+        )
         for one in evidence
     ]
     models.check()

@@ -29,6 +29,7 @@ from ft_registry.actions.homes import home_of
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.lost_items import LostItems, find_lost
 from ft_registry.actions.projection import project_version, stored_of
+from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
 from ft_registry.errors import Conflict
 from ft_registry.model import layout
@@ -118,6 +119,10 @@ def plan_evaluation(
         allow_partial=request.allow_partial, suites=request.suites,
     )  # fmt: skip
     evidence = accept(evidence, of_version(filed, ledger), trust=request.trust, cwd=cwd)
+    evidence = tell_repeats(
+        evidence, filed.record.reference, measured_of_model(ledger, version.model),
+        trust=request.trust,
+    )  # fmt: skip
     data = request.data or measured_on(filed.record.data, evidence)
     evidence = cover(
         evidence, data, datasets=filed.record.data, ledger=ledger,

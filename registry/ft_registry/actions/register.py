@@ -27,6 +27,7 @@ from ft_registry.actions.evaluations import (
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.projection import project_version, stored_of
+from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
@@ -105,9 +106,14 @@ def plan_registration(
     known = _known(draft, ledger)
     if draft.evaluations:
         measured = of_draft(draft, ledger, known=known)
+        there = measured_of_model(ledger, draft.model)
         accepted = tuple(
-            accept(one, measured, trust=request.trust, cwd=cwd) for one in draft.evaluations
-        )
+            tell_repeats(
+                accept(one, measured, trust=request.trust, cwd=cwd),
+                str(known or ""), there, trust=request.trust,
+            )
+            for one in draft.evaluations
+        )  # fmt: skip
         draft = replace(draft, evaluations=accepted)
     before = read_evaluations(ledger, known) if known is not None else []
     scored = frozenset((one.suite, one.origin) for one in before)

@@ -70,9 +70,14 @@ def baseline(name: str, label: str) -> str:
     return f"{baselines(name)}/{label}.json"
 
 
+def all_baseline_evaluations(name: str) -> str:
+    """Returns the folder of the evaluations of all of a model's baselines."""
+    return f"models/{name}/baseline-evaluations"
+
+
 def baseline_evaluations(name: str, label: str) -> str:
     """Returns the folder of a baseline's evaluations."""
-    return f"models/{name}/baseline-evaluations/{label}"
+    return f"{all_baseline_evaluations(name)}/{label}"
 
 
 def baseline_evaluation(name: str, label: str, evaluation_id: str) -> str:
