@@ -78,3 +78,24 @@ def test_the_items_of_a_baseline_are_put_back_too(seeded: Project) -> None:
     assert (told["created"], len(told["put_back"])) == (False, 1)
     assert seeded.done("verify", "m:few")["ok"]
     assert seeded.done(*few(own))["put_back"] == []
+
+
+def test_a_baseline_that_mlflow_lost_is_told_and_stored_again(seeded: Project) -> None:
+    own = write_items(seeded.root / "sums.jsonl", range(20))
+    first = seeded.done(*few(own))["baseline"]
+    assert seeded.done("status")["drift"] == []
+    seeded.client().delete_logged_model(first["run"]["logged_model_id"])
+    assert seeded.done("status")["drift"] == [
+        {
+            "kind": "logged_model_gone", "name": "m:few",
+            "expected": f"its logged model {first['uri']}", "found": "no such logged model",
+        }
+    ]  # fmt: skip
+    assert seeded.cli("sync").code == 5
+    (step,) = seeded.done("sync", "--restore")["steps"]
+    assert (step["do"], step["name"]) == ("recreate_baseline", "m:few")
+    assert seeded.done("status")["drift"] == []
+    assert seeded.events()[-1].startswith("relocate m:few: it is stored anew, as models:/m-")
+    assert seeded.done("verify")["ok"]
+    shutil.rmtree(seeded.root / ".git" / "ft-registry" / "items", ignore_errors=True)
+    assert seeded.cli("eval", "compare", "m:few", "m:few").code == 0

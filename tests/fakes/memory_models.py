@@ -199,6 +199,10 @@ class MemoryModels:
         self._called("shown")
         return {model: self._shown(model) for model in models if model in self.versions}
 
+    def known(self, logged_models: Sequence[str]) -> dict[str, bool]:
+        self._called("known")
+        return {one: one in self.contents.keys() - self.discarded for one in logged_models}
+
     def _shown(self, model: str) -> ShownModel:
         return ShownModel(
             name=model,

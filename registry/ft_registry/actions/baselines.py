@@ -26,6 +26,7 @@ from ft_registry.actions.evaluations import (
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.evidence import read_evidence
+from ft_registry.actions.homes import home_of_baseline
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.lost_items import find_lost
 from ft_registry.actions.projection import stored_of
@@ -160,14 +161,15 @@ def add_baseline(
     sorted_out = _sort_out(_evaluations(evidence, request, found, context), before, request)
     notices = list(sorted_out.notices)
     put_back = []
+    home = home_of_baseline(ledger, known, found)
     for one, again in sorted_out.known:
-        lost = find_lost(one, again, known.home(found), tables)
+        lost = find_lost(one, again, home, tables)
         notices += [f"{one.suite}: {notice}" for notice in lost.notices]
         if lost.attachments:
-            models.attach(stored_of(known.home(found)), lost.attachments, ())
+            models.attach(stored_of(home), lost.attachments, ())
             put_back.append(one)
     if sorted_out.fresh:
-        _score(known, found, sorted_out.fresh, request.note, ledger, models, context)
+        _score(known, stored_of(home), sorted_out.fresh, request.note, ledger, models, context)
     return AddedBaseline(
         known, created=False, evaluations=tuple(one for one, _ in sorted_out.fresh),
         put_back=tuple(put_back), notices=tuple(notices),
@@ -243,7 +245,10 @@ def _create(
     context: Context,
 ) -> AddedBaseline:
     reference = request.reference
-    stored = _store(request, config, evidence, scratch, models)
+    stored = store_baseline(
+        reference, request.kind, request.base, config,
+        attachments=attachments_of(evidence), scratch=scratch, models=models,
+    )  # fmt: skip
     baseline = Baseline(
         model=reference.model,
         label=reference.label,
@@ -286,26 +291,34 @@ def _create(
     return AddedBaseline(baseline, created=True, evaluations=tuple(made))
 
 
-def _store(
-    request: BaselineRequest,
+def store_baseline(
+    reference: BaselineReference,
+    kind: BaselineKind,
+    base: str,
     config: Config,
-    evidence: list[Evidence],
+    *,
+    attachments: Mapping[str, bytes],
     scratch: Path,
     models: ModelStore,
 ) -> StoredModel:
+    """Stores the file of a baseline, and what is kept beside it.
+
+    Raises:
+        BackendUnavailable: The store failed.
+        IntegrityError: What arrived is not what was sent.
+    """
     with TemporaryDirectory(prefix="baseline-", dir=scratch) as folder:
         root = Path(folder)
-        (root / FILE).write_bytes(baseline_file(request.kind, request.base, config))
+        (root / FILE).write_bytes(baseline_file(kind, base, config))
         return models.upload(
             Upload(
-                model=request.reference.model,
+                model=reference.model,
                 files=hash_folder(root),
                 root=root,
                 folder=FOLDER,
-                attachments=attachments_of(evidence),
-                params={"baseline.kind": request.kind, "baseline.base": request.base}
-                | flatten(config.files),
-                tags={"ftr.baseline": request.reference.label, "ftr.config": config.digest},
+                attachments=attachments,
+                params={"baseline.kind": kind, "baseline.base": base} | flatten(config.files),
+                tags={"ftr.baseline": reference.label, "ftr.config": config.digest},
                 metrics=(),
                 datasets=(),
                 metadata={IDENTITY: config.digest},
@@ -317,7 +330,7 @@ def _store(
 
 def _score(
     baseline: Baseline,
-    document: str,
+    stored: StoredModel,
     fresh: list[tuple[Evaluation, Evidence]],
     note: str,
     ledger: Ledger,
@@ -325,7 +338,6 @@ def _score(
     context: Context,
 ) -> None:
     """Adds scores to a baseline that is on record: their items first."""
-    stored = stored_of(baseline.home(document))
     models.attach(stored, attachments_of(evidence for _, evidence in fresh), ())
     made = [evaluation for evaluation, _ in fresh]
     event = make_event(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ft_registry.actions.events import require_ledger
-from ft_registry.actions.homes import home_of
+from ft_registry.actions.homes import home_of, home_of_baseline
 from ft_registry.actions.resolve import read_evaluations, read_record, resolve
 from ft_registry.errors import NotFound
 from ft_registry.model import layout
@@ -40,8 +40,9 @@ def find_contender(ledger: Ledger, reference: Contender) -> MeasuredContender:
     if isinstance(reference, BaselineReference):
         baseline, digest = read_baseline(ledger, reference)
         return MeasuredContender(
-            baseline.reference, baseline.home(digest), baseline_evaluations(ledger, reference)
-        )
+            baseline.reference, home_of_baseline(ledger, baseline, digest),
+            baseline_evaluations(ledger, reference),
+        )  # fmt: skip
     version = resolve(ledger, reference)
     home = home_of(ledger, read_record(ledger, version))
     return MeasuredContender(str(version), home, tuple(read_evaluations(ledger, version)))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ft_registry.actions.homes import home_of, parse_home
+from ft_registry.actions.homes import home_of, parse_baseline_home, parse_home
 from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import record_tags
@@ -12,7 +12,16 @@ from ft_registry.errors import BackendUnavailable, NotFound
 from ft_registry.formats.description import describe
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
-from ft_registry.model.drift import Drift, ExpectedModel, ExpectedVersion, find_drift
+from ft_registry.model.baseline import Baseline
+from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.drift import (
+    Drift,
+    ExpectedBaseline,
+    ExpectedModel,
+    ExpectedVersion,
+    find_baseline_drift,
+    find_drift,
+)
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.shown import ShownModel
@@ -41,9 +50,13 @@ def look(ledger: Ledger, view: StoreView) -> Look:
         IntegrityError: A document of the ledger cannot be read.
     """
     expected = expect(ledger)
-    shown = view.shown([model.name for model in expected])
-    drift = find_drift(expected, shown)
-    return Look(tuple(_with_author(one, ledger) for one in drift), shown)
+    of_versions = [model for model in expected if model.versions]
+    shown = view.shown([model.name for model in of_versions])
+    drift = [_with_author(one, ledger) for one in find_drift(of_versions, shown)]
+    stored = [one.logged_model_id for model in expected for one in model.baselines]
+    if stored:
+        drift += find_baseline_drift(expected, view.known(stored))
+    return Look(tuple(drift), shown)
 
 
 def _with_author(drift: Drift, ledger: Ledger) -> Drift:
@@ -122,7 +135,8 @@ def missing_records(
 def _is_shown(path: str) -> bool:
     parts = path.split("/")
     return len(parts) > 3 and parts[2] in (
-        "versions", "evaluations", "aliases", "standings", "homes", "verdicts",
+        "versions", "evaluations", "aliases", "standings", "homes", "verdicts", "baselines",
+        "baseline-homes",
     )  # fmt: skip
 
 
@@ -146,7 +160,18 @@ def _model(name: str, contents: Mapping[str, bytes]) -> ExpectedModel:
         versions[number] = _version(
             filed, evaluations.get(number, []), verdicts.get(number, []), contents
         )
-    return ExpectedModel(name, {state.alias: state.version for state in states}, versions)
+    baselines = [
+        _baseline(Baseline.parse(content, what=path), digest_bytes(content), contents)
+        for path, content in below("baselines").items()
+    ]
+    aliases = {state.alias: state.version for state in states}
+    return ExpectedModel(name, aliases, versions, baselines)
+
+
+def _baseline(baseline: Baseline, digest: str, contents: Mapping[str, bytes]) -> ExpectedBaseline:
+    moved = contents.get(layout.baseline_home(baseline.model, baseline.label))
+    home = parse_baseline_home(moved, baseline, digest)
+    return ExpectedBaseline(baseline.label, home.uri, home.logged_model_id)
 
 
 def _version(

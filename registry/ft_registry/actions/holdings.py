@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from ft_registry.actions.homes import parse_home
+from ft_registry.actions.homes import parse_baseline_home, parse_home
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.errors import IntegrityError
 from ft_registry.model import layout
@@ -18,6 +18,7 @@ from ft_registry.ports.ledger import Ledger
 
 _READ = (
     "versions", "homes", "standings", "evaluations", "baselines", "baseline-evaluations",
+    "baseline-homes",
 )  # fmt: skip
 _NUMBER = re.compile(r"[1-9][0-9]{0,15}")
 
@@ -135,7 +136,8 @@ class Holdings:
         document = layout.baseline(reference.model, reference.label)
         folder = layout.baseline_evaluations(reference.model, reference.label)
         self._evaluations[folder] = self._ledger.paths(folder, at=self._head)
-        wanted = [document, *self._evaluations[folder]]
+        home = layout.baseline_home(reference.model, reference.label)
+        wanted = [document, home, *self._evaluations[folder]]
         self._documents |= self._ledger.read_many(wanted, at=self._head)
         return self._baseline(reference.model, reference.label)
 
@@ -144,9 +146,12 @@ class Holdings:
         baseline = Baseline.parse(content, what=f"the baseline {model}:{label}")
         return BaselineHolding(
             baseline,
-            baseline.home(digest_bytes(content)),
+            parse_baseline_home(
+                self._documents.get(layout.baseline_home(model, label)), baseline,
+                digest_bytes(content),
+            ),
             self._measured(layout.baseline_evaluations(model, label)),
-        )
+        )  # fmt: skip
 
     def _measured(self, folder: str) -> tuple[Evaluation, ...]:
         return tuple(

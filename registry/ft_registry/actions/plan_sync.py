@@ -24,12 +24,12 @@ KEEP: dict[Mode, Keep] = {"mend": "both", "restore": "ours", "adopt": "theirs"}
 """Whose events stay when the ledger and its remote are settled."""
 
 Deed: TypeAlias = Literal[
-    "tidy", "restore_run", "recreate", "write_page", "attach_record", "set_alias", "remove_alias",
-    "adopt_alias", "adopt_deletion",
+    "tidy", "restore_run", "recreate", "recreate_baseline", "write_page", "attach_record",
+    "set_alias", "remove_alias", "adopt_alias", "adopt_deletion",
 ]  # fmt: skip
 _ORDER: tuple[Deed, ...] = (
-    "tidy", "restore_run", "recreate", "write_page", "attach_record", "set_alias", "remove_alias",
-    "adopt_alias", "adopt_deletion",
+    "tidy", "restore_run", "recreate", "recreate_baseline", "write_page", "attach_record",
+    "set_alias", "remove_alias", "adopt_alias", "adopt_deletion",
 )  # fmt: skip
 _RECREATED = ("version_deleted", "version_replaced", "run_gone", "logged_model_gone")
 _WHOLE_MODEL = ("database_behind", "database_lost", "model_lost")
@@ -47,12 +47,15 @@ class Step:
     """For people."""
     drift: tuple[Drift, ...] = ()
     """What it puts right."""
+    baseline: str = ""
 
     @property
     def name(self) -> str:
         """What it is done to, as references are written."""
         if self.alias:
             return f"{self.model}@{self.alias}"
+        if self.baseline:
+            return f"{self.model}:{self.baseline}"
         return self.model if self.version is None else f"{self.model}/{self.version}"
 
 
@@ -169,6 +172,9 @@ def _steps(
                 "recreate", model, cause or of(*_WHOLE_MODEL), "create it again under its number",
                 version=number,
             )  # fmt: skip
+    for one in of("logged_model_gone"):
+        if one.baseline:
+            yield _step("recreate_baseline", model, [one], "store it again, from its document")
     kinds = ("tag_missing", "tag_edited", "description_missing", "description_edited")
     for number in sorted({one.version for one in of(*kinds) if one.version is not None} - lost):
         page = [one for one in of(*kinds) if one.version == number]
@@ -215,7 +221,7 @@ def _step(
 ) -> Step:
     first = drift[0]
     number = version if version is not None else first.version
-    return Step(do, model.name, number, first.alias, text, tuple(drift))
+    return Step(do, model.name, number, first.alias, text, tuple(drift), first.baseline)
 
 
 def _parts(page: Sequence[Drift]) -> str:

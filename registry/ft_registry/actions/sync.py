@@ -8,6 +8,7 @@ from ft_registry.actions.homes import home_of
 from ft_registry.actions.plan_sync import Deed, Step, SyncPlan, plan_sync
 from ft_registry.actions.projection import RECORD, project_alias
 from ft_registry.actions.recreate import recreate
+from ft_registry.actions.recreate_baseline import recreate_baseline
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.actions.tags import record_tags
@@ -188,6 +189,7 @@ def _remove_alias(step: Step, sides: Sides, _context: Context, _course: Course) 
 _DEEDS: dict[Deed, Callable[[Step, Sides, Context, Course], bool]] = {
     "tidy": _tidy,
     "restore_run": _restore_run,
+    "recreate_baseline": recreate_baseline,
     "write_page": _write_page,
     "attach_record": _attach_record,
     "set_alias": _set_alias,

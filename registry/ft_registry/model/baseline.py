@@ -53,7 +53,7 @@ class Baseline(Document):
         return f"{self.model}:{self.label}"
 
     def home(self, digest: str) -> Home:
-        """Returns where its scored items lie.
+        """Returns where its scored items lay at first.
 
         Args:
             digest: Of the document.
@@ -61,6 +61,7 @@ class Baseline(Document):
         return Home(
             model=self.model,
             version=None,
+            baseline=self.label,
             record=digest,
             uri=self.uri,
             run_id=self.run.run_id,

@@ -54,12 +54,22 @@ class ExpectedVersion:
 
 
 @dataclass(frozen=True)
+class ExpectedBaseline:
+    """What the store is to have of a baseline on record."""
+
+    label: str
+    uri: str
+    logged_model_id: str
+
+
+@dataclass(frozen=True)
 class ExpectedModel:
     """What the store is to show of a model."""
 
     name: str
     aliases: Mapping[str, int]
     versions: Mapping[int, ExpectedVersion]
+    baselines: Sequence[ExpectedBaseline] = ()
 
     @property
     def live(self) -> list[int]:
@@ -73,7 +83,7 @@ class Drift:
 
     kind: DriftKind
     name: str
-    """``name@alias``, ``name/7``, ``name/7 tag ftr.kind``, ``name``."""
+    """``name@alias``, ``name/7``, ``name:label``, ``name/7 tag ftr.kind``, ``name``."""
     expected: str
     found: str
     restorable: bool
@@ -88,6 +98,8 @@ class Drift:
     """Of an alias: the version that the store lets it name."""
     key: str = ""
     """Of a tag."""
+    baseline: str = ""
+    """Its label."""
     state: str = ""
     """Of an alias that no hand moved: the digest of the document that the store says to follow."""
 
@@ -137,6 +149,27 @@ def find_drift(
                 _drift("model_lost", model.name, model, _count(model.live), "no such model")
             )
     return tuple(sorted(found, key=_order))
+
+
+def find_baseline_drift(
+    expected: Sequence[ExpectedModel], known: Mapping[str, bool]
+) -> tuple[Drift, ...]:
+    """Returns the baselines that the store lost, by model and label.
+
+    Args:
+        expected: What is on record.
+        known: Whether the store has a logged model, by its id.
+    """
+    return tuple(
+        Drift(
+            "logged_model_gone", f"{model.name}:{one.label}", f"its logged model {one.uri}",
+            "no such logged model", restorable=True, adoptable=False, model=model.name,
+            baseline=one.label,
+        )
+        for model in expected
+        for one in sorted(model.baselines, key=lambda baseline: baseline.label)
+        if not known.get(one.logged_model_id, False)
+    )  # fmt: skip
 
 
 def _order(drift: Drift) -> tuple[str, int, str, str, str]:

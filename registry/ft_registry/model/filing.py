@@ -71,7 +71,9 @@ _OF_MODELS = {
         Verdict, lambda d, _: layout.verdict(d.model, d.version, d.id), is_immutable=True
     ),
     "standings": Filing(Standing, lambda d, _: layout.standing(d.model, d.version)),
-    "homes": Filing(Home, lambda d, _: layout.home(d.model, d.version)),
+    # One of a baseline that lies here is misplaced: no version is called 0.
+    "homes": Filing(Home, lambda d, _: layout.home(d.model, d.version or 0)),
+    "baseline-homes": Filing(Home, lambda d, _: layout.baseline_home(d.model, d.baseline)),
     "aliases": Filing(AliasState, lambda d, _: layout.alias(d.model, d.alias)),
 }
 _OF_OTHERS = {

@@ -24,6 +24,8 @@ class Home(Document):
     model: ModelName
     version: Annotated[int, Field(ge=1)] | None
     """None: it is of a baseline, which has no number."""
+    baseline: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """The baseline's label."""
     record: Digest
     uri: str
     """``models:/m-<32 hex>``."""

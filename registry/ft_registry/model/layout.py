@@ -85,6 +85,11 @@ def baseline_evaluation(name: str, label: str, evaluation_id: str) -> str:
     return f"{baseline_evaluations(name, label)}/{evaluation_id}.json"
 
 
+def baseline_home(name: str, label: str) -> str:
+    """Returns the path of where a baseline's file and items went after they were stored anew."""
+    return f"models/{name}/baseline-homes/{label}.json"
+
+
 def correction(name: str, number: int, evaluation_id: str) -> str:
     """Returns the path of the pointer from an evaluation to what corrects it."""
     return f"models/{name}/corrections/{number // 100}/{number}/{evaluation_id}.json"

@@ -112,6 +112,13 @@ class StoreView(Protocol):
                 the message says which.
         """
 
+    def known(self, logged_models: Sequence[str]) -> dict[str, bool]:
+        """Returns whether the store has logged models, by id: of those that are no version.
+
+        Raises:
+            BackendUnavailable: As `shown`.
+        """
+
 
 class ModelStore(Protocol):
     """Keeps bytes under an immutable id and numbers versions."""

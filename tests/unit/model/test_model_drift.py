@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.strategies import law
 
-from ft_registry.model.drift import Drift, ExpectedModel, ExpectedVersion, find_drift
+from ft_registry.model.drift import (
+    Drift,
+    ExpectedBaseline,
+    ExpectedModel,
+    ExpectedVersion,
+    find_baseline_drift,
+    find_drift,
+)
 from ft_registry.model.shown import RESTORING, Mark, ShownModel, ShownVersion
 
 REGISTERED = "2026-11-25T03:00:0{}.000000Z"
@@ -328,3 +335,10 @@ def test_any_single_edit_is_exactly_one_difference(
 def test_a_mark_that_does_not_say_whose_move_it_was_lets_nothing_follow() -> None:
     seen = replace(STORE.point("champion", 1), projected={"champion": Mark(1)})
     assert [one.kind for one in drift(seen)] == ["alias_moved"]
+
+
+def test_baselines_that_the_store_does_not_know_are_told() -> None:
+    here, gone = (ExpectedBaseline(name, f"models:/m-{name}", f"m-{name}") for name in ("a", "b"))
+    (drift,) = find_baseline_drift([replace(BASE, baselines=(gone, here))], {"m-a": True})
+    assert (drift.kind, drift.name) == ("logged_model_gone", f"{BASE.name}:b")
+    assert (drift.restorable, drift.adoptable, drift.is_absence) == (True, False, False)

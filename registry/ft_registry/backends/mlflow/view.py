@@ -31,6 +31,7 @@ from ft_registry.model.shown import (
 IDENTITY_TAG = "ftr.identity"
 _PROMPT_TAG = "mlflow.prompt.is_prompt"
 _LOGGED_MODEL = re.compile(r"models:/(m-[0-9a-f]{32})")
+_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
 _RUN_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,99}")
 _LARGEST = 10**9
 _DIGITS = 14
@@ -109,14 +110,26 @@ class MlflowView:
             if model in found.models or name_aside(model) in found.models
         }
 
-    def _find(self, names: Sequence[str]) -> Found:
+    def known(self, logged_models: Sequence[str]) -> dict[str, bool]:
+        """See `StoreView.known`."""
+        asked = [one for one in logged_models if _MODEL_ID.fullmatch(one)]
+        found = self._find((), asked).logged_models if asked else {}
+        return {one: found.get(one, False) for one in logged_models}
+
+    def _find(self, names: Sequence[str], others: Sequence[str] = ()) -> Found:
+        """Returns what the store has.
+
+        Args:
+            names: Of registered models.
+            others: Ids of logged models that are looked up as well.
+        """
         try:
             if self._place.database is not None:
-                return _read_database(self._place, names)
+                return _read_database(self._place, names, others)
             if self._place.is_server:
                 from ft_registry.backends.mlflow.view_server import ask_server
 
-                return ask_server(self._place.uri, names, patience=self._patience)
+                return ask_server(self._place.uri, names, others, patience=self._patience)
         except OddShape:
             if not self._may_import:
                 raise
@@ -128,7 +141,7 @@ class MlflowView:
             )
         from ft_registry.backends.mlflow.view_client import ask_client
 
-        return ask_client(self._place, names)
+        return ask_client(self._place, names, others)
 
 
 class OddShape(BackendUnavailable):
@@ -173,10 +186,10 @@ def run_ids(models: Iterable[FoundModel]) -> list[str]:
     return sorted(run_id for run_id in found if _RUN_ID.fullmatch(run_id))
 
 
-def model_ids(models: Iterable[FoundModel]) -> list[str]:
-    """Returns the logged models that versions name."""
+def model_ids(models: Iterable[FoundModel], others: Iterable[str] = ()) -> list[str]:
+    """Returns the logged models that versions name, and others that are asked for."""
     found = {v.model_id for model in models for v in model.versions.values() if not v.deleted}
-    return sorted(found - {""})
+    return sorted((found - {""}).union(others))
 
 
 def _shown(name: str, found: Found) -> ShownModel:
@@ -215,14 +228,14 @@ def _look(version: FoundVersion, found: Found) -> ShownVersion:
     )
 
 
-def _read_database(place: MlflowPlace, names: Sequence[str]) -> Found:
+def _read_database(place: MlflowPlace, names: Sequence[str], others: Sequence[str]) -> Found:
     check_reachable(place)
     database = place.database
     if database is None or not database.exists() or not database.stat().st_size:
         return Found({}, {}, {})  # MLflow makes a new one, with nothing in it
     try:
         with reading(place) as db:
-            return _query(db, names)
+            return _query(db, names, others)
     except sqlite3.OperationalError as error:
         if "no such" not in str(error):
             raise BackendUnavailable(f"expected to read {database}, found: {error}") from error
@@ -234,7 +247,7 @@ def _read_database(place: MlflowPlace, names: Sequence[str]) -> Found:
         ) from error
 
 
-def _query(db: sqlite3.Connection, names: Sequence[str]) -> Found:
+def _query(db: sqlite3.Connection, names: Sequence[str], others: Sequence[str]) -> Found:
     db.execute("BEGIN")  # one state, whoever writes meanwhile
     where = _Where(db)
     models = {
@@ -271,7 +284,7 @@ def _query(db: sqlite3.Connection, names: Sequence[str]) -> Found:
     runs: dict[str, RunState] = dict.fromkeys(run_ids(models.values()), "missing")
     for run_id, stage in where.rows("run_uuid, lifecycle_stage", "runs", "run_uuid", list(runs)):
         runs[run_id] = "active" if stage == "active" else "deleted"
-    logged = dict.fromkeys(model_ids(models.values()), False)
+    logged = dict.fromkeys(model_ids(models.values(), others), False)
     for model_id, stage in where.rows(
         "model_id, lifecycle_stage", "logged_models", "model_id", list(logged)
     ):

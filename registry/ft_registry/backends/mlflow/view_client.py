@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _PAGE = 10_000
 
 
-def ask_client(place: MlflowPlace, names: Sequence[str]) -> Found:
-    """Returns what MLflow has of registered models.
+def ask_client(place: MlflowPlace, names: Sequence[str], others: Sequence[str] = ()) -> Found:
+    """Returns what MLflow has of registered models, and of further logged models by id.
 
     Raises:
         BackendUnavailable: MLflow does not answer.
@@ -34,7 +34,7 @@ def ask_client(place: MlflowPlace, names: Sequence[str]) -> Found:
         runs = {run_id: _run_state(client, run_id) for run_id in run_ids(models.values())}
         logged = {
             model_id: _or_none(client.get_logged_model, model_id) is not None
-            for model_id in model_ids(models.values())
+            for model_id in model_ids(models.values(), others)
         }
     return Found(models, runs, logged)
 

@@ -46,12 +46,15 @@ _ABSENT = "RESOURCE_DOES_NOT_EXIST"
 _TRUE = ("true", "1")
 
 
-def ask_server(uri: str, names: Sequence[str], *, patience: float) -> Found:
+def ask_server(
+    uri: str, names: Sequence[str], others: Sequence[str] = (), *, patience: float
+) -> Found:
     """Returns what a server has of registered models.
 
     Args:
         uri: Its address, which may hold a login.
         names: The registered models.
+        others: Ids of logged models that are looked up as well.
         patience: Seconds for everything, looking up its name included.
 
     Raises:
@@ -62,7 +65,7 @@ def ask_server(uri: str, names: Sequence[str], *, patience: float) -> Found:
 
     def ask() -> None:
         try:
-            answer.put(_look(_Server(uri, patience), names))
+            answer.put(_look(_Server(uri, patience), names, others))
         except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
             answer.put(error)
 
@@ -87,9 +90,9 @@ def _too_slow(uri: str, patience: float) -> BackendUnavailable:
     )
 
 
-def _look(server: "_Server", names: Sequence[str]) -> Found:
+def _look(server: "_Server", names: Sequence[str], others: Sequence[str]) -> Found:
     models = {name: found for name in names if (found := _model(server, name)) is not None}
-    wanted_runs, wanted_models = run_ids(models.values()), model_ids(models.values())
+    wanted_runs, wanted_models = run_ids(models.values()), model_ids(models.values(), others)
     experiments = _experiments(server) if wanted_runs or wanted_models else []
     runs = _search_runs(server, experiments, wanted_runs)
     logged = _search_models(server, experiments, wanted_models)
