@@ -41,6 +41,9 @@ def add_to(app: typer.Typer) -> None:
         data: Annotated[
             str, typer.Option(metavar="DATA", help="A snapshot, or hub:NAME@REVISION.")
         ] = "",
+        new: Annotated[
+            bool, typer.Option("--new", help="The model is new; others are on record.")
+        ] = False,
         corrects: Corrects = False,
         allow_partial: AllowPartial = False,
         trust: Trust = False,
@@ -65,7 +68,7 @@ def add_to(app: typer.Typer) -> None:
             BaselineRequest(
                 reference, cast("BaselineKind", kind), base, tuple(config or ()),
                 tuple(evaluation), suite=suite, data=scoring.data(data) if data else None,
-                corrects=corrects, allow_partial=allow_partial, trust=trust, note=note,
+                begins=new, corrects=corrects, allow_partial=allow_partial, trust=trust, note=note,
             )
         )  # fmt: skip
         document: dict[str, Any] = {

@@ -31,6 +31,7 @@ from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.lost_items import find_lost
 from ft_registry.actions.projection import stored_of
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
+from ft_registry.actions.resolve import require_model
 from ft_registry.actions.tags import IDENTITY
 from ft_registry.errors import Conflict, InvalidInput, NotFound
 from ft_registry.model import layout
@@ -68,6 +69,8 @@ class BaselineRequest:
     suite: str = ""
     data: SnapshotUse | PublicSet | None = None
     allow_partial: bool = False
+    begins: bool = False
+    """The model may have nothing on record yet, although there are others."""
     trust: bool = False
     """Take the files for those of this baseline, whatever they say of their model."""
     corrects: bool = False
@@ -115,6 +118,7 @@ def add_baseline(
     """
     require_ledger(ledger)
     ledger.refresh()
+    _check_model(ledger, request)
     check_reason(request.note)
     if not request.evaluations:
         raise InvalidInput(
@@ -174,6 +178,17 @@ def add_baseline(
         known, created=False, evaluations=tuple(one for one, _ in sorted_out.fresh),
         put_back=tuple(put_back), notices=tuple(notices),
     )  # fmt: skip
+
+
+def _check_model(ledger: Ledger, request: BaselineRequest) -> None:
+    """Raises NotFound where a model's name is new beside others: it may be a slip."""
+    if request.begins or not ledger.paths("models"):
+        return
+    try:
+        require_model(ledger, request.reference.model)
+    except NotFound as error:
+        hints = [*error.hints, "--new begins a model with its baseline"]
+        raise NotFound(error.message, hints=hints) from None
 
 
 @dataclass(frozen=True)
