@@ -10,6 +10,7 @@ import pytest
 from ft_registry.errors import FtRegistryError, NotFound, Refused
 from ft_registry.evaluations.measurement import Measurement
 from ft_registry.readers.evaluations import files
+from ft_registry.readers.evaluations.names import suite_of
 from ft_registry.readers.evaluations.reading import read_evaluation
 
 GOOD = '{"id": "q1", "f1": 1}\n'
@@ -266,3 +267,13 @@ def test_refusals_are_errors_with_something_to_do(tmp_path: Path) -> None:
     with pytest.raises(FtRegistryError) as caught:
         read(tmp_path, '{"question": "no id"}\n')
     assert caught.value.hints
+
+
+def test_a_name_of_a_suite_is_kept_whole_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / f"{'long-' * 30}name.jsonl"
+    file.write_text('{"id": "q1", "acc": 1}\n')
+    with pytest.raises(Refused, match=r"at most 100 characters, found one of 154: long-long-") as e:
+        read_evaluation([file])
+    assert "--suite" in e.value.hints[0]
+    assert read_evaluation([file], suite="short").suite == "short"
+    assert suite_of(["a" * 60, "b" * 60]) == f"{'a' * 60}-and-1-more"

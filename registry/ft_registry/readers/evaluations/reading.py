@@ -31,6 +31,7 @@ from ft_registry.readers.evaluations import (
 )
 from ft_registry.readers.evaluations.documents import finite, named
 from ft_registry.readers.evaluations.files import EvaluatorFile, Reader, gather
+from ft_registry.readers.evaluations.names import LONGEST
 from ft_registry.readers.evaluations.table import unscored_notes
 
 READERS: tuple[Reader, ...] = (
@@ -49,6 +50,8 @@ READERS: tuple[Reader, ...] = (
 """In the order in which they are asked. The last takes what no evaluator claims."""
 
 _AHEAD = timedelta(days=1)
+_SHOWN = 40
+"""Characters of a name that is too long."""
 
 
 def read_evaluation(
@@ -83,6 +86,12 @@ def read_evaluation(
         )
     if suite:
         measurement = replace(measurement, suite=suite)
+    if len(measurement.suite) > LONGEST:
+        raise Refused(
+            f"expected a name of a suite of at most {LONGEST} characters, found one of "
+            f"{len(measurement.suite)}: {measurement.suite[:_SHOWN]}...",
+            hints=["--suite of eval add gives it a shorter one"],
+        )
     return _checked(measurement, now)
 
 
