@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from ft_registry.actions.reproduce import Reproduced, ReproductionPlan
     from ft_registry.actions.restore import Restored, RestorePlan
     from ft_registry.actions.run_settings import Wishes
-    from ft_registry.actions.show import ShownVersion
+    from ft_registry.actions.show import ShownBaseline, ShownVersion
     from ft_registry.actions.status import Status
     from ft_registry.actions.sync import Synced
     from ft_registry.actions.verify_weights import Progress
     from ft_registry.model.event import LoggedEvent
     from ft_registry.model.lineage import Lineage
     from ft_registry.model.proof import Level
-    from ft_registry.model.reference import VersionReference
+    from ft_registry.model.reference import BaselineReference, VersionReference
     from ft_registry.model.verification import Depth, Verification
     from ft_registry.model.version_row import BaselineRow, VersionRow
     from ft_registry.ports.ledger import Settled, SettlementPlan
@@ -156,6 +156,12 @@ class Workspace(Wiring):
         from ft_registry.actions.show import show
 
         return show(self.ledger, parse_reference(reference))
+
+    def show_baseline(self, reference: "BaselineReference") -> "ShownBaseline":
+        """See `ft_registry.actions.show.show_baseline`."""
+        from ft_registry.actions.show import show_baseline
+
+        return show_baseline(self.ledger, reference)
 
     def log(self, subject: str | None = None) -> "list[LoggedEvent]":
         """See `ft_registry.actions.history.log`."""

@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ft_registry_cli.columns import COLUMNS, folded, width
 from ft_registry_cli.state import State, command, table
 
 if TYPE_CHECKING:
     from ft_registry.model.score_history import ScoreHistory, ScorePoint, ScoreSeries
 
-_WIDTH = 40
-"""Columns of a plot."""
+_WIDEST, _NARROWEST = 40, 10
+"""Columns of a plot; where there are fewer, there is none."""
+_MARK = " *"
+"""Behind what a note is on."""
 
 
 def add_to(group: typer.Typer) -> None:
@@ -61,6 +64,7 @@ def _document(found: "ScoreHistory") -> dict[str, Any]:
                         "runs": list(point.runs),
                         "evaluation": point.evaluation.id,
                         "partial": point.evaluation.partial,
+                        "trusted": point.evaluation.trusted,
                     }
                     for point in series.points
                 ],
@@ -79,23 +83,36 @@ def _text(found: "ScoreHistory") -> str:
     versions = {one.version for one in found.evaluations}
     if len(versions) == 1:
         parts.append(_evaluations(found))
-    return "\n\n".join(parts)
+    return "\n\n".join("\n".join(folded(part.split("\n"))) for part in parts)
 
 
 def _plot(series: "ScoreSeries") -> str:
-    low, high = series.span
     rows = [
         [
-            point.evaluation.subject + "".join(f" @{alias}" for alias in point.aliases),
+            point.evaluation.subject
+            + "".join(f" @{alias}" for alias in point.aliases)
+            + (_MARK if point.evaluation.caveat else ""),
             f"{point.score.value:.4f}",
             f"{point.interval[0]:.3f} to {point.interval[1]:.3f}" if point.interval else "-",
             str(point.score.n or "-"),
-            _line(point, low, high),
         ]
         for point in series.points
     ]
     title = f"{series.suite}  {series.metric}{_direction(series)}"
-    return f"{title}\n" + table(["VERSION", "SCORE", "95 %", "N", ""], rows)
+    lines = table(["VERSION", "SCORE", "95 %", "N"], rows).split("\n")
+    used = max(map(width, lines)) + len("  ")
+    if COLUMNS - used >= _NARROWEST:
+        drawn = (_line(point, series, min(_WIDEST, COLUMNS - used)) for point in series.points)
+        lines[1:] = [
+            (line + " " * (used - width(line)) + plot).rstrip()
+            for line, plot in zip(lines[1:], drawn, strict=True)
+        ]
+    notes = [
+        f"{_MARK.strip()} {point.evaluation.subject}: {point.evaluation.caveat}"
+        for point in series.points
+        if point.evaluation.caveat
+    ]
+    return "\n".join([title, *lines, *notes])
 
 
 def _direction(series: "ScoreSeries") -> str:
@@ -103,14 +120,15 @@ def _direction(series: "ScoreSeries") -> str:
     return "" if said is None else (" (higher is better)" if said else " (lower is better)")
 
 
-def _line(point: "ScorePoint", low: float, high: float) -> str:
+def _line(point: "ScorePoint", series: "ScoreSeries", columns: int) -> str:
     """Returns the score as a point between the ends of its interval."""
+    low, high = series.span
 
     def place(value: float) -> int:
         share = (value - low) / (high - low) if high > low else 0.5
-        return round(min(max(share, 0.0), 1.0) * (_WIDTH - 1))
+        return round(min(max(share, 0.0), 1.0) * (columns - 1))
 
-    cells = [" "] * _WIDTH
+    cells = [" "] * columns
     if point.interval:
         first, last = map(place, point.interval)
         cells[first : last + 1] = "-" * (last - first + 1)
@@ -127,18 +145,13 @@ def _evaluations(found: "ScoreHistory") -> str:
             f"{one.harness.name} {one.harness.version}".strip(),
             str(one.rows or "-"),
             f"{one.recorded_at[:16]}Z",
-            ", ".join(
-                filter(
-                    None,
-                    (
-                        "corrected since" if found.is_corrected(one) else "",
-                        f"in part: {one.partial}" if one.partial else "",
-                        f"trusted: {one.trusted}" if one.trusted else "",
-                    ),
-                )
-            )
-            or "-",
         ]
         for one in found.evaluations
     ]
-    return table(["SUITE", "EVALUATOR", "ITEMS", "RECORDED", "NOTE"], rows)
+    lines = table(["SUITE", "EVALUATOR", "ITEMS", "RECORDED"], rows).split("\n")
+    shown = [lines[0]]
+    for line, one in zip(lines[1:], found.evaluations, strict=True):
+        since = "corrected since" if found.is_corrected(one) else ""
+        note = ", ".join(filter(None, (since, one.caveat)))
+        shown += [line, *([f"  {note}"] if note else [])]
+    return "\n".join(shown)

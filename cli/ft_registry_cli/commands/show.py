@@ -1,4 +1,4 @@
-"""``show``: one version, whole."""
+"""``show``: one version or baseline, whole."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +8,9 @@ from ft_registry_cli.dataset_words import hashes_text
 from ft_registry_cli.state import State, command, short, size
 
 if TYPE_CHECKING:
-    from ft_registry.actions.show import ShownVersion
+    from collections.abc import Sequence
+
+    from ft_registry.actions.show import ShownBaseline, ShownVersion
     from ft_registry.model.alias import AliasState
     from ft_registry.model.approval import Approval
     from ft_registry.model.proof import Proof
@@ -22,12 +24,19 @@ def add_to(app: typer.Typer) -> None:
     def show(
         state: State,
         reference: Annotated[
-            str, typer.Argument(metavar="REF", help="NAME/7, NAME@champion or NAME/latest.")
+            str,
+            typer.Argument(metavar="REF", help="NAME/7, NAME@champion, NAME/latest or NAME:LABEL."),
         ],
     ) -> None:
-        """Show what made a version, and what was said of it since."""
+        """Show what made a version or baseline, and what was said of it."""
         from ft_registry.model.canonical import parse_json
+        from ft_registry.model.reference import BaselineReference, parse_contender
 
+        contender = parse_contender(reference)
+        if isinstance(contender, BaselineReference):
+            shown = state.workspace.show_baseline(contender)
+            state.emit(_baseline_document(shown), lambda: _baseline_text(shown))
+            return
         found = state.workspace.show(reference)
         record = found.filed.record
         document = {
@@ -47,6 +56,41 @@ def add_to(app: typer.Typer) -> None:
             "moves": [_move(state) for state in found.aliases],
         }
         state.emit(document, lambda: _text(found))
+
+
+def _baseline_document(found: "ShownBaseline") -> dict[str, Any]:
+    baseline = found.baseline
+    return {
+        "model": baseline.model,
+        "label": baseline.label,
+        "digest": found.digest,
+        "recorded_at": baseline.recorded_at,
+        "recorded_by": baseline.recorded_by.as_text(),
+        "uri": found.home.uri,
+        "baseline": baseline.as_json(),
+        "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
+    }
+
+
+def _baseline_text(found: "ShownBaseline") -> str:
+    baseline = found.baseline
+    by = f"{baseline.recorded_at[:19]}Z by {baseline.recorded_by.as_text()}"
+    lines = [
+        ("baseline", baseline.reference),
+        ("document", short(found.digest)),
+        ("recorded", by),
+        ("asks", f"{baseline.base} ({baseline.kind})"),
+        ("config", f"{', '.join(baseline.config.files) or 'none'} {short(baseline.config.digest)}"),
+        ("mlflow", f"{found.home.uri} (run {found.home.run_id[:12]})"),
+        *((f"scores {one.suite}", one.in_words()) for one in found.evaluations),
+        *([("note", baseline.note)] if baseline.note else []),
+    ]
+    return _aligned(lines)
+
+
+def _aligned(lines: "Sequence[tuple[str, str]]") -> str:
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
 
 
 def _move(state: "AliasState") -> dict[str, Any]:
@@ -106,8 +150,7 @@ def _text(found: "ShownVersion") -> str:
         lines += _decided(verdict)
     if record.note:
         lines.append(("note", record.note))
-    width = max(len(name) for name, _ in lines)
-    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
+    return _aligned(lines)
 
 
 def _moved(state: "AliasState") -> list[tuple[str, str]]:

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from ft_registry.actions.events import require_ledger
 from ft_registry.actions.resolve import require_model, resolve
-from ft_registry.errors import NotFound
+from ft_registry.errors import InvalidInput, NotFound
 from ft_registry.model import layout
 from ft_registry.model.alias import holder_at
 from ft_registry.model.event import LoggedEvent
 from ft_registry.model.names import model_name
-from ft_registry.model.reference import AliasReference, parse_alias_reference
+from ft_registry.model.reference import AliasReference, parse_alias_reference, parse_contender
 from ft_registry.model.time import timestamp
 from ft_registry.ports.ledger import Ledger
 
@@ -28,6 +28,16 @@ def log(ledger: Ledger, subject: str | None) -> list[LoggedEvent]:
     require_ledger(ledger)
     if subject is None:
         return list(ledger.events(newest_first=True))
+    if ":" in subject and not subject.startswith("models:/"):
+        baseline = parse_contender(subject)
+        raise InvalidInput(
+            f"expected a model or an alias, found the baseline {baseline}: it has no log of its "
+            "own",
+            hints=[
+                f"ft-registry log {baseline.model} has its events",
+                f"ft-registry show {baseline} shows it",
+            ],
+        )
     if "@" in subject:
         return _moves(ledger, parse_alias_reference(subject), newest_first=True)
     require_model(ledger, model_name(subject))

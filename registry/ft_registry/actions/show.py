@@ -1,8 +1,10 @@
-"""Shows one version: its record, and what has been said of it since."""
+"""Shows one version or baseline: its document, and what has been said of it since."""
 
 from dataclasses import dataclass
 
 from ft_registry.actions.approvals import read_approvals
+from ft_registry.actions.contenders import baseline_evaluations, read_baseline
+from ft_registry.actions.homes import home_of_baseline
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.resolve import (
     FiledRecord,
@@ -15,9 +17,11 @@ from ft_registry.actions.standings import FoundStanding, read_standing
 from ft_registry.actions.verdicts import read_verdicts
 from ft_registry.model.alias import AliasState
 from ft_registry.model.approval import Approval
+from ft_registry.model.baseline import Baseline
 from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.home import Home
 from ft_registry.model.proof import Proof
-from ft_registry.model.reference import Reference
+from ft_registry.model.reference import BaselineReference, Reference
 from ft_registry.model.verdict import Verdict
 from ft_registry.ports.ledger import Ledger
 
@@ -37,6 +41,33 @@ class ShownVersion:
     """Of this record, by time."""
     verdicts: list[Verdict]
     """By which aliases came to name it, whatever they name now; the oldest first."""
+
+
+@dataclass(frozen=True)
+class ShownBaseline:
+    """What the ledger says of a baseline."""
+
+    baseline: Baseline
+    digest: str
+    """Of its document."""
+    home: Home
+    """Where its file and scored items lie now."""
+    evaluations: tuple[Evaluation, ...]
+    """By time."""
+
+
+def show_baseline(ledger: Ledger, reference: BaselineReference) -> ShownBaseline:
+    """Returns what the ledger says of a baseline.
+
+    Raises:
+        NotFound: There is none of the label.
+        IntegrityError: A document cannot be read.
+    """
+    baseline, digest = read_baseline(ledger, reference)
+    return ShownBaseline(
+        baseline, digest, home_of_baseline(ledger, baseline, digest),
+        baseline_evaluations(ledger, reference),
+    )  # fmt: skip
 
 
 def show(ledger: Ledger, reference: Reference) -> ShownVersion:

@@ -101,12 +101,13 @@ def _table(series: ScoreSeries) -> str:
         f'<td class="number">{point.score.value:.4f}</td>'
         f'<td class="number">{_span(point)}</td><td class="number">{point.score.n or "-"}</td>'
         f"<td>{escape(f'{point.evaluation.harness.name} {point.evaluation.harness.version}')}</td>"
-        f"<td>{point.evaluation.recorded_at[:16]}Z</td></tr>"
+        f"<td>{point.evaluation.recorded_at[:16]}Z</td>"
+        f"<td>{escape(point.evaluation.caveat)}</td></tr>"
         for point in series.points
     ]
     return (
         "<table><tr><th>Version</th><th>Score</th><th>95 %</th><th>Items</th><th>Evaluator</th>"
-        f"<th>Recorded</th></tr>{''.join(rows)}</table>"
+        f"<th>Recorded</th><th>Note</th></tr>{''.join(rows)}</table>"
     )
 
 

@@ -197,6 +197,12 @@ class Evaluation(Document):
             words = f"measured on {data.name}@{data.key[:12]}"
         return f"{words}, on trust" if self.trusted else words
 
+    @property
+    def caveat(self) -> str:
+        """What whoever reads its scores must know, in words; empty: nothing."""
+        told = {"in part": self.partial, "on trust": self.trusted}
+        return ", ".join(f"{what}: {why}" for what, why in told.items() if why)
+
     def says_the_same(self, again: "Evaluation") -> bool:
         """Returns whether the same files are given again; data that is not named contradicts none.
 
