@@ -172,8 +172,12 @@ def tell(story: Story, *, quick: bool) -> None:
     story.types("ft-registry", "restore", ALIAS, "--into", "../restored")
     _compare(story.scratch / "as-it-was", story.scratch / "restored")
     story.types("ft-registry", "reproduce", ALIAS, "--into", "../again")
-    story.types("ft-registry", "status")
-    story.types("git", "log", "--format=%h %an: %s", "ft-registry")
+    for command in (
+        ("ft-registry", "advise", MODEL),
+        ("ft-registry", "status"),
+        ("git", "log", "--format=%h %an: %s", "ft-registry"),
+    ):
+        story.types(*command)
 
 
 def _compare(kept: Path, restored: Path) -> None:

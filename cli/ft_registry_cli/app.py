@@ -6,6 +6,7 @@ import typer
 
 from ft_registry import __version__
 from ft_registry_cli.commands import (
+    advise,
     approve,
     baseline,
     data,
@@ -76,6 +77,7 @@ for room in (
     log,
     lineage,
     diff,
+    advise,
     policy,
     approve,
     gate,

@@ -1,4 +1,4 @@
-"""What a registry does with promotion gates, as methods: policy, decision, history.
+"""What a registry does with promotion gates, as methods: policy, decision, history, advice.
 
 Reached as `Workspace.gates`.
 """
@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ft_registry.errors import GateInconclusive, GateRefused, NotFound
-from ft_registry.model.names import alias_name
+from ft_registry.model.names import alias_name, model_name
 from ft_registry.model.reference import VersionReference, parse_reference
 from ft_registry.wiring import Wiring
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ft_registry.actions.gate import Decision
     from ft_registry.actions.plan_move import MovePlan
     from ft_registry.actions.policies import AppliedPolicy, FiledPolicy
+    from ft_registry.advice.statement import Advice
     from ft_registry.model.event import LoggedEvent
     from ft_registry.model.policy import Policy
     from ft_registry.model.verdict import CheckFinding
@@ -175,6 +176,21 @@ class Gating:
         return backtest(
             self._wiring.ledger, policy, self._tools(), actor=self._wiring.context.actor,
             subject=subject,
+        )  # fmt: skip
+
+    def advise(self, model: str) -> "Advice":
+        """See `ft_registry.actions.advise.advise`: what a gate's tests say, asked by no policy.
+
+        Raises:
+            InvalidInput: It is no name of a model.
+            NotFound, IntegrityError: See there.
+        """
+        from ft_registry.actions.advise import advise
+
+        wiring = self._wiring
+        return advise(
+            wiring.ledger, model_name(model), tools=self._tools(),
+            suites=wiring.settings.suites, now=wiring.context.now(),
         )  # fmt: skip
 
     def _case(

@@ -17,9 +17,9 @@ COMMANDS = (
     "data snapshot", "data list", "data show", "data diff", "data overlap", "data trace",
     "data erase-plan", "register", "eval", "eval add", "eval run", "eval show", "eval compare",
     "baseline", "baseline add", "list", "show", "log", "at",
-    "lineage", "diff", "policy", "policy check", "policy apply", "policy show", "policy log",
-    "policy backtest", "policy schema", "approve", "gate", "promote", "rollback", "restore",
-    "reproduce", "sync", "verify",
+    "lineage", "diff", "advise", "policy", "policy check", "policy apply", "policy show",
+    "policy log", "policy backtest", "policy schema", "approve", "gate", "promote", "rollback",
+    "restore", "reproduce", "sync", "verify",
 )  # fmt: skip
 
 
@@ -68,8 +68,8 @@ def test_help_fits_eighty_columns() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        "README.md", "CONTRIBUTING.md", "docs/cli.md", "docs/concepts.md", "docs/gates.md",
-        "docs/pipelines.md",
+        "README.md", "CONTRIBUTING.md", "docs/advice.md", "docs/cli.md", "docs/concepts.md",
+        "docs/gates.md", "docs/pipelines.md",
     ],
 )  # fmt: skip
 def test_links_lead_somewhere(page: str) -> None:

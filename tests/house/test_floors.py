@@ -15,6 +15,7 @@ FLOORS = {
     "statistics": 1,
     "evaluations": 1.5,
     "gates": 1.7,  # what checks decide of facts: pure, and knows statistics and the model
+    "advice": 1.8,  # what facts on record imply: pure, and words it as gates do
     "examples": 1.5,  # what lines of data say: pure, and knows the model alone
     "ports": 2,
     "readers": 2,

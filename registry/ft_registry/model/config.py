@@ -1,8 +1,15 @@
 """The project's settings: few, and each has a default that works."""
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
+
+SuiteUse: TypeAlias = Literal[
+    "", "format", "knowledge", "shorter-prompt", "values", "safety", "regression"
+]
+"""What a suite is for: one of the four uses of fine-tuning (a format, domain knowledge, a shorter
+prompt, alignment with values), or what must not suffer from it. Empty: nobody said."""
 
 
 class SuiteSettings(BaseModel):
@@ -19,6 +26,8 @@ class SuiteSettings(BaseModel):
     """Of that metric, where the evaluator does not say."""
     data: str = ""
     """The snapshot that it is measured on, or ``hub:NAME@REVISION``."""
+    use: SuiteUse = ""
+    """What it tells of a fine-tune: advice claims no use without an evaluation for it."""
 
 
 class Settings(BaseModel):
