@@ -198,3 +198,20 @@ def test_data_that_was_never_named_is_called_as_its_file(project: Project) -> No
     project.dvc("add", "--quiet", "donn\u00e9es 1.jsonl")
     done = project.register("m", "ad1", data=("donn\u00e9es 1.jsonl",))
     assert done.filed.record.data[0].name == "donn-es-1"
+
+
+def test_a_baseline_is_a_model_whose_weights_are_elsewhere(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+    from mlflow.pyfunc import load_model
+
+    project.write("prompt.txt", "Say the date.")
+    label = ("--label", "few-shot", "--base", "acme/tiny", "--config", "prompt.txt")
+    added = project.done("baseline", "add", "m", *label, "--eval", "dates.jsonl")
+    uri = added["baseline"]["uri"]
+    model = project.client().get_logged_model(uri.removeprefix("models:/"))
+    assert model.tags["mlflow.model.isExternal"] == "true"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project.root / 'mlflow.db'}")
+    with pytest.raises(MlflowException, match="external"):
+        load_model(uri)

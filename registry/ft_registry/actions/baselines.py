@@ -339,6 +339,7 @@ def store_baseline(
                 metadata={IDENTITY: config.digest},
                 kind=FOLDER,
                 run_id=None,
+                is_external=True,
             )
         )
 

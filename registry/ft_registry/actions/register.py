@@ -26,6 +26,7 @@ from ft_registry.actions.evaluations import (
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.homes import home_of
+from ft_registry.actions.loading import Loading, find_loading, folder_of_base
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
@@ -74,10 +75,12 @@ class RegistrationPlan:
     run_id: str | None
     known: VersionReference | None
     """The version that has this identity already."""
-    scored: frozenset[tuple[str, str]] = frozenset()
+    scored: frozenset[tuple[str, str]]
     """Suite and digest of the files whose scores that one has already."""
-    notices: tuple[str, ...] = ()
-    """What nobody can tell of its data."""
+    notices: tuple[str, ...]
+    """What nobody can tell of its data, and what MLflow's own loader cannot do."""
+    loading: Loading
+    """What MLflow's own loader is told."""
 
 
 def plan_registration(
@@ -117,9 +120,14 @@ def plan_registration(
         draft = replace(draft, evaluations=accepted)
     before = read_evaluations(ledger, known) if known is not None else []
     scored = frozenset((one.suite, one.origin) for one in before)
+    place = folder_of_base(draft.base, request.base, root=draft.root, top=top, cwd=cwd)
+    loading = find_loading(
+        draft.root, draft.files, kind=draft.kind, folder=_folder(draft), base=draft.base,
+        base_folder=place, ledger=ledger,
+    )  # fmt: skip
     # What is on record already is no new claim.
-    notices = () if known is not None else tuple(_untold(draft.data, indexes, ledger))
-    return RegistrationPlan(draft, request.run_id, known, scored, notices)
+    told = () if known is not None else (*_untold(draft.data, indexes, ledger), *loading.notices())
+    return RegistrationPlan(draft, request.run_id, known, scored, tuple(told), loading)
 
 
 def _untold(
@@ -183,7 +191,7 @@ def _store(
     plan: RegistrationPlan, *, models: ModelStore, context: Context
 ) -> tuple[StoredModel, int]:
     draft = plan.draft
-    upload = _upload(draft, plan.run_id)
+    upload = _upload(plan)
     description = draft.note or f"{draft.kind} of {draft.model}"
     left = models.find(draft.model, draft.identity)
     if left is not None and left.uri:
@@ -217,8 +225,9 @@ def _take_up(
     return stored
 
 
-def _upload(draft: Draft, run_id: str | None) -> Upload:
-    attachments = attachments_of(draft.evaluations)
+def _upload(plan: RegistrationPlan) -> Upload:
+    draft, loading = plan.draft, plan.loading
+    attachments = attachments_of(draft.evaluations) | loading.attachments(draft.root)
     if not isinstance(draft.code.patch, Unknown):
         attachments[draft.code.patch.artifact] = draft.patch
     params = flatten(draft.config.files)
@@ -237,7 +246,9 @@ def _upload(draft: Draft, run_id: str | None) -> Upload:
         datasets=tuple(dataset_input(dataset) for dataset in draft.data),
         metadata={IDENTITY: draft.identity},
         kind=draft.kind,
-        run_id=run_id,
+        run_id=plan.run_id,
+        loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
+        base_folder=loading.base_folder,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ft_registry.actions.evaluations import dataset_input, make_metrics
 from ft_registry.actions.events import make_event
+from ft_registry.actions.loading import Loading, find_loading
 from ft_registry.actions.projection import RECORD, gate_pages, scores_page
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.tags import IDENTITY, record_tags
@@ -61,7 +62,12 @@ def store_anew(
         version = VersionReference(record.model, record.version)
         attachments |= gate_pages(read_verdicts(ledger, version))
         metrics = make_metrics(in_force(evaluations), record.data, ledger)
-        stored = models.upload(_upload(filed, metrics, root, attachments))
+        loading = find_loading(
+            root, record.artifact.files, kind=record.kind, folder=record.artifact.folder,
+            base=record.base, base_folder=None, ledger=ledger,
+        )  # fmt: skip
+        attachments |= loading.attachments(root)
+        stored = models.upload(_upload(filed, metrics, root, attachments, loading))
     path = layout.home(record.model, record.version)
     before = ledger.read(path)
     moved = Home(
@@ -138,7 +144,11 @@ def _beside(
 
 
 def _upload(
-    filed: FiledRecord, metrics: tuple[Metric, ...], root: Path, attachments: dict[str, bytes]
+    filed: FiledRecord,
+    metrics: tuple[Metric, ...],
+    root: Path,
+    attachments: dict[str, bytes],
+    loading: Loading,
 ) -> Upload:
     record = filed.record
     params = flatten(record.config.files)
@@ -159,4 +169,5 @@ def _upload(
         metadata={IDENTITY: record.identity},
         kind=record.kind,
         run_id=None,
+        loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
     )

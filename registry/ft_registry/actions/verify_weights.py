@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from ft_registry.actions.holdings import BaselineHolding, Holding
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
+from ft_registry.formats.mlmodel import COMPONENTS
 from ft_registry.model.baseline import FILE, FOLDER, baseline_file
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
@@ -24,8 +25,9 @@ Progress: TypeAlias = Callable[[int, int], None]
 _ODD = "a link, pipe, device or impossible name"
 _SHOWN = 3
 """Versions that a note names."""
-_PAGES = ("MLmodel/", "ftr/")
-"""What stands beside the weights for MLflow's pages: written anew at times, hence on no record."""
+_PAGES = ("MLmodel/", "ftr/", "registered_model_meta/")
+"""What stands beside the weights for MLflow: written anew at times, hence on no record. The last
+it leaves there itself, whenever it loads a version from a folder of this machine."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class WeightsLook:
             shelf = Shelf(shown=home.location or home.uri, folder=None, sizes={})
             self._lost.append(f"{subject}: {error.message}")
         visit = _Visit(home, shelf)
+        promises |= dict.fromkeys(_copies(promises, shelf))
         for promise in promises:
             self._compare(promise, visit, subject)
         names = {promise.name for promise in promises}
@@ -236,6 +239,15 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
     if not isinstance(patch, Unknown):
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
     yield from _items(holding.evaluations)
+
+
+def _copies(promises: Iterable[_Promise], shelf: Shelf) -> Iterator[_Promise]:
+    """Yields what lies there a second time, where MLflow's own loader looks for it."""
+    once = {one.name.partition("/")[2]: one for one in promises if one.kind == "artifact"}
+    for name in shelf.sizes:
+        path = name.removeprefix(f"{COMPONENTS}/")
+        if path != name and path in once:
+            yield replace(once[path], kind="attachment", name=name)
 
 
 def _promises_of_baseline(holding: BaselineHolding) -> Iterator[_Promise]:

@@ -55,6 +55,12 @@ class Upload:
     kind: str
     run_id: str | None
     """An existing run that the version belongs to; None: open one."""
+    loading: Mapping[str, object] = field(default_factory=dict)
+    """What the store's own loader is told of the weights; empty: it cannot load them."""
+    base_folder: Path | None = None
+    """Where the base lies on this machine: of no use to a store that others read as well."""
+    is_external: bool = False
+    """It stands for a model whose weights are kept elsewhere."""
 
 
 @dataclass(frozen=True)

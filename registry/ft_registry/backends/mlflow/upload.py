@@ -19,6 +19,7 @@ from ft_registry.errors import (
     NotFound,
     Refused,
 )
+from ft_registry.formats.mlmodel import BASE_FOLDER, TRANSFORMERS
 from ft_registry.model.time import moment
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
 from ft_registry.readers.files import hash_folder
@@ -36,6 +37,8 @@ _BATCH = 100
 """Parameters that one request may carry."""
 _METRICS = 1000
 """Metrics that one request may carry."""
+_EXTERNAL = "mlflow.model.isExternal"
+"""MLflow's mark of a logged model that has no weights in it: its own loaders say so then."""
 _LOST = re.compile(r"[#%?\\]")
 _ODD = re.compile(r"[^\w.\- /]")
 
@@ -71,7 +74,7 @@ class Uploader:
                     experiment,
                     name=_ODD.sub("-", upload.model.replace(".", "-")),
                     source_run_id=run_id,
-                    tags=dict(upload.tags),
+                    tags={**upload.tags, **({_EXTERNAL: "true"} if upload.is_external else {})},
                     params=_params(upload.params),
                     model_type=upload.kind,
                 )
@@ -191,10 +194,19 @@ class Uploader:
             artifact_path=model.artifact_location,
             run_id=model.source_run_id,
             model_id=model.model_id,
-            metadata=dict(upload.metadata),
+            metadata={**upload.metadata, **({_EXTERNAL: True} if upload.is_external else {})},
         )
         described.add_flavor("ft_registry", folder=folder, kind=upload.kind, version=__version__)
+        if upload.loading:
+            described.add_flavor(TRANSFORMERS, **self._loading(upload))
         return str(described.to_yaml()).encode()
+
+    def _loading(self, upload: Upload) -> dict[str, Any]:
+        flavor = dict(upload.loading)
+        # Others read a server's models: where the base lies here says nothing to them.
+        if self._artifacts is not None and upload.base_folder is not None:
+            flavor[BASE_FOLDER] = str(upload.base_folder)
+        return flavor
 
     def _log_inputs(self, run_id: str, datasets: Sequence[Any]) -> None:
         """Logs datasets; tried again when another registration logged the same one meanwhile.
