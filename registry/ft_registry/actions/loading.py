@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ft_registry.actions.resolve import read_record, resolve
+from ft_registry.errors import FtRegistryError, NotFound
 from ft_registry.formats.mlmodel import COMPONENTS, Weights, transformers_flavor
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry
@@ -32,8 +33,17 @@ class Loading:
 
         Args:
             root: The folder of the weights.
+
+        Raises:
+            NotFound: One is there no more.
         """
-        return {f"{COMPONENTS}/{name}": (root / name).read_bytes() for name in self.tokenizer}
+        try:
+            return {f"{COMPONENTS}/{name}": (root / name).read_bytes() for name in self.tokenizer}
+        except OSError as error:
+            raise NotFound(
+                f"expected to read {error.filename}, found: {error.strerror}",
+                hints=["wait for the program that writes it, then run the command again"],
+            ) from error
 
     def notices(self) -> Iterator[str]:
         """Yields what a person should know who means to load it so."""
@@ -90,7 +100,10 @@ def _flavor(
     if isinstance(task, Unknown):
         return task
     if kind == "adapter" and isinstance(base, VersionBase):
-        below = read_record(ledger, resolve(ledger, parse_reference(base.version))).record
+        try:
+            below = read_record(ledger, resolve(ledger, parse_reference(base.version))).record
+        except FtRegistryError as error:
+            return Unknown(unknown=error.message)
         if below.kind == "adapter":
             return Unknown(unknown=f"its base {base.version} is an adapter itself")
     return transformers_flavor(Weights(kind, folder, base, task, has_tokenizer))
