@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 
 _STARTING = ("PYTHON", "LC_", "LANG", "COVERAGE")
@@ -47,6 +48,7 @@ def run_forked(
         process = _context.Process(
             target=_run, args=(list(arguments), str(cwd), dict(environ), list(map(str, streams)))
         )
+        _ensure_server(environ)
         process.start()
         process.join(patience)
         if process.exitcode is None:
@@ -57,6 +59,19 @@ def run_forked(
         process.close()
         # As universal newlines read them, like the pipes of `subprocess`.
         return code, streams[1].read_text(), streams[2].read_text()
+
+
+def _ensure_server(environ: Mapping[str, str]) -> None:
+    """Starts the server, if there is none, where it imports the same sources as this process."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([environ["PYTHONPATH"], *sys.path])
+    try:
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 def _run(arguments: list[str], cwd: str, environ: dict[str, str], streams: list[str]) -> None:
