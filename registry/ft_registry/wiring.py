@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ft_registry.backends.git.code import GitCode
     from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
     from ft_registry.backends.mlflow.connection import MlflowPlace
+    from ft_registry.backends.mlflow.runs import MlflowRuns
     from ft_registry.backends.mlflow.store import MlflowModels
     from ft_registry.backends.mlflow.view import MlflowView
     from ft_registry.backends.recipe import ShellRunner
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 10
 """How long a command that only reads waits for an MLflow server."""
 SYNC_PATIENCE_SECONDS = 120
+_EXPERIMENTS = (".dvc", "tmp", "exps")
 
 
 class Wiring:
@@ -173,9 +175,27 @@ class Wiring:
         from ft_registry.backends.mlflow.connection import MlflowPlace
 
         uri = self.settings.mlflow_uri or self.environ.get("MLFLOW_TRACKING_URI", "")
-        home = self.place.home
+        home = self.mlflow_home
         uri = uri or f"sqlite:///{home / 'mlflow.db'}"
         return MlflowPlace.at(uri, home=home, scratch=self.private)
+
+    @property
+    def mlflow_home(self) -> Path:
+        """Where MLflow's database lies unless something else is set.
+
+        DVC runs queued experiments in clones of its own inside the repository, and deletes them:
+        there it is the repository's.
+        """
+        home = self.place.home
+        inside = next((up for up in home.parents if up.parts[-3:] == _EXPERIMENTS), None)
+        return home if inside is None else inside.parents[2]
+
+    @cached_property
+    def runs(self) -> "MlflowRuns":
+        """The training runs."""
+        from ft_registry.backends.mlflow.runs import MlflowRuns
+
+        return MlflowRuns(self.mlflow)
 
     def reachable_mlflow(self) -> "MlflowPlace":
         """Returns where MLflow is, after finding something there; imports none of it.

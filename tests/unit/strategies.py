@@ -43,6 +43,7 @@ from ft_registry.model.record import (
 )
 from ft_registry.model.registered import IdentityPointer, ModelDocument, PackageList
 from ft_registry.model.restored import RestoredFolder
+from ft_registry.model.run_document import RunCode, RunDocument
 from ft_registry.model.snapshot import (
     ROLES,
     DataContent,
@@ -358,6 +359,41 @@ DOCUMENTS: dict[type[Document], st.SearchStrategy[Any]] = {
     IdentityPointer: st.builds(IdentityPointer, identity=digests, version=versions),
     ModelDocument: st.builds(ModelDocument, name=model_names),
     PackageList: st.builds(PackageList, packages=st.dictionaries(texts, texts, max_size=3)),
+    RunDocument: st.builds(
+        RunDocument,
+        run_id=hex64,
+        model=model_names | unknowns,
+        command=st.lists(texts, max_size=3).map(tuple),
+        data=st.lists(datasets, max_size=1).map(
+            lambda found: tuple(
+                one.model_copy(update={"role": "train", "name": "train"}) for one in found
+            )
+        ),
+        code=st.builds(
+            RunCode,
+            source=st.sampled_from(["git", "environment", "none"]),
+            repo=texts | unknowns,
+            commit=hex64 | unknowns,
+            branch=texts | unknowns,
+            dirty=st.booleans() | unknowns,
+            patch=st.builds(Patch, digest=digests, size=whole, artifact=texts) | unknowns,
+            left_out=st.lists(texts, max_size=2).map(tuple),
+        ),
+        config=st.builds(Config, files=json_objects, digest=digests),
+        environment=st.builds(
+            Environment,
+            python=texts,
+            platform=texts,
+            lock=entries | unknowns,
+            packages=digests,
+            accelerator=texts | unknowns,
+        ),
+        stage=texts,
+        experiment=texts,
+        started_at=timestamps,
+        started_by=actors,
+        host=texts,
+    ),
     Snapshot: st.builds(
         Snapshot,
         name=texts,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ft_registry.actions.base import find_base
+from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
 from ft_registry.errors import InvalidInput
@@ -27,6 +28,7 @@ from ft_registry.model.record import (
     identity,
 )
 from ft_registry.model.registered import PackageList
+from ft_registry.model.run_document import PATCH
 from ft_registry.model.snapshot import Dataset
 from ft_registry.ports.code import CodeRepository, CodeState
 from ft_registry.ports.context import Context
@@ -35,8 +37,6 @@ from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.files import hash_folder
 from ft_registry.readers.params import read_config_files
 from ft_registry.readers.weights import read_kind, read_peft, read_tokenizer
-
-PATCH = "ftr/patch.diff"
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,12 @@ class Draft:
     pipeline: Stage | Unknown
     evaluations: tuple[Evidence, ...]
     note: str
+    run_document: bytes = b""
+    """``ftr/run.json`` of the run that it was admitted from; empty: it was seen here."""
+    admitted: tuple[str, ...] = ()
+    """The parts that the run's document gave."""
+    is_code_here: bool = True
+    """Whether this clone has the commit."""
 
     @property
     def identity(self) -> str:
@@ -111,10 +117,12 @@ def capture(
     data: DataStore,
     code: CodeRepository,
     context: Context,
+    knows_data: bool = False,
 ) -> Draft:
     """Returns everything that can be known about what is to be registered.
 
-    Nothing is written, and every byte of weights and data is hashed.
+    Nothing is written, and every byte of weights and data is hashed. With `knows_data` a run says
+    what the weights were trained on: only what was named beside it is looked at.
 
     Raises:
         InvalidInput, NotFound, Refused, IntegrityError, NotARegistry: What was asked cannot be
@@ -131,9 +139,14 @@ def capture(
     stage = data.stage_of(request.path)
     base_folder = base.id if not isinstance(base, Unknown | VersionBase) else ""
     datasets = describe_datasets(
-        request.data, stage=stage, base=base_folder, top=top, data=data, ledger=ledger
+        request.data,
+        stage=None if knows_data else stage,
+        base=base_folder,
+        top=top,
+        data=data,
+        ledger=ledger,
     )
-    config = read_config_files(_config_files(request, top))
+    config = read_config_files(config_files(request.configs, top))
     found = context.environment()
     packages = PackageList(packages=found.packages)
     return Draft(
@@ -175,19 +188,6 @@ def _method(method: str | None) -> str | Unknown:
         f"expected a method of fine-tuning, found {method!r}",
         hints=[f"methods: {', '.join(METHODS)}"],
     )
-
-
-def _config_files(request: Registration, top: Path) -> list[tuple[str, Path]]:
-    files = [(path.name, path) for path in request.configs]
-    params = top / "params.yaml"
-    if params.is_file() and not any(path.resolve() == params for _, path in files):
-        files.insert(0, (params.name, params))
-    names = [name for name, _ in files]
-    if len(set(names)) < len(names):
-        raise InvalidInput(
-            f"expected configuration files of different names, found {', '.join(names)}"
-        )
-    return files
 
 
 def _evidence(

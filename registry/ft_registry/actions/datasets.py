@@ -1,7 +1,7 @@
 """Resolves the datasets of a registration: those named, or those its pipeline read."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import ROLES, Dataset, Snapshot, SourceListing
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.runs import DataReader
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+|\.{2,}")
 NO_RECORDS = Unknown(unknown="no snapshot of it has an index: ft-registry data snapshot makes one")
@@ -78,27 +79,28 @@ def describe_datasets(
         NotFound, Refused, IntegrityError: See `DataStore.describe`.
         InvalidInput: The same dataset is named twice in one role.
     """
-    found = [_dataset(argument, data) for argument in arguments]
+    found = [read_dataset(argument, data) for argument in arguments]
     if not arguments and stage is not None:
         found = _dependencies(stage, base, top, data)
-    keys = [(dataset.role, dataset.path) for dataset in found]
-    if len(set(keys)) < len(keys):
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidInput(f"expected each dataset once in a role, found {twice[1]} twice")
-    return _named(sorted(found, key=lambda dataset: (dataset.role, dataset.path)), ledger)
+    return name_datasets(found, lambda key: snapshots_of(key, ledger))
 
 
 def _dependencies(stage: Stage, base: str, top: Path, data: DataStore) -> list[Dataset]:
     """Returns what the stage read and DVC keeps: its code is git's, its base is no dataset."""
     paths = [str(dependency["path"]) for dependency in stage.deps]
     return [
-        _dataset(DataArgument(top / path, None, "train"), data)
+        read_dataset(DataArgument(top / path, None, "train"), data)
         for path in paths
         if path != base and data.tracks(top / path)
     ]
 
 
-def _dataset(argument: DataArgument, data: DataStore) -> Dataset:
+def read_dataset(argument: DataArgument, data: DataReader) -> Dataset:
+    """Returns a dataset that has no name yet, every byte of it hashed.
+
+    Raises:
+        NotFound, Refused, IntegrityError: See `DataStore.describe`.
+    """
     tracked = data.describe(argument.path, rev=argument.rev)
     content = tracked.content
     return Dataset(
@@ -113,20 +115,35 @@ def _dataset(argument: DataArgument, data: DataStore) -> Dataset:
     )
 
 
-def _named(found: Sequence[Dataset], ledger: Ledger) -> tuple[Dataset, ...]:
-    """Gives each dataset the name of its snapshot, else of its file; none twice in a role."""
+def name_datasets(
+    datasets: Sequence[Dataset], known: Callable[[str], Sequence[Snapshot]]
+) -> tuple[Dataset, ...]:
+    """Gives each dataset the name of its snapshot, else of its file; none twice in a role.
+
+    Args:
+        datasets: What was found, under whatever names.
+        known: Returns the snapshots of a content, by its key.
+
+    Raises:
+        InvalidInput: The same dataset is there twice in one role.
+    """
+    found = sorted(datasets, key=lambda dataset: (dataset.role, dataset.path))
+    keys = [(dataset.role, dataset.path) for dataset in found]
+    if len(set(keys)) < len(keys):
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise InvalidInput(f"expected each dataset once in a role, found {twice[1]} twice")
     taken: set[tuple[str, str]] = set()
-    named = []
+    given = []
     for dataset in found:
-        snapshots = snapshots_of(dataset.key, ledger)
+        snapshots = known(dataset.key)
         same = [one for one in snapshots if one.content.path == dataset.path]
         first = same[-1].name if same else _file_name(dataset.path)
         names = (f"{first}-{number}" if number > 1 else first for number in count(1))
         name = next(name for name in names if (dataset.role, name) not in taken)
         taken.add((dataset.role, name))
-        known = _examples(dataset, same or snapshots)
-        named.append(dataset.model_copy(update={"name": name, **known}))
-    return tuple(named)
+        examples = _examples(dataset, same or snapshots)
+        given.append(dataset.model_copy(update={"name": name, **examples}))
+    return tuple(given)
 
 
 def _examples(dataset: Dataset, snapshots: Sequence[Snapshot]) -> dict[str, Any]:

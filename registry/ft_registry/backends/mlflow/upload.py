@@ -75,7 +75,7 @@ class Uploader:
                     name=_ODD.sub("-", upload.model.replace(".", "-")),
                     source_run_id=run_id,
                     tags={**upload.tags, **({_EXTERNAL: "true"} if upload.is_external else {})},
-                    params=_params(upload.params),
+                    params=shown_params(upload.params),
                     model_type=upload.kind,
                 )
                 self._send(model, upload)
@@ -120,10 +120,11 @@ class Uploader:
 
     def score(self, run_id: str, logged_model_id: str, metrics: Sequence[Metric]) -> None:
         """Ties scores to a logged model, and the data they were measured on to its run."""
-        self._log_datasets(run_id, [one.dataset for one in metrics if one.dataset is not None])
+        self.log_datasets(run_id, [one.dataset for one in metrics if one.dataset is not None])
         self._log_metrics(run_id, logged_model_id, metrics)
 
-    def _log_datasets(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
+    def log_datasets(self, run_id: str, datasets: Sequence[DatasetInput]) -> None:
+        """Makes datasets inputs of a run."""
         distinct = {(one.name, one.digest): one for one in datasets}
         if distinct:
             self._log_inputs(run_id, [_dataset(one) for one in distinct.values()])
@@ -158,7 +159,7 @@ class Uploader:
 
         with guarded("MLflow to open a run"):
             if upload.run_id is None:
-                experiment = self._experiment(upload.model)
+                experiment = self.experiment(upload.model)
                 run = self._client.create_run(experiment, run_name=f"register {upload.model}")
                 return run.info.run_id, experiment
             try:
@@ -172,7 +173,8 @@ class Uploader:
                 ) from error
             return found.info.run_id, found.info.experiment_id
 
-    def _experiment(self, model: str) -> str:
+    def experiment(self, model: str) -> str:
+        """Returns the id of the experiment of a name, after making it where it is not there."""
         from mlflow.exceptions import MlflowException
 
         found = self._client.get_experiment_by_name(model)
@@ -258,11 +260,11 @@ class Uploader:
     def _describe(self, run_id: str, logged_model_id: str, upload: Upload) -> None:
         from mlflow.entities import LoggedModelOutput, Param
 
-        params = [Param(key, value) for key, value in _params(upload.params).items()]
+        params = [Param(key, value) for key, value in shown_params(upload.params).items()]
         if upload.run_id is None:
             for start in range(0, len(params), _BATCH):
                 self._client.log_batch(run_id, params=params[start : start + _BATCH])
-        self._log_datasets(run_id, upload.datasets)
+        self.log_datasets(run_id, upload.datasets)
         self._log_metrics(run_id, logged_model_id, upload.metrics)
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
         if upload.run_id is None:
@@ -308,7 +310,8 @@ def _key(text: str) -> str:
     return name if posixpath.normpath(name) == name else name.replace("/", "_")
 
 
-def _params(params: Mapping[str, str]) -> dict[str, str]:
+def shown_params(params: Mapping[str, str]) -> dict[str, str]:
+    """Returns parameters as MLflow takes them: values that are too long stand in the record."""
     return {
         _key(key): (
             value
