@@ -128,7 +128,7 @@ class Workspace(Wiring):
         return plan_registration(
             replace(request, suites=self.settings.suites), top=self.top, cwd=cwd or Path.cwd(),
             ledger=self.ledger, data=self.data, code=self.code,
-            indexes=lambda: self.indexes, context=self.context,
+            indexes=lambda: self.indexes, runs=lambda: self.runs, context=self.context,
         )  # fmt: skip
 
     def register(self, plan: "RegistrationPlan") -> "Registered":

@@ -54,7 +54,8 @@ def add_to(app: typer.Typer) -> None:
         """Put weights on record as the next version.
 
         Commit, uncommitted changes, dvc.lock, params.yaml, adapter_config.json and the environment
-        are captured without being named. The same inputs again give the same version.
+        are captured without being named. With --run of an ft-registry run, data, code, config and
+        environment are what the training was given. The same inputs again give the same version.
         """
         from ft_registry.actions.capture import Registration
         from ft_registry.actions.datasets import parse_data_argument

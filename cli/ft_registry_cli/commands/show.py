@@ -139,6 +139,8 @@ def _text(found: "ShownVersion") -> str:
         ("weights", f"{len(record.artifact.files)} files, {size(record.artifact.size)}, "
                     f"sha256 {short(record.artifact.digest)}"),
         ("mlflow", f"{record.artifact.uri} (run {record.run.run_id[:12]})"),
+        *([("", f"{', '.join(record.run.admitted)}: as at the start of that run")]
+          if record.run.admitted else []),
     ]  # fmt: skip
     for evaluation in found.evaluations:
         lines.append((f"scores {evaluation.suite}", evaluation.in_words()))

@@ -30,17 +30,20 @@ from ft_registry.actions.loading import Loading, find_loading, folder_of_base
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
+from ft_registry.actions.run_admission import admit, read_run
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
 from ft_registry.actions.tombstones import stored_tombstones, untold_words
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
+from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.event import Requirement
 from ft_registry.model.record import Artifact, Run, VersionRecord
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.registered import IdentityPointer, ModelDocument
+from ft_registry.model.run_document import RUN_JSON
 from ft_registry.model.snapshot import Dataset
 from ft_registry.model.time import timestamp
 from ft_registry.ports.code import CodeRepository
@@ -52,6 +55,7 @@ from ft_registry.readers.params import find_seeds, flatten
 
 if TYPE_CHECKING:
     from ft_registry.ports.example_index import IndexFiles
+    from ft_registry.ports.runs import RunStore
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,7 @@ def plan_registration(
     data: DataStore,
     code: CodeRepository,
     indexes: "Callable[[], IndexFiles]",
+    runs: "Callable[[], RunStore]",
     context: Context,
 ) -> RegistrationPlan:
     """Captures and hashes what is to be registered; writes nothing.
@@ -100,12 +105,20 @@ def plan_registration(
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
         Refused: The same was on record, and its deletion as well; scores speak of another model;
             or data holds what was erased.
+        NotFound, IntegrityError, Refused: See `read_run` and `admit`.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
     check_reason(request.note)
-    draft = capture(request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context)
+    run = read_run(request.run_id, runs()) if request.run_id else None
+    draft = capture(
+        request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context,
+        knows_data=run is not None and bool(run.document.data),
+    )  # fmt: skip
     ledger.refresh()
+    said: tuple[str, ...] = ()
+    if run is not None:
+        draft, said = admit(draft, run, request=request, top=top, ledger=ledger, code=code)
     known = _known(draft, ledger)
     if draft.evaluations:
         measured = of_draft(draft, ledger, known=known)
@@ -126,8 +139,9 @@ def plan_registration(
         base_folder=place, ledger=ledger,
     )  # fmt: skip
     # What is on record already is no new claim.
-    told = () if known is not None else (*_untold(draft.data, indexes, ledger), *loading.notices())
-    return RegistrationPlan(draft, request.run_id, known, scored, tuple(told), loading)
+    told = [*said, *_untold(draft.data, indexes, ledger), *loading.notices()]
+    notices = () if known is not None else tuple(told)
+    return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
 
 
 def _untold(
@@ -230,6 +244,8 @@ def _upload(plan: RegistrationPlan) -> Upload:
     attachments = attachments_of(draft.evaluations) | loading.attachments(draft.root)
     if not isinstance(draft.code.patch, Unknown):
         attachments[draft.code.patch.artifact] = draft.patch
+    if draft.run_document:
+        attachments[RUN_JSON] = draft.run_document
     params = flatten(draft.config.files)
     if not isinstance(draft.peft, Unknown):
         params |= flatten(draft.peft.model_dump(mode="json", exclude_none=True), "adapter")
@@ -279,7 +295,12 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
         tokenizer=draft.tokenizer,
         environment=draft.environment,
         pipeline=draft.pipeline,
-        run=Run(run_id=stored.run_id, logged_model_id=stored.logged_model_id),
+        run=Run(
+            run_id=stored.run_id,
+            logged_model_id=stored.logged_model_id,
+            document=digest_bytes(draft.run_document) if draft.run_document else "",
+            admitted=draft.admitted,
+        ),
         cost=Unknown(unknown="no cost was reported"),
         seeds=find_seeds(draft.config),
         parents=draft.parents,
@@ -327,7 +348,7 @@ def _publish(
             Requirement(path=version_path, digest=None),
             Requirement(path=identity_path, digest=None),
         ),
-        pins=(record.code.commit,),
+        pins=(record.code.commit,) if draft.is_code_here else (),
     )
     try:
         ledger.append(change)

@@ -101,7 +101,7 @@ class Patch(Part):
 
 
 class Code(Part):
-    """The state of the git work tree at registration."""
+    """The state of the git work tree at registration, or at training: see `Run.admitted`."""
 
     repo: str | Unknown
     """The URL of the remote ``origin``, without credentials."""
@@ -129,7 +129,7 @@ class Tokenizer(Part):
 
 
 class Environment(Part):
-    """The Python that registered the version."""
+    """The Python that registered the version, or that trained it: see `Run.admitted`."""
 
     python: str
     platform: str
@@ -156,6 +156,11 @@ class Run(Part):
 
     run_id: str
     logged_model_id: str
+    document: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """The digest of ``ftr/run.json``, which `ft-registry run` left in the run."""
+    admitted: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
+    """The parts of the record that it gave, as they were when the training started: ``code``,
+    ``config``, ``data``, ``environment``. The others are what registering saw."""
 
 
 class VersionRecord(Document):
