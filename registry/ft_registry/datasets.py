@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ft_registry.actions.snapshots import FoundSnapshot
     from ft_registry.actions.trace import Trace
     from ft_registry.actions.trace_query import Query
+    from ft_registry.actions.version_files import VersionFiles
     from ft_registry.model.event import LoggedEvent
     from ft_registry.model.examples import Profile
     from ft_registry.model.secret import Secret
@@ -208,6 +209,20 @@ class Datasets:
         return record_erasure(
             plan, reason=reason, ledger=self._wiring.ledger, context=self._wiring.context
         )
+
+    def of_version(self, reference: str) -> "VersionFiles":
+        """Returns the files of the data that a version was made from.
+
+        Raises:
+            NotARegistry, NotFound, InvalidInput: The reference names no version.
+        """
+        from ft_registry.actions.resolve import read_record, resolve
+        from ft_registry.actions.version_files import VersionFiles
+        from ft_registry.model.reference import parse_reference
+
+        version = resolve(self._wiring.ledger, parse_reference(reference))
+        record = read_record(self._wiring.ledger, version).record
+        return VersionFiles(record, data=self._wiring.data, cache=self._wiring.cache)
 
     def _secrets(self, look: "Look") -> "tuple[Secret, ...]":
         """Returns every secret that is here, the look's own among them."""

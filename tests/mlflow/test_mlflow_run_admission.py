@@ -214,6 +214,23 @@ def test_data_with_the_md5_of_a_snapshot_and_other_bytes_is_refused(here: Projec
         registered(here, run)
 
 
+def test_it_works_through_a_server(here: Project, mlflow_server: str) -> None:
+    env = {"MLFLOW_TRACKING_URI": mlflow_server}
+    code = "import mlflow\nwith mlflow.start_run():\n    mlflow.log_metric('loss', 0.5)"
+    here.write("params.yaml", "seed: 4\n")
+    ended = run_in(here.root, *python(code), data=(TRAIN,), model="served", env=env)
+    here.git("checkout", "--quiet", "params.yaml")
+    (here.root / TRAIN).unlink()
+    workspace = here.workspace(mlflow_uri=mlflow_server)
+    done = here.register("served", "ad1", run_id=ended.run_id, workspace=workspace)
+    record = done.filed.record
+    assert record.config.files["params.yaml"] == {"seed": 4}
+    assert [d.path for d in record.data] == [TRAIN]
+    found = connect(workspace.mlflow).get_run(ended.run_id)
+    assert (found.info.status, found.data.metrics) == ("FINISHED", {"loss": 0.5})
+    assert not (here.root / "mlruns").exists()
+
+
 # Pipelines.
 
 STAGES = """\
