@@ -103,6 +103,37 @@ def test_plain_mlflow_code_logs_to_the_run(here: Project) -> None:
     assert (found.data.metrics, found.info.status) == ({"loss": 0.5}, "FINISHED")
 
 
+TRAINER = """
+import torch
+from torch import nn
+from transformers import Trainer, TrainingArguments
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 1)
+    def forward(self, x, labels):
+        return {"loss": ((self.layer(x) - labels) ** 2).mean()}
+
+data = [{"x": torch.ones(2), "labels": torch.ones(1)}] * 8
+settings = TrainingArguments(
+    "out", max_steps=2, logging_steps=1, report_to="mlflow", use_cpu=True, save_strategy="no")
+Trainer(Model(), settings, train_dataset=data).train()
+"""
+
+
+def test_a_trainer_of_transformers_logs_to_the_run(here: Project) -> None:
+    pytest.importorskip("torch", reason="PyTorch is in the extra `train`")
+    pytest.importorskip("transformers", reason="transformers is in the extra `train`")
+    ended = run_in(here.root, *python(TRAINER), data=(TRAIN,), model="hf")
+    client = connect(here.workspace().mlflow)
+    found = client.get_run(ended.run_id)
+    assert (ended.exit_code, found.info.status) == (0, "FINISHED")
+    assert {"loss", "train_loss"} <= found.data.metrics.keys()
+    assert found.data.params["max_steps"] == "2"
+    assert len(client.search_runs([found.info.experiment_id])) == 1
+
+
 @pytest.mark.parametrize(
     ("code", "exit_code", "ended"),
     [

@@ -61,7 +61,8 @@ def test_the_record_says_what_the_training_was_given(here: Project) -> None:
         (here.root / gone).unlink()
     record = registered(here, ended.run_id)
     assert record.run.run_id == ended.run_id
-    assert record.run.document == ended.document
+    assert record.run.document is not None
+    assert f"sha256:{record.run.document.sha256}" == ended.document
     assert record.run.admitted == ("code", "config", "data", "environment")
     assert [(d.role, d.name, d.sha256) for d in record.data] == [
         (d.role, d.name, d.sha256) for d in made.data
@@ -71,17 +72,20 @@ def test_the_record_says_what_the_training_was_given(here: Project) -> None:
     assert record.seeds == {"params.yaml.seed": 9}
     assert (record.code.commit, record.code.patch) == (made.code.commit, made.code.patch)
     assert record.environment == made.environment
-    kept = here.workspace().artifacts.shelf
-    assert {RUN_JSON, PATCH} <= set(kept(_home(here, record)).sizes)
+    assert {RUN_JSON, PATCH} <= set(_shelf(here, record).sizes)
+    run_json = _shelf(here, record).folder / RUN_JSON
+    run_json.write_bytes(run_json.read_bytes() + b" ")
+    assert f"{RUN_JSON}" in here.cli("verify", "m/1").stdout
 
 
-def _home(project: Project, record: VersionRecord) -> Any:
+def _shelf(project: Project, record: VersionRecord) -> Any:
     from ft_registry.actions.homes import home_of
     from ft_registry.actions.resolve import read_record
     from ft_registry.model.reference import VersionReference
 
-    ledger = project.workspace().ledger
-    return home_of(ledger, read_record(ledger, VersionReference("m", record.version)))
+    workspace = project.workspace()
+    filed = read_record(workspace.ledger, VersionReference("m", record.version))
+    return workspace.artifacts.shelf(home_of(workspace.ledger, filed))
 
 
 def test_the_same_weights_registered_again_are_the_same_version(here: Project) -> None:
@@ -97,7 +101,7 @@ def test_a_run_of_another_program_is_taken_as_before(here: Project) -> None:
     client = connect(here.workspace().mlflow)
     run = client.create_run(client.create_experiment("other")).info.run_id
     record = registered(here, run, data=(TRAIN,))
-    assert (record.run.run_id, record.run.document, record.run.admitted) == (run, "", ())
+    assert (record.run.run_id, record.run.document, record.run.admitted) == (run, None, ())
     assert "document" not in record.as_json()["run"]
     with pytest.raises(NotFound, match="expected an MLflow run"):
         registered(here, "0" * 32)

@@ -36,10 +36,10 @@ from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
 from ft_registry.actions.tombstones import stored_tombstones, untold_words
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.model import layout
-from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.event import Requirement
+from ft_registry.model.manifest import entry_of
 from ft_registry.model.record import Artifact, Run, VersionRecord
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.registered import IdentityPointer, ModelDocument
@@ -298,7 +298,7 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
         run=Run(
             run_id=stored.run_id,
             logged_model_id=stored.logged_model_id,
-            document=digest_bytes(draft.run_document) if draft.run_document else "",
+            document=entry_of(RUN_JSON, draft.run_document) if draft.run_document else None,
             admitted=draft.admitted,
         ),
         cost=Unknown(unknown="no cost was reported"),

@@ -5,6 +5,7 @@ costs no training. Once it has started its exit code is ours, and what MLflow do
 failure.
 """
 
+import re
 import shlex
 import signal
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from ft_registry.readers.params import flatten
 
 OUR_RUN = "FT_REGISTRY_RUN"
 _PARENT = "mlflow.parentRunId"
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _WORDS = 500
 """Characters of the command that MLflow's page shows."""
 _ENDED_FROM_OUTSIDE = (
@@ -99,7 +101,10 @@ def _wish(facts: RunFacts, environ: Mapping[str, str], around: Surroundings) -> 
     words = shlex.join(facts.command)[:_WORDS]
     commit = facts.code.commit
     return RunWish(
-        experiment=name or facts.model or around.top.name or "Default",
+        experiment=name
+        or facts.model
+        or _NO_NAME.sub("-", around.top.name).strip("-")
+        or "Default",
         experiment_id="" if name else environ.get("MLFLOW_EXPERIMENT_ID", ""),
         # Inside a run of ours the variable is ours as well: two commands are two runs.
         run_id="" if given == above else given,

@@ -131,6 +131,8 @@ def _beside(
     }
     if not isinstance(record.code.patch, Unknown):
         wanted[record.code.patch.artifact] = record.code.patch.digest
+    if record.run.document is not None:
+        wanted[record.run.document.path] = f"sha256:{record.run.document.sha256}"
     there = sorted(wanted.keys() & shelf.sizes.keys())
     if there:
         artifacts.fetch(home, there, scratch)

@@ -238,6 +238,9 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
     patch = record.code.patch
     if not isinstance(patch, Unknown):
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
+    document = record.run.document
+    if document is not None:
+        yield _Promise("attachment", document.path, document.sha256, document.size)
     yield from _items(holding.evaluations)
 
 

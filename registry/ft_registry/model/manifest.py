@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from ft_registry.model.canonical import digest
+from ft_registry.model.canonical import digest, digest_bytes
 from ft_registry.model.document import Part
 
 
@@ -40,6 +40,12 @@ class FileEntry(Part):
     size: Annotated[int, Field(ge=0)]
     """Bytes."""
     sha256: Sha256Hex
+
+
+def entry_of(path: str, content: bytes) -> FileEntry:
+    """Returns the entry of a file with these bytes."""
+    hexadecimal = digest_bytes(content).removeprefix("sha256:")
+    return FileEntry(path=path, size=len(content), sha256=hexadecimal)
 
 
 def manifest_digest(files: Iterable[FileEntry]) -> str:

@@ -156,8 +156,8 @@ class Run(Part):
 
     run_id: str
     logged_model_id: str
-    document: Annotated[str, Field(exclude_if=is_empty)] = ""
-    """The digest of ``ftr/run.json``, which `ft-registry run` left in the run."""
+    document: Annotated[FileEntry | None, Field(exclude_if=is_empty)] = None
+    """What `ft-registry run` left in the run, kept beside the weights."""
     admitted: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
     """The parts of the record that it gave, as they were when the training started: ``code``,
     ``config``, ``data``, ``environment``. The others are what registering saw."""
