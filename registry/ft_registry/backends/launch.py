@@ -6,7 +6,6 @@ sends, Ctrl-C say, reaches it without us.
 
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
@@ -71,11 +70,7 @@ class ProcessLauncher:
                 python=asked["python"], platform=asked["platform"],
                 packages=dict(sorted(asked["packages"].items())), lock=here.lock,
             )  # fmt: skip
-        return ProgramFacts(
-            environment=environment,
-            is_own=asked is None,
-            accelerator=self._accelerator(),
-        )
+        return ProgramFacts(environment=environment, accelerator=self._accelerator())
 
     def run(self, command: Sequence[str], variables: Mapping[str, str], *, quiet: bool) -> int:
         """See `Launcher.run`."""
@@ -134,7 +129,7 @@ class ProcessLauncher:
         path = self._environ.get("PATH", os.defpath)
         program = shutil.which("nvidia-smi", path=path)
         if program is None:
-            return platform.processor() if platform.machine() == "arm64" else ""
+            return ""
         query = [program, "--query-gpu=name", "--format=csv,noheader"]
         names = self._output(query, _ACCELERATOR_SECONDS).splitlines()
         counted = {name.strip(): names.count(name) for name in names if name.strip()}

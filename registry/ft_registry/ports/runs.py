@@ -113,8 +113,6 @@ class ProgramFacts:
 
     environment: CapturedEnvironment
     """Of the Python that it runs; of this one, when it runs none that can be asked."""
-    is_own: bool
-    """Whether that is this process's Python."""
     accelerator: str
     """Empty: none was found."""
 
