@@ -19,8 +19,9 @@ settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
 _FOREIGN = (
-    "MLFLOW_", "FT_REGISTRY_", "DVC_", "GIT_", "XDG_", "AWS_", "LC_", "HTTP_PROXY", "HTTPS_PROXY",
-    "http_proxy", "https_proxy", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING",
+    "MLFLOW_", "FT_REGISTRY_", "DVC_", "GIT_", "XDG_", "AWS_", "LC_", "HF_", "HUGGINGFACE_",
+    "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy",
+    "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING",
 )  # fmt: skip
 _GITCONFIG = """\
 [user]

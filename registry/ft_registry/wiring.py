@@ -15,6 +15,7 @@ from ft_registry import __version__
 from ft_registry.backends.git.door import GitDoor, Place
 from ft_registry.backends.git.ledger import GitLedger
 from ft_registry.backends.git.refs import remembered_remote
+from ft_registry.backends.hub_cache import find_hub_cache
 from ft_registry.backends.settings import parse_actor
 from ft_registry.errors import NotARegistry
 from ft_registry.model.origin import Actor
@@ -293,6 +294,7 @@ class Wiring:
             nonce=lambda: token_hex(8),
             lock=self._lock,
             environment=self._environment,
+            hub_cache=find_hub_cache(self.environ),
         )
 
     def _actor(self) -> Actor:

@@ -165,7 +165,7 @@ class Project:
             "base_model_name_or_path": "base", **config,
         }  # fmt: skip
         self.write(f"{name}/adapter_config.json", json.dumps(settings))
-        return self.write(f"{name}/adapter_model.safetensors", os.urandom(2000)).parent
+        return self.write(f"{name}/adapter_model.safetensors", weights(2000)).parent
 
     def cached(self, md5: str) -> Path:
         """Returns where DVC's cache keeps an object."""
@@ -228,6 +228,15 @@ def tree_digests(folder: Path, *, leave_out: Sequence[str] = ()) -> dict[str, st
     return found
 
 
+def weights(size: int, content: bytes = b"", *, name: str = "values") -> bytes:
+    """Returns a safetensors file of so many bytes, with values of its own or a word repeated."""
+    count = size - 100
+    values = (content * count)[:count] or os.urandom(count)
+    tensor = {"dtype": "U8", "shape": [count], "data_offsets": [0, count]}
+    header = json.dumps({name: tensor}).encode().ljust(92)
+    return len(header).to_bytes(8, "little") + header + values
+
+
 def jsonl(rows: int, *, word: str = "") -> str:
     """Returns a data file of so many examples."""
     lines = [json.dumps({"prompt": f"{word}p{n}", "completion": f"c{n}"}) for n in range(rows)]
@@ -245,7 +254,7 @@ def make_fresh(folder: Path) -> None:
     project = Project(folder)
     project.git("init", "--quiet", ".")
     project.write("base/config.json", '{"model_type": "tiny"}')
-    project.write("base/model.safetensors", os.urandom(4000))
+    project.write("base/model.safetensors", weights(4000))
     project.adapter("ad1")
     project.adapter("ad2")
     project.write("dates.jsonl", items())

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.cli.project import Project
+from tests.cli.project import Project, weights
 
 from ft_registry.errors import FtRegistryError, NotFound, Refused
 
@@ -20,8 +20,8 @@ def record(project: Project, reference: str) -> Any:
 
 def full_weights(project: Project, name: str = "full") -> str:
     project.write(f"{name}/config.json", '{"model_type": "tiny"}')
-    project.write(f"{name}/model-00001-of-00002.safetensors", b"one" * 100)
-    project.write(f"{name}/model-00002-of-00002.safetensors", b"two" * 100)
+    project.write(f"{name}/model-00001-of-00002.safetensors", weights(400, name="one"))
+    project.write(f"{name}/model-00002-of-00002.safetensors", weights(400, name="two"))
     project.write(f"{name}/tokenizer.json", "{}")
     return name
 
@@ -69,7 +69,7 @@ def test_a_file_comes_back_under_its_own_name_or_is_refused_before_the_upload(
 
 def test_a_base_folder_is_named_by_its_bytes(project: Project) -> None:
     first = project.register("m", "ad1").filed.record.base
-    project.write("base/model.safetensors", b"other weights")
+    project.write("base/model.safetensors", weights(300, b"other"))
     second = project.register("m", "ad1").filed.record
     assert (first.source, first.id, second.version) == ("folder", "base", 2)
     assert first.digest != second.base.digest
@@ -95,6 +95,8 @@ def test_a_base_that_is_not_pinned_is_told_as_a_notice(project: Project) -> None
 
 def test_a_chain_of_versions_is_walked_in_both_directions(project: Project) -> None:
     project.register("cpt", full_weights(project))
+    for name in ("ad1", "ad2"):
+        project.adapter(name, base_model_name_or_path="full")
     project.register("sft", "ad1", base="cpt/1")
     project.register("dpo", "ad2", base="sft/latest")
     up = project.workspace().lineage("dpo/1")

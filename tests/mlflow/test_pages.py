@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.cli.project import weights
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -54,8 +55,8 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     for name in ("base", "adapter", "data"):
         (folder / name).mkdir()
-    (folder / "base" / "model.safetensors").write_bytes(b"base" * 500)
-    (folder / "adapter" / "adapter_model.safetensors").write_bytes(b"lora" * 500)
+    (folder / "base" / "model.safetensors").write_bytes(weights(2000, b"base"))
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(weights(2000, b"lora"))
     (folder / "adapter" / "adapter_config.json").write_text(
         '{"peft_type": "LORA", "r": 8, "base_model_name_or_path": "base"}'
     )

@@ -29,7 +29,10 @@ if again:
         time.sleep(60)
 out = Path("build/adapter")
 out.mkdir(parents=True)
-(out / "adapter_model.safetensors").write_bytes(weights)
+tensor = {"dtype": "U8", "shape": [len(weights)], "data_offsets": [0, len(weights)]}
+header = json.dumps({"values": tensor}).encode()
+content = len(header).to_bytes(8, "little") + header + weights
+(out / "adapter_model.safetensors").write_bytes(content)
 config = {"peft_type": "LORA", "r": 8, "base_model_name_or_path": "build/base"}
 if again and mood == "beside":
     config["when"] = time.time()

@@ -1,12 +1,12 @@
 """``register``: put a folder of weights on record as the next version of a model."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ft_registry_cli.dataset_words import hashes_text
-from ft_registry_cli.state import AllowPartial, DryRun, State, Trust, command, short, size
+from ft_registry_cli.state import AllowPartial, DryRun, State, command, short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.register import Registered, RegistrationPlan
@@ -41,7 +41,12 @@ def add_to(app: typer.Typer) -> None:
             ),
         ] = None,
         allow_partial: AllowPartial = False,
-        trust: Trust = False,
+        trust: Annotated[
+            bool,
+            typer.Option(
+                "--trust", help="Take scores and a base that the files deny; stays on record."
+            ),
+        ] = False,
         method: Annotated[
             str | None, typer.Option(metavar="M", help="sft, dpo, kto, orpo, cpt, ...")
         ] = None,
@@ -82,12 +87,16 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _print_plan(state: State, plan: "RegistrationPlan") -> None:
+    from ft_registry.model.version_row import base_label
+
     draft = plan.draft
-    document = {
+    document: dict[str, Any] = {
         "model": draft.model,
         "identity": draft.identity,
         "known_as": str(plan.known) if plan.known else None,
         "kind": draft.kind,
+        "method": draft.method if isinstance(draft.method, str) else None,
+        "base": draft.base.model_dump(mode="json"),
         "artifact": draft.digest,
         "files": [entry.model_dump() for entry in draft.files],
         "data": [
@@ -115,6 +124,7 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
     weights = f"{len(draft.files)} files, {size(sum(entry.size for entry in draft.files))}"
     verb = f"already {plan.known}" if plan.known else f"would register {draft.model}"
     lines = [f"{verb}: {draft.kind}, {weights}, sha256 {short(draft.digest)}"]
+    lines.append(f"  base {base_label(document['base'])}")
     lines += [f"  data {d.role}  {d.path} {hashes_text(d)}" for d in draft.data]
     for one in draft.evaluations:
         found = ", ".join(f"{score.key} {score.value:.4f}" for score in one.measurement.scores)

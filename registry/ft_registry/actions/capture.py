@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ft_registry.actions.base import find_base
+from ft_registry.actions.base import BaseSources
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
+from ft_registry.actions.held_base import hold_base
 from ft_registry.errors import InvalidInput
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config import SuiteSettings
@@ -34,9 +35,10 @@ from ft_registry.ports.code import CodeRepository, CodeState
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
+from ft_registry.readers.base_files import tokenizer_of
 from ft_registry.readers.files import hash_folder
 from ft_registry.readers.params import read_config_files
-from ft_registry.readers.weights import read_kind, read_peft, read_tokenizer
+from ft_registry.readers.weights import read_kind, read_peft
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ class Registration:
     allow_partial: bool = False
     """Take evaluations that do not cover their suite."""
     trust: bool = False
-    """Take evaluations for those of these weights, whatever they say of their model."""
+    """Take evaluations for those of these weights, whatever they say of their model, and the base
+    for theirs, whatever they say of it."""
     suites: Mapping[str, SuiteSettings] = field(default_factory=dict)
     """What the settings say of suites."""
     method: str | None = None
@@ -89,6 +92,8 @@ class Draft:
     """The parts that the run's document gave."""
     is_code_here: bool = True
     """Whether this clone has the commit."""
+    notices: tuple[str, ...] = ()
+    """What nobody can tell of its base."""
 
     @property
     def identity(self) -> str:
@@ -135,7 +140,13 @@ def capture(
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
         raise InvalidInput("expected each suite once, found two evaluation files of one name")
     state = code.capture()
-    base = find_base(request.base, kind=kind, root=request.path, top=top, cwd=cwd, ledger=ledger)
+    tokenizer = tokenizer_of(request.path, files)
+    sources = BaseSources(ledger, top, cwd, context.hub_cache)
+    held = hold_base(
+        request.base, root=request.path, kind=kind, method=method, tokenizer=tokenizer,
+        sources=sources, trust=request.trust,
+    )  # fmt: skip
+    base = held.base
     stage = data.stage_of(request.path)
     base_folder = base.id if not isinstance(base, Unknown | VersionBase) else ""
     datasets = describe_datasets(
@@ -152,8 +163,8 @@ def capture(
     return Draft(
         model=request.model,
         root=request.path,
-        kind=kind,
-        method=method,
+        kind=held.kind,
+        method=held.method,
         files=files,
         digest=manifest_digest(files),
         peft=read_peft(request.path)
@@ -164,7 +175,7 @@ def capture(
         code=_code(state),
         patch=state.patch,
         config=config,
-        tokenizer=read_tokenizer(files),
+        tokenizer=tokenizer,
         environment=Environment(
             python=found.python,
             platform=found.platform,
@@ -176,6 +187,7 @@ def capture(
         pipeline=stage or Unknown(unknown="no stage of dvc.lock has the folder as its output"),
         evaluations=evaluations,
         note=request.note,
+        notices=held.notices,
     )
 
 

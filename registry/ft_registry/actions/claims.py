@@ -1,27 +1,29 @@
 """Holds what an evaluator's file says of its model against what its scores are to be of."""
 
-import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ft_registry.actions.capture import Draft
 from ft_registry.actions.evaluations import Evidence
 from ft_registry.actions.homes import home_of
+from ft_registry.actions.known_base import (
+    KnownBase,
+    are_weights_of,
+    bases_of,
+    folder_digest,
+    is_folder,
+    names_of,
+)
 from ft_registry.actions.resolve import FiledRecord, read_record
-from ft_registry.actions.verify_base import base_version
 from ft_registry.errors import FtRegistryError, Refused
 from ft_registry.evaluations.measurement import Claim
-from ft_registry.model.document import Unknown
-from ft_registry.model.home import Home
-from ft_registry.model.manifest import FileEntry, manifest_digest
-from ft_registry.model.record import Base, FolderBase, VersionBase
+from ft_registry.model.manifest import FileEntry
 from ft_registry.model.reference import VersionReference
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.files import hash_folder
 
-_WEIGHTS = (".safetensors", ".bin", ".gguf", ".pth", ".pt")
 _SHAPES = ("adapter_config.json", "config.json")
 """What decides beside the weights how they act."""
 _COMMIT = re.compile(r"[0-9a-f]{4,64}")
@@ -29,44 +31,6 @@ _CACHED = re.compile(r".*/models--([^/]+)/snapshots/([0-9a-f]{7,64})/?")
 """A snapshot in the cache of a hub, which names its folders after model and commit."""
 _WAY = re.compile(r"(python|exec|javascript|golang|ruby|package|file|https?|wss?|webhook):")
 """How promptfoo asks through a program or an address: that names no model."""
-
-
-@dataclass(frozen=True)
-class KnownBase:
-    """Weights that something stands on, as far as they are known."""
-
-    called: str
-    revision: str = ""
-    """A commit, or what else a hub calls a state; empty: not known."""
-    names: frozenset[str] = frozenset()
-    """What else it is called."""
-    digest: str = ""
-    """Of the manifest of a folder; empty: not known."""
-    files: tuple[FileEntry, ...] = ()
-    """Those of a version."""
-    root: Path | None = None
-    """Of a folder that nobody has read: where it is."""
-
-    @property
-    def shown(self) -> str:
-        """What people are told."""
-        at = self.revision not in ("", self.called)
-        return f"{self.called}@{self.revision}" if at else self.called
-
-    def may_be_called(self, name: str) -> bool:
-        """Returns whether a name may be its; of a snapshot in a cache only the commit is known."""
-        return self.called == self.revision or any(
-            _is_same(name, one) for one in (self.called, *self.names)
-        )
-
-    def may_be_in(self, folder: Path) -> bool:
-        """Returns whether a folder may hold it: whether it does, where its bytes are known."""
-        if self.files:
-            return _are_weights_of(hash_folder(folder.resolve(), follow_links=True), self.files)
-        if self.root is not None and folder.samefile(self.root):
-            return True
-        known = self.digest or (_digest(self.root) if self.root is not None else "")
-        return not known or known == _digest(folder)
 
 
 @dataclass(frozen=True)
@@ -94,10 +58,10 @@ def of_version(filed: FiledRecord, ledger: Ledger) -> Measured:
     return Measured(
         called=record.reference,
         is_adapter=record.kind == "adapter",
-        names=frozenset(_names(filed, home_of(ledger, filed))),
+        names=frozenset(names_of(filed, home_of(ledger, filed))),
         digests=frozenset(known | {f"sha256:{entry.sha256}" for entry in record.artifact.files}),
         files=record.artifact.files,
-        bases=tuple(_bases(record.base, ledger)),
+        bases=tuple(bases_of(record.base, ledger)),
     )
 
 
@@ -118,7 +82,7 @@ def of_draft(draft: Draft, ledger: Ledger, *, known: VersionReference | None) ->
         names=frozenset({draft.model}),
         digests=frozenset(digests | {f"sha256:{entry.sha256}" for entry in draft.files}),
         files=draft.files,
-        bases=tuple(_bases(draft.base, ledger)),
+        bases=tuple(bases_of(draft.base, ledger)),
         root=draft.root,
     )
 
@@ -132,7 +96,7 @@ def of_baseline(reference: str, base: str, *, cwd: Path) -> Measured:
         cwd: What a relative folder starts from.
     """
     name, _, revision = base.partition("@")
-    root = cwd / base if _is_folder(cwd / base) else None
+    root = cwd / base if is_folder(cwd / base) else None
     known = KnownBase(base, root=root) if root is not None else KnownBase(name, revision)
     return Measured(
         called=reference, is_adapter=False, names=frozenset({reference}), digests=frozenset(),
@@ -201,7 +165,7 @@ def _name(claim: Claim) -> str:
 
 def _other_model(measured: str, of: Measured, cwd: Path) -> str:
     folder = cwd / measured
-    if _is_folder(folder):
+    if is_folder(folder):
         found = _other_bytes(folder, measured, of)
     elif measured.removeprefix("models:/") in of.names:
         found = ""
@@ -221,7 +185,7 @@ def _other_bytes(folder: Path, called: str, of: Measured) -> str:
         found = hash_folder(folder, follow_links=True)
     except FtRegistryError as error:
         return f"a model at {called}, which cannot be read: {error.message}"
-    if not _are_weights_of(found, of.files):
+    if not are_weights_of(found, of.files):
         return f"a model at {called}, whose weights are other bytes than those of {of.called}"
     shapes = {entry.path: entry.sha256 for entry in of.files if entry.path in _SHAPES}
     for entry in found:
@@ -233,13 +197,6 @@ def _other_bytes(folder: Path, called: str, of: Measured) -> str:
     return ""
 
 
-def _are_weights_of(found: Iterable[FileEntry], ours: Iterable[FileEntry]) -> bool:
-    there = {entry.sha256 for entry in found if entry.path.endswith(_WEIGHTS)}
-    return bool(there) and there <= {
-        entry.sha256 for entry in ours if entry.path.endswith(_WEIGHTS)
-    }
-
-
 def _other_base(name: str, claim: Claim, of: Measured, cwd: Path) -> str:
     """Returns what speaks for another base; empty as well where nobody can tell."""
     cached = _CACHED.fullmatch(name)
@@ -248,7 +205,7 @@ def _other_base(name: str, claim: Claim, of: Measured, cwd: Path) -> str:
     if cached:
         said, shown = cached[2], cached[1].replace("--", "/")
         commits = [said]
-    elif _is_folder(cwd / name):
+    elif is_folder(cwd / name):
         return _other_base_bytes(cwd / name, name, of)
     elif name.startswith(("/", "./", "../", "~")):
         return ""
@@ -264,7 +221,7 @@ def _other_base_bytes(folder: Path, called: str, of: Measured) -> str:
     try:
         if not of.bases or any(base.may_be_in(folder) for base in of.bases):
             return ""
-        found = _digest(folder)
+        found = folder_digest(folder)
     except FtRegistryError as error:
         return f"a base at {called}, which cannot be read: {error.message}"
     return f"a base at {called} of {found[:19]}, where {of.called} has {_bases_of(of)}"
@@ -274,14 +231,6 @@ def _bases_of(of: Measured) -> str:
     return " on ".join(
         f"{base.shown} of {base.digest[:19]}" if base.digest else base.shown for base in of.bases
     )
-
-
-def _digest(folder: Path) -> str:
-    return manifest_digest(hash_folder(folder.resolve(), follow_links=True))
-
-
-def _is_folder(path: Path) -> bool:
-    return os.path.isdir(path)  # noqa: PTH112 - pathlib's raises at what can be no path
 
 
 def _is_commit(text: str) -> bool:
@@ -296,47 +245,3 @@ def _may_be(known: str, said: str, commits: Iterable[str]) -> bool:
         given = list(commits)
         return not given or any(one.startswith(known) or known.startswith(one) for one in given)
     return said in ("", known) or _is_commit(said)
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Returns whether two names may be of one model.
-
-    Evaluators put before a model's name by which way it is asked: ``hf/org/model``,
-    ``openai:chat:gpt-4o``. What is before the last part must be in both, as far as both have it.
-    """
-    short, long = sorted((_parts(one), _parts(other)), key=len)
-    if short[-1:] != long[-1:]:
-        return False
-    rest = iter(long)
-    return all(part in rest for part in short)
-
-
-def _parts(name: str) -> list[str]:
-    return [part for part in re.split(r"[/:]", name.casefold()) if part]
-
-
-def _names(filed: FiledRecord, home: Home) -> Iterator[str]:
-    record = filed.record
-    yield from (record.model, record.reference, filed.digest)
-    for uri in (record.artifact.uri, home.uri, home.location, record.artifact.location):
-        yield uri.removeprefix("models:/")
-    yield from (record.run.run_id, home.run_id, home.logged_model_id)
-
-
-def _bases(base: Base | Unknown, ledger: Ledger) -> Iterator[KnownBase]:
-    """Yields what weights stand on: below an adapter, what that one stands on as well."""
-    while isinstance(base, VersionBase):
-        version = base_version(base)
-        if version is None:
-            return
-        filed = read_record(ledger, version)
-        names = frozenset(_names(filed, home_of(ledger, filed))) - {"", filed.record.model}
-        yield KnownBase(base.version, names=names, files=filed.record.artifact.files)
-        if filed.record.kind != "adapter":
-            return
-        base = filed.record.base
-    if isinstance(base, Unknown):
-        return
-    revision = base.revision if isinstance(base.revision, str) else ""
-    digest = base.digest if isinstance(base, FolderBase) else ""
-    yield KnownBase(base.id, revision, digest=digest)

@@ -23,7 +23,7 @@ from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config_diff import ConfigDiff, diff_config_files
 from ft_registry.model.document import Unknown
 from ft_registry.model.environment_diff import EnvironmentDiff, diff_environment
-from ft_registry.model.record import VersionRecord
+from ft_registry.model.record import VersionRecord, base_identity
 from ft_registry.model.reference import Reference
 from ft_registry.model.registered import PackageList
 from ft_registry.ports.artifacts import ArtifactStore
@@ -61,7 +61,7 @@ class VersionDiff:
     @property
     def same_base(self) -> bool:
         """Whether both were tuned from the same weights, as far as the records say."""
-        return self.before.record.base == self.after.record.base
+        return base_identity(self.before.record.base) == base_identity(self.after.record.base)
 
 
 @dataclass(frozen=True)

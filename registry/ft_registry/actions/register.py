@@ -82,7 +82,7 @@ class RegistrationPlan:
     scored: frozenset[tuple[str, str]]
     """Suite and digest of the files whose scores that one has already."""
     notices: tuple[str, ...]
-    """What nobody can tell of its data, and what MLflow's own loader cannot do."""
+    """What nobody can tell of its base and data, and what MLflow's own loader cannot do."""
     loading: Loading
     """What MLflow's own loader is told."""
 
@@ -139,7 +139,7 @@ def plan_registration(
         base_folder=place, ledger=ledger,
     )  # fmt: skip
     # What is on record already is no new claim.
-    told = [*said, *_untold(draft.data, indexes, ledger), *loading.notices()]
+    told = [*said, *draft.notices, *_untold(draft.data, indexes, ledger), *loading.notices()]
     notices = () if known is not None else tuple(told)
     return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
 

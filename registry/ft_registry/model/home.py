@@ -4,7 +4,9 @@ A record says where its bytes went at registration and cannot change. When MLflo
 lost, its bytes are uploaded again and get another id there; the home says which.
 """
 
+from pathlib import PurePosixPath
 from typing import Annotated, ClassVar
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field
 
@@ -50,3 +52,23 @@ def first_home(record: VersionRecord, digest: str) -> Home:
         since=record.registered_at,
         by=record.registered_by,
     )
+
+
+def local_folder(location: str, model_id: str) -> PurePosixPath | None:
+    """Returns the folder on this machine that a location names; None when it is elsewhere.
+
+    It must carry the model's id, as every folder does that MLflow makes for a logged model: else a
+    store could have us list any folder of this machine.
+    """
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return None
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        folder = PurePosixPath(unquote(parts.path))
+    elif parts.scheme == "":
+        folder = PurePosixPath(location)
+    else:
+        return None
+    good = folder.is_absolute() and model_id in folder.parts and ".." not in folder.parts
+    return folder if good and "\0" not in location else None

@@ -59,6 +59,13 @@ class Artifact(Part):
     database is lost. Without credentials."""
 
 
+class Tokenizer(Part):
+    """The digests of what turns text into tokens."""
+
+    digest: str | Unknown
+    chat_template: str | Unknown
+
+
 class HubBase(Part):
     """Base weights named by a model hub: an id and the commit they were taken at."""
 
@@ -66,6 +73,14 @@ class HubBase(Part):
     id: str
     revision: str | Unknown
     digest: Digest | Unknown
+    """Of the manifest of its weights alone, where they were at hand: what else of a model lies in
+    a cache differs from machine to machine."""
+    pinned: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """How the revision is known, where nobody stated it."""
+    tokenizer: Annotated[Tokenizer | None, Field(exclude_if=is_empty)] = None
+    """Where the base was at hand."""
+    trusted: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """What in the files speaks for another base; set aside by whoever registered."""
 
 
 class FolderBase(Part):
@@ -76,6 +91,12 @@ class FolderBase(Part):
     """The folder, from the top level of the repository where it lies inside."""
     revision: str | Unknown
     digest: Digest
+    """Of the manifest of all that lies in the folder."""
+    weights: Annotated[Digest | None, Field(exclude_if=is_empty)] = None
+    """Of the manifest of its weights alone, by which it is told to be what a hub has."""
+    tokenizer: Annotated[Tokenizer | None, Field(exclude_if=is_empty)] = None
+    trusted: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """See `HubBase.trusted`."""
 
 
 class VersionBase(Part):
@@ -85,6 +106,8 @@ class VersionBase(Part):
     version: str
     """``name/7``."""
     record: Digest
+    trusted: Annotated[str, Field(exclude_if=is_empty)] = ""
+    """See `HubBase.trusted`."""
 
 
 Base: TypeAlias = Annotated[HubBase | FolderBase | VersionBase, Field(discriminator="source")]
@@ -119,13 +142,6 @@ class Config(Part):
 
     files: dict[str, Any]
     digest: Digest
-
-
-class Tokenizer(Part):
-    """The digests of what turns text into tokens."""
-
-    digest: str | Unknown
-    chat_template: str | Unknown
 
 
 class Environment(Part):
@@ -200,6 +216,21 @@ class VersionRecord(Document):
         return f"{self.model}/{self.version}"
 
 
+NOT_AT_HAND = Unknown(unknown="the weights were not at hand; --base DIR hashes them")
+"""Of the weights of a hub's base."""
+
+
+def base_identity(base: Base | Unknown) -> dict[str, Any]:
+    """Returns what names base weights: the part of a base that another one would not share.
+
+    A hub's commit names its weights whether or not they were at hand to be hashed, so that the
+    same is registered once from machines with a cache and without.
+    """
+    if isinstance(base, HubBase) and isinstance(base.revision, str):
+        base = base.model_copy(update={"digest": NOT_AT_HAND})
+    return base.model_dump(mode="json", exclude={"pinned", "weights", "tokenizer", "trusted"})
+
+
 def identity(
     *,
     model: str,
@@ -223,7 +254,7 @@ def identity(
             "model": model,
             "kind": kind,
             "artifact": artifact,
-            "base": base.model_dump(mode="json"),
+            "base": base_identity(base),
             "data": [list(pair) for pair in trained_on],
             "config": config,
         }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.origin import Actor
@@ -35,3 +36,5 @@ class Context:
     lock: Callable[[str], AbstractContextManager[object]]
     """Holds a name against other processes of this clone."""
     environment: Callable[[], CapturedEnvironment]
+    hub_cache: Path | None = None
+    """Where a model hub's client keeps what it downloaded; it need not exist. None: nowhere."""

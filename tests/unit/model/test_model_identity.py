@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.strategies import datasets, law
 from tests.unit.values import CHAIN, FOLDER, HUB, WHY, make_dataset, sha
 
-from ft_registry.model.record import identity
+from ft_registry.model.record import Tokenizer, identity
 from ft_registry.model.snapshot import MEASURING_ROLES, TRAINING_ROLES, Dataset, DvcHash
 
 TRAIN = make_dataset()
@@ -59,6 +59,10 @@ def test_this_makes_another_version(change: dict[str, Any]) -> None:
         {"data": (make_dataset(rows=99),)},
         {"data": (make_dataset(pointer="dvc.lock"),)},
         {"data": (make_dataset(dvc=DvcHash(md5="2" * 32, size=1, nfiles=1)),)},
+        {"base": HUB.model_copy(update={"digest": sha("7")})},
+        {"base": HUB.model_copy(update={"pinned": "the cache had it"})},
+        {"base": HUB.model_copy(update={"trusted": "another name"})},
+        {"base": HUB.model_copy(update={"tokenizer": Tokenizer(digest="x", chat_template="y")})},
     ],
 )
 def test_this_does_not(change: dict[str, Any]) -> None:
@@ -84,7 +88,7 @@ def test_the_identity_can_be_recomputed_with_any_sha256_tool() -> None:
             "source": "hub",
             "id": "acme/tiny",
             "revision": "c0ffee1",
-            "digest": {"unknown": "nobody said"},
+            "digest": {"unknown": "the weights were not at hand; --base DIR hashes them"},
         },
         "data": [["train", sha("1")]],
         "config": sha("f"),

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from ft_registry.backends.mlflow.connection import (
     MlflowPlace,
@@ -24,7 +23,7 @@ from ft_registry.backends.mlflow.connection import (
 )
 from ft_registry.backends.mlflow.database import reading
 from ft_registry.errors import BackendUnavailable, NotFound
-from ft_registry.model.home import Home
+from ft_registry.model.home import Home, local_folder
 from ft_registry.model.manifest import relative_path
 from ft_registry.ports.artifacts import Shelf
 
@@ -213,27 +212,8 @@ class MlflowArtifacts:
 
 
 def _spot(location: str, model_id: str, *, is_orphan: bool = False) -> _Spot:
-    return _Spot(location, _folder_of(location, model_id), is_orphan)
-
-
-def _folder_of(location: str, model_id: str) -> Path | None:
-    """Returns the folder on this machine that a location names; None when it is elsewhere.
-
-    It must carry the model's id, as every folder does that MLflow makes for a logged model: else a
-    store could have us list any folder of this machine.
-    """
-    try:
-        parts = urlsplit(location)
-    except ValueError:
-        return None
-    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-        folder = Path(unquote(parts.path))
-    elif parts.scheme == "":
-        folder = Path(location)
-    else:
-        return None
-    good = folder.is_absolute() and model_id in folder.parts and ".." not in folder.parts
-    return folder if good and "\0" not in location else None
+    folder = local_folder(location, model_id)
+    return _Spot(location, Path(folder) if folder else None, is_orphan)
 
 
 def _is_proxied(location: str, model_id: str) -> bool:

@@ -1,0 +1,103 @@
+"""Settles the base of what is registered: found, held against the files, its kind made plain."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ft_registry.actions.base import BaseSources, FoundBase, find_base
+from ft_registry.actions.base_names import hold_name
+from ft_registry.actions.resolve import read_record, resolve
+from ft_registry.errors import Refused
+from ft_registry.model.document import Unknown
+from ft_registry.model.record import Base, Kind, Tokenizer, VersionBase
+from ft_registry.model.reference import parse_reference
+from ft_registry.readers.named_base import read_named_base
+
+
+@dataclass(frozen=True)
+class HeldBase:
+    """The base, and what it makes of the weights that were tuned from it."""
+
+    base: Base | Unknown
+    kind: Kind
+    method: str | Unknown
+    notices: tuple[str, ...]
+
+
+def hold_base(
+    argument: str | None,
+    *,
+    root: Path,
+    kind: Kind,
+    method: str | Unknown,
+    tokenizer: Tokenizer,
+    sources: BaseSources,
+    trust: bool,
+) -> HeldBase:
+    """Returns the base of weights after holding it against all that their files say of it.
+
+    Args:
+        argument: As a person named it; None: not named.
+        root: The folder of the weights.
+        kind: As the files show it.
+        method: As it is known so far.
+        tokenizer: What lies beside the weights.
+        sources: Where bases are looked for.
+        trust: Take the base even if the files speak for another; that stays on record.
+
+    Raises:
+        Refused: The files speak for another base, or the method is not one of such weights.
+        InvalidInput, NotFound, IntegrityError: See `find_base` and `BaseFit.doubts`.
+    """
+    # Not above: it imports numpy, which is slow, and this is imported by what only reads.
+    from ft_registry.actions.base_fits import BaseFit
+
+    named = read_named_base(root, is_adapter=kind == "adapter")
+    found = find_base(argument, named, kind=kind, root=root, sources=sources)
+    kind, method = _made(found, kind, method, sources)
+    doubt, notice = hold_name(found, named, sources)
+    fit = BaseFit(found, root, kind, tokenizer, sources)
+    doubts = [*([doubt] if doubt else []), *fit.doubts(method)]
+    if doubts and not trust:
+        raise Refused(
+            f"expected weights that were tuned from the base, found that {doubts[0]}",
+            hints=[
+                *(f"also: {one}" for one in doubts[1:]),
+                "--base names the base that they were tuned from",
+                "--trust takes the base all the same; that stays on record",
+            ],
+        )
+    base = found.base
+    if doubts and not isinstance(base, Unknown):
+        base = base.model_copy(update={"trusted": "; ".join(doubts)})
+    told = [*found.notices, *([notice] if notice else []), *fit.notices(method)]
+    return HeldBase(base, kind, method, (*told, *(f"on trust: {one}" for one in doubts)))
+
+
+def _made(
+    found: FoundBase, kind: Kind, method: str | Unknown, sources: BaseSources
+) -> tuple[Kind, str | Unknown]:
+    """Returns kind and method as the base shows them: merging and quantizing leave no files.
+
+    Full weights from an adapter are the two merged, unless somebody says that they were trained.
+    """
+    if kind == "adapter" and method == "quantize":
+        raise Refused(
+            "expected quantised weights for --method quantize, found an adapter",
+            hints=["quantised weights have a quantization_config in config.json, or are GGUF"],
+        )
+    base = found.base
+    is_nameless = isinstance(method, Unknown)
+    if kind == "full" and method == "quantize":
+        return "quantized", method
+    if kind == "full" and (method == "merge" or (is_nameless and _is_adapter(base, sources))):
+        return "merged", "merge"
+    if kind == "quantized" and is_nameless and isinstance(base, VersionBase):
+        return kind, "quantize"
+    return kind, method
+
+
+def _is_adapter(base: Base | Unknown, sources: BaseSources) -> bool:
+    if not isinstance(base, VersionBase):
+        return False
+    version = resolve(sources.ledger, parse_reference(base.version))
+    return read_record(sources.ledger, version).record.kind == "adapter"
