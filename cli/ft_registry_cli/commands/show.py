@@ -10,6 +10,8 @@ from ft_registry_cli.state import State, command, short, size
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ft_registry.actions.ancestry import Ancestry
+    from ft_registry.actions.resolve import FiledRecord
     from ft_registry.actions.show import ShownBaseline, ShownVersion
     from ft_registry.model.alias import AliasState
     from ft_registry.model.approval import Approval
@@ -51,6 +53,8 @@ def add_to(app: typer.Typer) -> None:
             "record": parse_json(found.filed.content, what="the record"),
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
             "proof": found.proof.as_json() if found.proof else None,
+            "chain": [_stage(filed) for filed in found.ancestry.stages[1:]],
+            "chain_broken": end.message if (end := found.ancestry.end) else None,
             "approvals": [approval.as_json() for approval in found.approvals],
             "gates": [_gate(verdict) for verdict in found.verdicts],
             "moves": [_move(state) for state in found.aliases],
@@ -93,6 +97,17 @@ def _aligned(lines: "Sequence[tuple[str, str]]") -> str:
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in lines)
 
 
+def _stage(filed: "FiledRecord") -> dict[str, Any]:
+    record = filed.record
+    return {
+        "version": record.reference,
+        "record": filed.digest,
+        "kind": record.kind,
+        "method": record.method if isinstance(record.method, str) else None,
+        "data": [{"role": d.role, "path": d.path, d.dvc.words: d.key} for d in record.data],
+    }
+
+
 def _move(state: "AliasState") -> dict[str, Any]:
     return {
         "alias": state.alias,
@@ -128,6 +143,8 @@ def _text(found: "ShownVersion") -> str:
         ("registered", f"{by} on {record.host}"),
         ("made by", f"{_known(record.method)} -> {record.kind}"),
         ("base", _base(record.base.model_dump(mode="json"))),
+        *_known_by(record.base.model_dump(mode="json")),
+        *_below(found.ancestry),
     ]
     for data in record.data:
         rows = f"{data.rows} rows" if isinstance(data.rows, int) else "rows not counted"
@@ -153,6 +170,32 @@ def _text(found: "ShownVersion") -> str:
     if record.note:
         lines.append(("note", record.note))
     return _aligned(lines)
+
+
+def _known_by(base: dict[str, Any]) -> list[tuple[str, str]]:
+    """Returns how a base is known, where nobody stated it, and what was set aside."""
+    from textwrap import wrap
+
+    said = [base.get("pinned", ""), f"on trust: {base['trusted']}" if "trusted" in base else ""]
+    return [("", line) for words in said for line in wrap(words, 64)]
+
+
+def _below(ancestry: "Ancestry") -> list[tuple[str, str]]:
+    """Returns the stages below a version, down to weights from outside."""
+    from ft_registry.model.version_row import base_label, known
+
+    stages = [filed.record for filed in ancestry.stages]
+    if len(stages) == 1 and ancestry.end is None:
+        return []
+    told = [f"{one.reference} {known(one.method)} -> {one.kind}" for one in stages[1:]]
+    for at, record in enumerate(stages[1:]):
+        told[at] += "".join(f", {data.role} {data.path}" for data in record.data)
+    end = ancestry.end
+    told.append(f"broken: {end.message}" if end else base_label(
+        stages[-1].base.model_dump(mode="json")
+    ))  # fmt: skip
+    names = ["made of", *[""] * len(told)]
+    return list(zip(names, told, strict=False))
 
 
 def _moved(state: "AliasState") -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from ft_registry.actions.snapshots import FoundSnapshot
 from ft_registry.actions.verify_base import base_version
 from ft_registry.errors import FtRegistryError, IntegrityError, NotFound
 from ft_registry.model.record import VersionBase
-from ft_registry.model.reference import Reference, VersionReference, parse_reference
+from ft_registry.model.reference import Reference, VersionReference
 from ft_registry.model.snapshot import TRAINING_ROLES
 from ft_registry.ports.ledger import Ledger
 
@@ -17,18 +17,15 @@ def ancestors(ledger: Ledger, reference: Reference) -> list[VersionReference]:
     """Returns a version and those that it was tuned from, the youngest first.
 
     Raises:
-        NotFound: The reference names nothing.
+        NotFound: The reference names nothing, or one of them is gone.
+        IntegrityError: One of them is another than the one that was tuned on; so is one at least
+            wherever a chain leads in a circle.
     """
-    version = resolve(ledger, reference)
-    found = [version]
-    while True:
-        base = read_record(ledger, found[-1]).record.base
-        if not isinstance(base, VersionBase):
-            return found
-        above = resolve(ledger, parse_reference(base.version))
-        if above in found:
-            return found
-        found.append(above)
+    ancestry = follow(ledger, read_record(ledger, resolve(ledger, reference)))
+    if ancestry.end is not None:
+        raise ancestry.end
+    records = [stage.record for stage in ancestry.stages]
+    return [VersionReference(record.model, record.version) for record in records]
 
 
 @dataclass(frozen=True)
@@ -44,19 +41,26 @@ class Ancestry:
 def follow(ledger: Ledger, filed: FiledRecord) -> Ancestry:
     """Returns what is behind a record. Each is held against the digest by which it was cited."""
     stages = [filed]
-    while isinstance(base := stages[-1].record.base, VersionBase):
+    while isinstance(stages[-1].record.base, VersionBase):
         try:
-            stages.append(_cited(ledger, base))
+            stages.append(read_base(ledger, stages[-1]))
         except FtRegistryError as error:
             return Ancestry(tuple(stages), error)
         # Digests cannot lead in a circle: each record was there before it was cited.
     return Ancestry(tuple(stages), None)
 
 
-def _cited(ledger: Ledger, base: VersionBase) -> FiledRecord:
-    version = base_version(base)
-    if version is None:
-        raise NotFound(f"expected a version as base, found {base.version!r}")
+def read_base(ledger: Ledger, filed: FiledRecord) -> FiledRecord:
+    """Returns the version that another was tuned from, as it was when that one was made.
+
+    Raises:
+        NotFound: It was tuned from no version, or that is gone.
+        IntegrityError: Another record stands in its place.
+    """
+    base = filed.record.base
+    version = base_version(base) if isinstance(base, VersionBase) else None
+    if version is None or not isinstance(base, VersionBase):
+        raise NotFound(f"expected a version as base of {filed.record.reference}, found none")
     require_model(ledger, version.model)
     above = read_record(ledger, version)
     if above.digest != base.record:

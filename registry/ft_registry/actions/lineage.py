@@ -1,5 +1,6 @@
 """Walks the lineage of a version, up to what made it or down to what it made."""
 
+from ft_registry.actions.ancestry import read_base
 from ft_registry.actions.contenders import (
     baseline_evaluations,
     baseline_labels,
@@ -7,12 +8,17 @@ from ft_registry.actions.contenders import (
 )
 from ft_registry.actions.resolve import read_evaluations, read_record, resolve
 from ft_registry.model.evaluation import in_force
-from ft_registry.model.lineage import Lineage, Node, add_version, version_node
+from ft_registry.model.lineage import (
+    Lineage,
+    Node,
+    add_version,
+    relation_to_base,
+    version_node,
+)
 from ft_registry.model.reference import (
     BaselineReference,
     Reference,
     VersionReference,
-    parse_reference,
 )
 from ft_registry.ports.index import VersionIndex
 from ft_registry.ports.ledger import Ledger
@@ -28,7 +34,8 @@ def lineage(ledger: Ledger, index: VersionIndex, reference: Reference, *, down: 
         down: Follow what was made from it instead of what made it.
 
     Raises:
-        NotFound: The reference names nothing.
+        NotFound: The reference names nothing, or something that it was tuned from is gone.
+        IntegrityError: What it was tuned from is another than its record cites.
     """
     start = resolve(ledger, reference)
     graph = Lineage(root=f"version:{start}")
@@ -57,13 +64,13 @@ def _add_baselines(graph: Lineage, version: VersionReference, ledger: Ledger) ->
 def _up(graph: Lineage, version: VersionReference, ledger: Ledger) -> list[VersionReference]:
     filed = read_record(ledger, version)
     evaluations = read_evaluations(ledger, version)
-    parent = add_version(graph, filed.record, filed.digest, evaluations)
-    if parent is None:
+    if add_version(graph, filed.record, filed.digest, evaluations) is None:
         return []
-    found = resolve(ledger, parse_reference(parent))
-    above = read_record(ledger, found)
+    # The record that was tuned on, not whatever stands at its number: so no circle is followed.
+    above = read_base(ledger, filed)
     graph.add(version_node(above.record, above.digest))
-    graph.connect(f"version:{version}", f"version:{found}", "tuned from")
+    found = VersionReference(above.record.model, above.record.version)
+    graph.connect(f"version:{version}", f"version:{found}", relation_to_base(filed.record))
     return [found]
 
 
@@ -79,6 +86,6 @@ def _down(
         child = VersionReference(use.model, use.number)
         below = read_record(ledger, child)
         graph.add(version_node(below.record, below.digest))
-        graph.connect(f"version:{child}", f"version:{version}", "tuned from")
+        graph.connect(f"version:{child}", f"version:{version}", relation_to_base(below.record))
         children.append(child)
     return children

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ft_registry.actions.ancestry import Ancestry, follow
 from ft_registry.actions.approvals import read_approvals
 from ft_registry.actions.contenders import baseline_evaluations, read_baseline
 from ft_registry.actions.homes import home_of_baseline
@@ -39,6 +40,8 @@ class ShownVersion:
     """The best: how far it was brought back; None: nobody tried."""
     approvals: list[Approval]
     """Of this record, by time."""
+    ancestry: Ancestry
+    """The version and those that it was tuned from."""
     verdicts: list[Verdict]
     """By which aliases came to name it, whatever they name now; the oldest first."""
 
@@ -73,8 +76,9 @@ def show_baseline(ledger: Ledger, reference: BaselineReference) -> ShownBaseline
 def show(ledger: Ledger, reference: Reference) -> ShownVersion:
     """Returns what the ledger says of a version.
 
-    It reads the version's own documents and none of the history, so its cost does not grow with
-    the number of versions or events. Whether events wrote these documents is for `verify` to say.
+    It reads the version's own documents, the records that it was tuned from, and none of the
+    history, so its cost does not grow with the number of versions or events. Whether events wrote
+    these documents is for `verify` to say.
 
     Raises:
         NotFound: The reference names nothing.
@@ -90,4 +94,5 @@ def show(ledger: Ledger, reference: Reference) -> ShownVersion:
         proof=best_proof(ledger, version),
         approvals=read_approvals(ledger, filed),
         verdicts=[one for one in read_verdicts(ledger, version) if one.record == filed.digest],
+        ancestry=follow(ledger, filed),
     )

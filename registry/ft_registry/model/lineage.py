@@ -39,7 +39,7 @@ class Edge:
     target: str
     relation: str
     """``trained on``, ``prepared from``, ``evaluated on``, ``calibrated on``, ``tuned from``,
-    ``code``, ``config``, ``scored by``."""
+    ``merged from``, ``quantized from``, ``code``, ``config``, ``scored by``."""
 
 
 @dataclass
@@ -75,6 +75,13 @@ class Lineage:
         }
 
 
+def relation_to_base(record: VersionRecord) -> str:
+    """Returns how weights were made of what stands below them."""
+    if record.kind in ("merged", "quantized"):
+        return f"{record.kind} from"
+    return "tuned from"
+
+
 def version_node(record: VersionRecord, digest: str) -> Node:
     """Returns the node of a version."""
     method = "" if isinstance(record.method, Unknown) else f" {record.method}"
@@ -101,10 +108,11 @@ def add_version(
     else:
         base = record.base.model_dump(mode="json")
         label = base_label(base)
-        key = base["digest"] if isinstance(base.get("digest"), str) else label
+        found = base.get("weights") or base.get("digest")
+        key = found if isinstance(found, str) else label
         details = {} if isinstance(record.base, Unknown) else {"digest": base["digest"]}
         target = graph.add(Node(f"base:{key}", "base", label, details))
-        graph.connect(source, target, "tuned from")
+        graph.connect(source, target, relation_to_base(record))
     for data in record.data:
         rows = f", {data.rows} rows" if isinstance(data.rows, int) else ""
         node = Node(
