@@ -22,7 +22,9 @@ from ft_registry.model.record import (
 from ft_registry.model.reference import parse_reference
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.base_files import (
+    ENDINGS,
     check_links,
+    has_weights,
     hash_parts,
     tokenizer_of,
     weight_names,
@@ -43,7 +45,6 @@ HINTS = [
     "of this registry",
 ]
 UNPINNED = Unknown(unknown="adapter_config.json names no revision; --base ID@COMMIT pins the base")
-_ANY_WEIGHTS = (".safetensors", ".bin", ".gguf", ".pth")
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,11 @@ def _in_folder(folder: Path, sources: BaseSources, *, is_given: bool) -> FoundBa
             f"expected a folder of base weights, found all commits of a model in {folder}",
             hints=[f"--base {folder}/snapshots/COMMIT names one of them"],
         )
+    without = Refused(
+        f"expected a folder of base weights, found no weights in {folder}", hints=HINTS
+    )
+    if not is_given and not has_weights(resolved):
+        raise without
     snapshot = snapshot_at(resolved)
     if snapshot is not None:
         found = _in_cache(snapshot, is_given=is_given)
@@ -247,10 +253,8 @@ def _in_folder(folder: Path, sources: BaseSources, *, is_given: bool) -> FoundBa
         )
     check_links(resolved, resolved)
     files = hash_folder(resolved, follow_links=True)
-    if not any(entry.path.endswith(_ANY_WEIGHTS) for entry in files):
-        raise Refused(
-            f"expected a folder of base weights, found no weights in {folder}", hints=HINTS
-        )
+    if not any(entry.path.endswith(ENDINGS) for entry in files):
+        raise without
     chosen = set(weight_names(entry.path for entry in files))
     weights = tuple(entry for entry in files if entry.path in chosen)
     inside = resolved.is_relative_to(sources.top)

@@ -10,7 +10,7 @@ from ft_registry.actions.resolve import read_record, resolve
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.record import VersionBase
 from ft_registry.model.reference import parse_reference
-from ft_registry.readers.base_files import hash_parts, weight_names
+from ft_registry.readers.base_files import has_weights, hash_parts, weight_names
 from ft_registry.readers.files import hash_folder
 from ft_registry.readers.hub_cache import COMMIT, named_snapshot
 from ft_registry.readers.named_base import NamedBase
@@ -73,6 +73,8 @@ def _holds(folder: Path, found: FoundBase, known: list[KnownBase]) -> bool | Non
     """Returns whether a folder holds what is given; None: nobody can tell."""
     if found.folder is not None and folder.samefile(found.folder):
         return True
+    if not has_weights(folder):
+        return None
     files = hash_folder(folder.resolve(), follow_links=True)
     weights = _weights_of(files)
     hashes = {entry.sha256 for entry in weights}

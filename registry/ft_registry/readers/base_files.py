@@ -23,6 +23,8 @@ _SETS = (
     re.compile(r"consolidated.*\.(?:safetensors|pth)"),
 )
 """One model in several formats lies in one folder: the first of these is what is loaded."""
+ENDINGS = (".safetensors", ".bin", ".gguf", ".pth")
+"""Of files of weights."""
 _TOKENS = (
     "tokenizer.json", "tokenizer.model", "spiece.model", "vocab.json", "chat_template.jinja",
 )  # fmt: skip
@@ -41,6 +43,17 @@ def weight_names(names: Iterable[str]) -> list[str]:
         if found and (not of or of == {len(found)}):
             return [match.string for match in found]
     return []
+
+
+def has_weights(folder: Path) -> bool:
+    """Returns whether weights lie in a folder itself; what lies deeper is not looked at.
+
+    A file may name any folder, ``/`` too: this is asked before one is walked.
+    """
+    try:
+        return any(entry.name.endswith(ENDINGS) for entry in folder.iterdir())
+    except OSError:
+        return False  # it may not be entered: no weights can be read there
 
 
 def hash_parts(root: Path) -> tuple[tuple[FileEntry, ...], Tokenizer]:

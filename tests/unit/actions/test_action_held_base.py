@@ -249,6 +249,17 @@ def test_links_may_not_lead_out_of_the_cache(bench: Bench) -> None:
         bench.hold(bench.adapter("acme/tiny"))
 
 
+@pytest.mark.parametrize("name", ["/", ".", "deep"])
+def test_a_folder_that_a_file_names_is_walked_only_where_weights_lie(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    bench.base("deep/down")
+    root = bench.adapter(name)
+    monkeypatch.setattr("ft_registry.actions.base.check_links", None)
+    with pytest.raises(Refused, match="found no weights"):
+        bench.hold(root)
+
+
 # Held against what the adapter names.
 
 
