@@ -20,7 +20,9 @@ _FACTOR = re.compile(
     r"(?:\.(?!weight$|bias$)[^.]+)?(?:\.weight)?"
 )
 _LAYER = re.compile(r"(?:.*?\.)??([^.]+\.\d+)\.(?:.+\.)?([^.]+)")
-_TABLES = ("embed_tokens", "wte", "word_embeddings", "embed_in", "tok_embeddings", "embeddings")
+_TABLES = (
+    "embed_tokens", "wte", "word_embeddings", "embed_in", "tok_embeddings", "embeddings", "shared",
+)  # fmt: skip
 """What models call the table that has a row for each token."""
 _FLOATS = ("F16", "BF16", "F32", "F64", "F8_E4M3", "F8_E5M2")
 """Packed weights (four bits, say) have another shape than the module."""
