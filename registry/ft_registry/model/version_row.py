@@ -129,6 +129,6 @@ def hashes_of(record: dict[str, Any], digest: str) -> list[tuple[str, str]]:
     found += [(_key(d["dvc"]), "data") for d in record["data"]]
     found += [(parent, "parent") for parent in record["parents"]]
     base = record["base"]
-    values = (base.get("digest"), base.get("record"))
+    values = (base.get("digest"), base.get("weights"), base.get("record"))
     found += [(value, "base") for value in values if isinstance(value, str)]
     return found
