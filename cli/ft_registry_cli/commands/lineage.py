@@ -16,6 +16,9 @@ class Format(StrEnum):
 
     TREE = "tree"
     JSON = "json"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    HTML = "html"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -31,7 +34,11 @@ def add_to(app: typer.Typer) -> None:
         down: Annotated[bool, typer.Option("--down", help="What was made from it.")] = False,
         format_: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TREE,
     ) -> None:
-        """Show what stands behind a version."""
+        """Show what stands behind a version.
+
+        html is a page of its own, with a graph to move about in: redirect it to a file. mermaid is
+        drawn by code hosts, dot by Graphviz.
+        """
         from ft_registry.errors import InvalidInput
 
         if up and down:
@@ -39,7 +46,23 @@ def add_to(app: typer.Typer) -> None:
         graph = state.workspace.lineage(reference, down=down)
         if format_ is Format.JSON:
             state = State(state.root, json=True, quiet=state.quiet)
-        state.emit(graph.as_json(), lambda: _tree(graph, down=down))
+        state.emit(graph.as_json(), lambda: _text(graph, format_, down=down))
+
+
+def _text(graph: "Lineage", format_: Format, *, down: bool) -> str:
+    if format_ is Format.HTML:
+        from ft_registry.formats.lineage_page import lineage_page
+
+        return lineage_page(graph).rstrip("\n")
+    if format_ is Format.MERMAID:
+        from ft_registry.formats.lineage_text import mermaid
+
+        return mermaid(graph)
+    if format_ is Format.DOT:
+        from ft_registry.formats.lineage_text import dot
+
+        return dot(graph)
+    return _tree(graph, down=down)
 
 
 def _tree(graph: "Lineage", *, down: bool) -> str:

@@ -1,37 +1,35 @@
-"""A page with the scores of a model over its versions: one file, nothing is loaded from elsewhere.
-
-MLflow shows it among the artifacts, in a frame that runs no scripts and reaches no network.
-"""
+"""The scores of a model over its versions: plots and tables, alone or as a part of a page."""
 
 from collections.abc import Iterator
-from html import escape
 
+from ft_registry.formats.page import page, table, text
 from ft_registry.model.score_history import ScoreHistory, ScorePoint, ScoreSeries
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 220, 56, 40, 28
-_STYLE = """
-body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 720px; color: #1b2733; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 2rem 0 0.3rem; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid #dde3e9; }
-td.number { font-variant-numeric: tabular-nums; } svg { width: 100%; height: auto; }
-text { font: 12px system-ui, sans-serif; fill: #51606e; } .alias { fill: #0b5cad; }
-.axis { stroke: #b8c2cc; } .interval { stroke: #0b5cad; stroke-width: 2; opacity: 0.45; }
-.score { fill: #0b5cad; } .run { fill: none; stroke: #0b5cad; }
-.path { fill: none; stroke: #9bb8d6; }
+STYLE = """
+.plot { width: 100%; height: auto; } .plot .alias { fill: var(--accent); }
+.plot .axis { stroke: var(--line); } .plot .interval { stroke: var(--accent); stroke-width: 2;
+opacity: 0.45; } .plot .score { fill: var(--accent); }
+.plot .run { fill: none; stroke: var(--accent); }
+.plot .path { fill: none; stroke: var(--accent); opacity: 0.4; }
 """
 
 
 def score_page(history: ScoreHistory) -> str:
     """Returns the page."""
-    title = f"Scores of {escape(history.model)}"
+    title = f"Scores of {history.model}"
+    body = score_sections(history) or "<p>Nothing was measured yet.</p>"
+    return page(title, f"<h1>{text(title)}</h1>\n{body}", style=STYLE)
+
+
+def score_sections(history: ScoreHistory) -> str:
+    """Returns the plots and tables as a part of a page; empty: nothing was measured."""
+    if not history.series:
+        return ""
     parts = [part for series in history.series for part in (_plot(series), _table(series))]
-    body = "\n".join(parts) or "<p>Nothing was measured yet.</p>"
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        "<p>Each point is the newest evaluation of a version, with its interval of 95 %; rings are "
-        f"earlier runs of the same suite.</p>\n{body}\n</body></html>\n"
+        '<p class="soft">Each point is the newest evaluation of a version, with its interval of '
+        "95 %; rings are earlier runs of the same suite.</p>\n" + "\n".join(parts)
     )
 
 
@@ -60,10 +58,11 @@ def _plot(series: ScoreSeries) -> str:
         f'<text x="{_LEFT - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{value:.3f}</text>'
         for value in (low + room, (low + high) / 2, high - room)
     ]
-    name = escape(f"{series.suite} {series.metric}")
+    name = text(f"{series.suite} {series.metric}")
     return (
-        f"<h2>{name}{_direction(series)}</h2>\n"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{name} by version">'
+        f"<h3>{name}{_direction(series)}</h3>\n"
+        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'aria-label="{name} by version">'
         f'{"".join(ticks)}<polyline class="path" points="{line}"/>{"".join(marks)}</svg>'
     )
 
@@ -83,9 +82,9 @@ def _marks(point: ScorePoint, x: float, heights: list[float], step: float) -> It
     if step < 14 and (point.version or 0) % 10:
         return  # there is no room for every number
     base = _HEIGHT - _BOTTOM
-    yield f'<text x="{x:.1f}" y="{base + 16}" text-anchor="middle">{escape(point.name)}</text>'
+    yield f'<text x="{x:.1f}" y="{base + 16}" text-anchor="middle">{text(point.name)}</text>'
     if point.aliases:
-        names = escape(" ".join(f"@{alias}" for alias in point.aliases))
+        names = text(" ".join(f"@{alias}" for alias in point.aliases))
         yield f'<text class="alias" x="{x:.1f}" y="{base + 32}" text-anchor="middle">{names}</text>'
 
 
@@ -96,19 +95,18 @@ def _direction(series: ScoreSeries) -> str:
 
 def _table(series: ScoreSeries) -> str:
     rows = [
-        "<tr>"
-        f"<td>{escape(point.name)}{escape(''.join(f' @{alias}' for alias in point.aliases))}</td>"
-        f'<td class="number">{point.score.value:.4f}</td>'
-        f'<td class="number">{_span(point)}</td><td class="number">{point.score.n or "-"}</td>'
-        f"<td>{escape(f'{point.evaluation.harness.name} {point.evaluation.harness.version}')}</td>"
-        f"<td>{point.evaluation.recorded_at[:16]}Z</td>"
-        f"<td>{escape(point.evaluation.caveat)}</td></tr>"
+        (
+            text(point.name) + "".join(f" {text(f'@{alias}')}" for alias in point.aliases),
+            f"{point.score.value:.4f}",
+            _span(point),
+            str(point.score.n or "-"),
+            text(f"{point.evaluation.harness.name} {point.evaluation.harness.version}"),
+            f"{point.evaluation.recorded_at[:16]}Z",
+            text(point.evaluation.caveat),
+        )
         for point in series.points
     ]
-    return (
-        "<table><tr><th>Version</th><th>Score</th><th>95 %</th><th>Items</th><th>Evaluator</th>"
-        f"<th>Recorded</th><th>Note</th></tr>{''.join(rows)}</table>"
-    )
+    return table(("Version", "Score", "95 %", "Items", "Evaluator", "Recorded", "Note"), rows)
 
 
 def _span(point: ScorePoint) -> str:

@@ -11,8 +11,7 @@ _NEAR = 90
 """Labels that are closer than this run into each other."""
 
 STYLE = """
-svg { width: 100%; height: auto; margin: 0.3rem 0; color: var(--text); }
-svg text { font: 12px system-ui, sans-serif; fill: var(--soft); }
+section svg { width: 100%; height: auto; margin: 0.3rem 0; color: var(--text); }
 .zero { stroke: var(--soft); stroke-dasharray: 3 3; } .bound { stroke: var(--fail); }
 .interval { stroke: var(--text); stroke-width: 2; } .delta { fill: var(--text); }
 .passing { fill: var(--pass); opacity: 0.12; }

@@ -74,8 +74,8 @@ def test_a_page_is_whole_and_loads_nothing(report) -> None:
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "b", "span", "section",
-    "dl", "dt", "dd", "table", "tr", "th", "td", "ul", "li", "br", "svg", "rect", "line", "circle",
-    "text",
+    "div", "dl", "dt", "dd", "table", "tr", "th", "td", "ul", "li", "br", "svg", "rect", "line",
+    "circle", "text",
 }  # fmt: skip
 
 
