@@ -11,7 +11,15 @@ from typing import Literal
 
 from ft_registry.errors import BackendUnavailable, IntegrityError, OutcomeUnknown
 from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.shown import PREFIX, Mark, RunState, ShownModel, ShownVersion
+from ft_registry.model.shown import (
+    DESCRIPTION,
+    PREFIX,
+    Mark,
+    RunState,
+    ShownModel,
+    ShownVersion,
+    mark_of,
+)
 from ft_registry.ports.models import (
     Metric,
     Projection,
@@ -65,6 +73,8 @@ class MemoryModels:
     runs: dict[str, RunState] = field(default_factory=dict)
     """The state of runs that are not active."""
     projections: dict[tuple[str, int], Projection] = field(default_factory=dict)
+    descriptions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of registered models, each with the mark of who wrote it."""
     calls: list[str] = field(default_factory=list)
 
     def check(self) -> None:
@@ -133,7 +143,7 @@ class MemoryModels:
         self._called("project", fails=self.pages_unavailable)
         version = self._version(projection.model, projection.number)
         version.description = projection.description
-        version.tags |= projection.tags
+        version.tags |= {DESCRIPTION: mark_of(projection.description), **projection.tags}
         self.projections[projection.model, projection.number] = projection
         self.contents.setdefault(projection.logged_model_id, {}).update(projection.attachments)
 
@@ -159,8 +169,14 @@ class MemoryModels:
     ) -> None:
         self._called("write_page", fails=self.pages_unavailable)
         version = self._version(model, number)
-        version.description = version.description if description is None else description
+        if description is not None:
+            version.description = description
+            version.tags[DESCRIPTION] = mark_of(description)
         version.tags = {k: v for k, v in {**version.tags, **tags}.items() if k not in drop}
+
+    def describe(self, model: str, description: str) -> None:
+        self._called("describe", fails=self.pages_unavailable)
+        self.descriptions[model] = description, mark_of(description)
 
     def knows(self, stored: StoredModel) -> bool:
         self._called("knows")
@@ -211,6 +227,8 @@ class MemoryModels:
                 alias: held for (name, alias), held in self.projected.items() if name == model
             },
             versions={version.number: self._look(version) for version in self.versions[model]},
+            description=self.descriptions.get(model, ("", ""))[0],
+            described=self.descriptions.get(model, ("", ""))[1],
         )
 
     def _look(self, version: MemoryVersion) -> ShownVersion:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from tests.cli.project import Project, items, tree_digests
 
 pytestmark = pytest.mark.integration
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "pages.md"
 DATA = ("data/train.jsonl", "data/dates.jsonl:eval")
 
 
@@ -39,7 +41,8 @@ def test_the_version_is_tagged_for_search(registered: Project) -> None:
     tags = registered.client().get_model_version("m", "1").tags
     filed = record_of(registered)
     trained, measured = filed.record.data[1], filed.record.data[0]
-    assert {name: tags[name] for name in tags if name != "ftr.txn"} == {
+    random = ("ftr.txn", "ftr.description")
+    assert {name: tags[name] for name in tags if name not in random} == {
         "ftr.identity": filed.record.identity,
         "ftr.record": filed.digest,
         "ftr.artifact": filed.record.artifact.digest,
@@ -64,6 +67,47 @@ def test_a_hash_finds_the_version(mine: Project, tag: str) -> None:
     value = client.get_model_version("m", "1").tags[tag]
     found = client.search_model_versions(f"tags.`{tag}` = '{value}'")
     assert [(version.name, int(version.version)) for version in found] == [("m", 1)]
+
+
+def test_the_documented_search_finds_versions_by_their_data(mine: Project) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    (asked,) = re.findall(r'search_model_versions\("(tags[^"]*)"\)', page)
+    (like,) = re.findall(r"``(tags\.`ftr.base` LIKE .*?)``", page)
+    mine.register("m", "ad2", data=DATA)
+    train = next(d for d in record_of(mine).record.data if d.role == "train")
+    client = mine.client()
+    sha256 = train.sha256.removeprefix("sha256:")
+    found = client.search_model_versions(asked.replace("{sha256}", sha256))
+    assert sorted(int(version.version) for version in found) == [1, 2]
+    assert client.search_model_versions(asked.replace("{sha256}", "0" * 64)) == []
+    assert len(client.search_model_versions(like.replace("qwen%", "bas%"))) == 2
+
+
+def test_pages_that_tell_of_the_version_lie_among_the_artifacts(registered: Project) -> None:
+    filed = record_of(registered)
+    model = registered.client().get_logged_model(filed.record.run.logged_model_id)
+    folder = Path(model.artifact_location[7:])
+    report = (folder / "ftr" / "report.html").read_text(encoding="utf-8")
+    assert "dates.exact_match" in report
+    assert "@champion" in report
+    assert "the &lt;first&gt; one" in report
+    assert "train.jsonl" in (folder / "ftr" / "lineage.html").read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_model_tells_its_champion(registered: Project) -> None:
+    told = registered.client().get_registered_model("m").description
+    assert told.startswith("m: 1 version, champion is version 1")
+    assert "the first" not in told
+
+
+def test_a_version_is_held_against_the_champion_where_it_is_registered(mine: Project) -> None:
+    mine.write("new/dates.jsonl", items(good=8))
+    mine.register("m", "ad2", data=DATA, evaluations=("new/dates.jsonl",))
+    told = mine.client().get_model_version("m", "2").description.replace("\\", "")
+    assert told.splitlines()[-1] == ("- m/1, @champion: dates.exact_match 0.5000 (+0.3000 here)")
+    assert mine.workspace().status().drift == ()
+    mine.workspace().move(mine.workspace().plan_promotion("m/2", "champion"))
+    assert mine.workspace().status().drift == ()
 
 
 def test_the_record_lies_among_the_artifacts_under_its_own_name(registered: Project) -> None:

@@ -337,7 +337,8 @@ def test_a_version_that_was_measured_more_than_once_comes_back_whole(alone: Hand
     assert [one for one in alone.workspace.verify("m/1").findings if one.state != "ok"] == []
     model = alone.client.get_logged_model(alone.versions()[1].source.removeprefix("models:/"))
     folder = Path(model.artifact_location.removeprefix("file://"))
-    assert (folder / "ftr/scores.html").is_file()
+    assert (folder / "ftr/report.html").is_file()
+    assert (folder / "ftr/lineage.html").is_file()
 
 
 def test_an_upload_that_failed_leaves_nothing_that_counts_and_is_done_again(
@@ -434,6 +435,27 @@ def test_a_copy_of_the_record_beside_the_weights_comes_back(alone: Hands) -> Non
     assert copy.read_bytes() == content
 
 
+def test_a_description_of_the_model_that_a_hand_wrote_is_put_back(hands: Hands) -> None:
+    before = hands.client.get_registered_model("m").description
+    hands.client.update_registered_model("m", "the best model")
+    assert hands.kinds() == [("description_edited", "m")]
+    assert hands.sync().failure is not None
+    assert hands.client.get_registered_model("m").description == "the best model"
+    hands.restore()
+    assert hands.client.get_registered_model("m").description == before
+    assert "champion is version 3" in before
+
+
+def test_pages_of_a_version_that_is_put_back_are_made_again(alone: Hands) -> None:
+    model = alone.client.get_logged_model(alone.versions()[1].source.removeprefix("models:/"))
+    folder = Path(model.artifact_location.removeprefix("file://")) / "ftr"
+    for name in ("record.json", "report.html", "lineage.html"):
+        (folder / name).unlink()
+    assert alone.sync().failure is None
+    assert "dates.exact" in (folder / "report.html").read_text(encoding="utf-8")
+    assert (folder / "lineage.html").is_file()
+
+
 def test_a_database_of_another_shape_is_asked_through_mlflow(hands: Hands) -> None:
     hands.client.set_registered_model_alias("m", "champion", "2")
     workspace = hands.workspace
@@ -443,6 +465,7 @@ def test_a_database_of_another_shape_is_asked_through_mlflow(hands: Hands) -> No
     found = view_client.ask_client(workspace.mlflow, ["m", "m~rebuild", "no-such-model"])
     assert set(found.models) == {"m"}
     assert found.models["m"].aliases == dict(quick["m"].aliases)
+    assert found.models["m"].description == quick["m"].description
     by_client = {
         n: (v.description, v.tags, v.source) for n, v in found.models["m"].versions.items()
     }

@@ -11,7 +11,7 @@ from ft_registry.backends.mlflow.store import MlflowModels
 from ft_registry.backends.mlflow.view import MlflowView
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.manifest import FileEntry
-from ft_registry.model.shown import Mark, ShownModel
+from ft_registry.model.shown import DESCRIPTION, Mark, ShownModel, mark_of
 from ft_registry.ports.models import ModelStore, Restored, StoredModel, StoreView, Upload
 
 pytestmark = pytest.mark.integration
@@ -117,7 +117,16 @@ def test_parts_of_a_page_are_written_and_the_rest_stays(store: Store, stored: St
     version = shown(store).versions[1]
     assert (version.description, version.tags) == ("d", {"ftr.identity": "1", "ftr.kind": "full"})
     store.write_page("dates", 1, description="new", tags={})
-    assert shown(store).versions[1].description == "new"
+    version = shown(store).versions[1]
+    assert version.description == "new"
+    assert version.tags[DESCRIPTION] == mark_of("new")
+
+
+def test_a_description_of_a_model_is_marked_as_ours(store: Store, stored: StoredModel) -> None:
+    create(store, stored, 1)
+    store.describe("dates", "it reads dates")
+    found = shown(store)
+    assert (found.description, found.described) == ("it reads dates", mark_of("it reads dates"))
 
 
 def test_a_version_is_created_under_the_number_it_had(store: Store, stored: StoredModel) -> None:

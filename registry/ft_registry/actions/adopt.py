@@ -6,7 +6,7 @@ from ft_registry.actions.authors import read_authors
 from ft_registry.actions.events import make_event
 from ft_registry.actions.plan_sync import Step
 from ft_registry.actions.policies import has_gate
-from ft_registry.actions.projection import project_alias
+from ft_registry.actions.projection import model_description, project_alias
 from ft_registry.actions.resolve import alias_digest, read_alias, read_record
 from ft_registry.actions.standings import make_standing, read_standing
 from ft_registry.actions.sync_course import Course, Sides
@@ -69,6 +69,7 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
         return False
     if to is None:
         sides.models.remove_alias(alias.model, alias.alias)
+        sides.models.describe(alias.model, model_description(sides.ledger, alias.model))
     else:
         course.notices += project_alias(
             alias.model, alias.alias, ledger=sides.ledger, models=sides.models
@@ -118,7 +119,10 @@ def adopt_deletion(step: Step, sides: Sides, context: Context, course: Course) -
         step, sides, context, f"adopt the deletion of {version} from {_STORE}",
         version=version.number,
     )  # fmt: skip
-    return _append(Change(event=event, documents=documents, requires=requires), sides, course)
+    if not _append(Change(event=event, documents=documents, requires=requires), sides, course):
+        return False
+    sides.models.describe(version.model, model_description(ledger, version.model))
+    return True
 
 
 def _event(step: Step, sides: Sides, context: Context, subject: str, **fields: object) -> Event:

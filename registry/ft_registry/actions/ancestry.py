@@ -10,10 +10,10 @@ from ft_registry.errors import FtRegistryError, IntegrityError, NotFound
 from ft_registry.model.record import VersionBase
 from ft_registry.model.reference import Reference, VersionReference
 from ft_registry.model.snapshot import TRAINING_ROLES
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
-def ancestors(ledger: Ledger, reference: Reference) -> list[VersionReference]:
+def ancestors(ledger: Documents, reference: Reference) -> list[VersionReference]:
     """Returns a version and those that it was tuned from, the youngest first.
 
     Raises:
@@ -38,7 +38,7 @@ class Ancestry:
     """Why the next one cannot be had; None: the last one was tuned from no version."""
 
 
-def follow(ledger: Ledger, filed: FiledRecord) -> Ancestry:
+def follow(ledger: Documents, filed: FiledRecord) -> Ancestry:
     """Returns what is behind a record. Each is held against the digest by which it was cited."""
     stages = [filed]
     while isinstance(stages[-1].record.base, VersionBase):
@@ -50,7 +50,7 @@ def follow(ledger: Ledger, filed: FiledRecord) -> Ancestry:
     return Ancestry(tuple(stages), None)
 
 
-def read_base(ledger: Ledger, filed: FiledRecord) -> FiledRecord:
+def read_base(ledger: Documents, filed: FiledRecord) -> FiledRecord:
     """Returns the version that another was tuned from, as it was when that one was made.
 
     Raises:
@@ -73,7 +73,7 @@ def read_base(ledger: Ledger, filed: FiledRecord) -> FiledRecord:
 
 
 def trained_on(
-    ledger: Ledger, reference: Reference, snapshots: Sequence[FoundSnapshot]
+    ledger: Documents, reference: Reference, snapshots: Sequence[FoundSnapshot]
 ) -> list[FoundSnapshot]:
     """Returns the snapshots that a version and its ancestors were trained on.
 

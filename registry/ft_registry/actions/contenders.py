@@ -12,7 +12,7 @@ from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.evaluation import Evaluation, in_force
 from ft_registry.model.home import Home
 from ft_registry.model.reference import BaselineReference, Contender
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MeasuredContender:
         return {one.suite: one for one in in_force(self.evaluations)}
 
 
-def find_contender(ledger: Ledger, reference: Contender) -> MeasuredContender:
+def find_contender(ledger: Documents, reference: Contender) -> MeasuredContender:
     """Returns a contender.
 
     Raises:
@@ -48,7 +48,7 @@ def find_contender(ledger: Ledger, reference: Contender) -> MeasuredContender:
     return MeasuredContender(str(version), home, tuple(read_evaluations(ledger, version)))
 
 
-def read_baseline(ledger: Ledger, reference: BaselineReference) -> tuple[Baseline, str]:
+def read_baseline(ledger: Documents, reference: BaselineReference) -> tuple[Baseline, str]:
     """Returns a baseline, and the digest of its document.
 
     Raises:
@@ -68,13 +68,13 @@ def read_baseline(ledger: Ledger, reference: BaselineReference) -> tuple[Baselin
     return Baseline.parse(content, what=f"the baseline {reference}"), digest_bytes(content)
 
 
-def baseline_labels(ledger: Ledger, model: str) -> list[str]:
+def baseline_labels(ledger: Documents, model: str) -> list[str]:
     """Returns the labels of a model's baselines, sorted."""
     paths = ledger.paths(layout.baselines(model))
     return sorted(path.rpartition("/")[2].removesuffix(".json") for path in paths)
 
 
-def baseline_evaluations(ledger: Ledger, reference: BaselineReference) -> tuple[Evaluation, ...]:
+def baseline_evaluations(ledger: Documents, reference: BaselineReference) -> tuple[Evaluation, ...]:
     """Returns what was measured of a baseline, by time."""
     paths = ledger.paths(layout.baseline_evaluations(reference.model, reference.label))
     contents = ledger.read_many(paths)

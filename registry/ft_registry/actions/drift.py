@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ft_registry.actions.homes import home_of, parse_baseline_home, parse_home
+from ft_registry.actions.loaded import Loaded
 from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
+from ft_registry.actions.stories import model_story, tell
 from ft_registry.actions.tags import record_tags
 from ft_registry.actions.verdicts import parse_verdicts, verdict_tags
 from ft_registry.errors import BackendUnavailable, NotFound
-from ft_registry.formats.description import describe
+from ft_registry.formats.description import describe, describe_model
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
 from ft_registry.model.baseline import Baseline
@@ -153,19 +155,30 @@ def _model(name: str, contents: Mapping[str, bytes]) -> ExpectedModel:
     verdicts: dict[int, list[Verdict]] = {}
     for verdict in parse_verdicts(below("verdicts").items()):
         verdicts.setdefault(verdict.version, []).append(verdict)
-    versions = {}
-    for path, content in below("versions").items():
-        filed = FiledRecord(VersionRecord.parse(content, what=path), content)
-        number = filed.record.version
-        versions[number] = _version(
-            filed, evaluations.get(number, []), verdicts.get(number, []), contents
+    filed = [
+        FiledRecord(VersionRecord.parse(content, what=path), content)
+        for path, content in below("versions").items()
+    ]
+    versions = {
+        one.record.version: _version(
+            one,
+            evaluations.get(one.record.version, []),
+            verdicts.get(one.record.version, []),
+            contents,
         )
+        for one in filed
+    }
     baselines = [
         _baseline(Baseline.parse(content, what=path), digest_bytes(content), contents)
         for path, content in below("baselines").items()
     ]
-    aliases = {state.alias: state.version for state in states}
-    return ExpectedModel(name, aliases, versions, baselines)
+    return ExpectedModel(
+        name,
+        {state.alias: state.version for state in states},
+        versions,
+        baselines,
+        describe_model(model_story(Loaded(contents), name)) if versions else "",
+    )
 
 
 def _baseline(baseline: Baseline, digest: str, contents: Mapping[str, bytes]) -> ExpectedBaseline:
@@ -185,13 +198,10 @@ def _version(
     home = parse_home(contents.get(layout.home(record.model, number)), filed)
     said = contents.get(layout.standing(record.model, number))
     standing = Standing.parse(said, what=f"the standing of {record.reference}") if said else None
-    recorded = sorted(evaluations, key=lambda evaluation: evaluation.recorded_at)
-    former = {describe(record, recorded[:count]) for count in range(len(recorded))}
     return ExpectedVersion(
         number=number,
         tags=record_tags(record, filed.digest) | verdict_tags(verdicts),
-        description=describe(record, recorded),
-        former=frozenset(former | {record.note or f"{record.kind} of {record.model}"}),
+        description=describe(tell(filed, evaluations, verdicts)),
         uri=home.uri,
         run_id=home.run_id,
         since=record.registered_at,

@@ -201,7 +201,6 @@ def add_evaluation(
         return Added(twin, created=False, notices=[])
     notices = project_version(
         filed,
-        read_evaluations(ledger, plan.version),
         ledger=ledger,
         models=models,
         metrics=make_metrics([evaluation], filed.record.data, ledger),

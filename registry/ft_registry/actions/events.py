@@ -6,7 +6,7 @@ from ft_registry.errors import InvalidInput, NotARegistry
 from ft_registry.model.event import Event, EventType
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 _REASON_CHARACTERS = 2000
 
@@ -57,7 +57,7 @@ def check_reason(reason: str) -> str:
     return text
 
 
-def require_ledger(ledger: Ledger) -> str:
+def require_ledger(ledger: Documents) -> str:
     """Returns the ledger's head.
 
     Raises:

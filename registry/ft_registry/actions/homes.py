@@ -5,10 +5,10 @@ from ft_registry.errors import IntegrityError
 from ft_registry.model import layout
 from ft_registry.model.baseline import Baseline
 from ft_registry.model.home import Home, first_home
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
-def home_of(ledger: Ledger, filed: FiledRecord) -> Home:
+def home_of(ledger: Documents, filed: FiledRecord) -> Home:
     """Returns where a version's bytes lie now, as far as the ledger knows.
 
     Raises:
@@ -30,7 +30,7 @@ def parse_home(content: bytes | None, filed: FiledRecord) -> Home:
     return _of(content, record.reference, filed.digest)
 
 
-def home_of_baseline(ledger: Ledger, baseline: Baseline, digest: str) -> Home:
+def home_of_baseline(ledger: Documents, baseline: Baseline, digest: str) -> Home:
     """Returns where a baseline's file and scored items lie now, as far as the ledger knows.
 
     Args:

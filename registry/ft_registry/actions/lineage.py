@@ -1,5 +1,7 @@
 """Walks the lineage of a version, up to what made it or down to what it made."""
 
+from collections.abc import Callable
+
 from ft_registry.actions.ancestry import read_base
 from ft_registry.actions.contenders import (
     baseline_evaluations,
@@ -21,10 +23,10 @@ from ft_registry.model.reference import (
     VersionReference,
 )
 from ft_registry.ports.index import VersionIndex
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
-def lineage(ledger: Ledger, index: VersionIndex, reference: Reference, *, down: bool) -> Lineage:
+def lineage(ledger: Documents, index: VersionIndex, reference: Reference, *, down: bool) -> Lineage:
     """Returns the graph around a version.
 
     Args:
@@ -38,19 +40,36 @@ def lineage(ledger: Ledger, index: VersionIndex, reference: Reference, *, down: 
         IntegrityError: What it was tuned from is another than its record cites.
     """
     start = resolve(ledger, reference)
+    if not down:
+        return made_from(ledger, start)
     graph = Lineage(root=f"version:{start}")
-    pending, seen = [start], {start}
-    while pending:
-        version = pending.pop(0)
-        if version == start and not down:
-            _add_baselines(graph, version, ledger)
-        following = _down(graph, version, ledger, index) if down else _up(graph, version, ledger)
-        pending += [found for found in following if found not in seen]
-        seen.update(following)
+    _walk(start, lambda version: _down(graph, version, ledger, index))
     return graph
 
 
-def _add_baselines(graph: Lineage, version: VersionReference, ledger: Ledger) -> None:
+def made_from(ledger: Documents, start: VersionReference) -> Lineage:
+    """Returns the graph of what made a version, and of what it is held against.
+
+    Raises:
+        NotFound: There is no such version.
+    """
+    graph = Lineage(root=f"version:{start}")
+    _walk(start, lambda version: _up(graph, version, ledger))
+    _add_baselines(graph, start, ledger)
+    return graph
+
+
+def _walk(
+    start: VersionReference, follow: Callable[[VersionReference], list[VersionReference]]
+) -> None:
+    pending, seen = [start], {start}
+    while pending:
+        following = follow(pending.pop(0))
+        pending += [found for found in following if found not in seen]
+        seen.update(following)
+
+
+def _add_baselines(graph: Lineage, version: VersionReference, ledger: Documents) -> None:
     for label in baseline_labels(ledger, version.model):
         reference = BaselineReference(version.model, label)
         baseline, digest = read_baseline(ledger, reference)
@@ -61,7 +80,7 @@ def _add_baselines(graph: Lineage, version: VersionReference, ledger: Ledger) ->
         graph.connect(f"version:{version}", graph.add(node), "held against")
 
 
-def _up(graph: Lineage, version: VersionReference, ledger: Ledger) -> list[VersionReference]:
+def _up(graph: Lineage, version: VersionReference, ledger: Documents) -> list[VersionReference]:
     filed = read_record(ledger, version)
     evaluations = read_evaluations(ledger, version)
     if add_version(graph, filed.record, filed.digest, evaluations) is None:
@@ -75,7 +94,7 @@ def _up(graph: Lineage, version: VersionReference, ledger: Ledger) -> list[Versi
 
 
 def _down(
-    graph: Lineage, version: VersionReference, ledger: Ledger, index: VersionIndex
+    graph: Lineage, version: VersionReference, ledger: Documents, index: VersionIndex
 ) -> list[VersionReference]:
     filed = read_record(ledger, version)
     graph.add(version_node(filed.record, filed.digest))

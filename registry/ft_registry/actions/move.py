@@ -13,7 +13,7 @@ from ft_registry.actions.plan_move import (
     moved_meanwhile,
 )
 from ft_registry.actions.projection import project_alias, project_version
-from ft_registry.actions.resolve import read_evaluations, read_record
+from ft_registry.actions.resolve import read_record
 from ft_registry.actions.standings import make_standing
 from ft_registry.errors import Conflict, IntegrityError
 from ft_registry.model import layout
@@ -87,8 +87,7 @@ def apply_move(
     alias = plan.alias
     notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models)
     filed = read_record(ledger, plan.version)
-    evaluations = read_evaluations(ledger, plan.version)
-    notices += project_version(filed, evaluations, ledger=ledger, models=models)
+    notices += project_version(filed, ledger=ledger, models=models)
     return Moved(plan, event, verification, notices)
 
 

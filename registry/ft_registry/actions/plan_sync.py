@@ -24,14 +24,15 @@ KEEP: dict[Mode, Keep] = {"mend": "both", "restore": "ours", "adopt": "theirs"}
 """Whose events stay when the ledger and its remote are settled."""
 
 Deed: TypeAlias = Literal[
-    "tidy", "restore_run", "recreate", "recreate_baseline", "write_page", "attach_record",
-    "set_alias", "remove_alias", "adopt_alias", "adopt_deletion",
+    "tidy", "restore_run", "recreate", "recreate_baseline", "write_page", "describe",
+    "attach_record", "set_alias", "remove_alias", "adopt_alias", "adopt_deletion",
 ]  # fmt: skip
 _ORDER: tuple[Deed, ...] = (
-    "tidy", "restore_run", "recreate", "recreate_baseline", "write_page", "attach_record",
-    "set_alias", "remove_alias", "adopt_alias", "adopt_deletion",
+    "tidy", "restore_run", "recreate", "recreate_baseline", "write_page", "describe",
+    "attach_record", "set_alias", "remove_alias", "adopt_alias", "adopt_deletion",
 )  # fmt: skip
 _RECREATED = ("version_deleted", "version_replaced", "run_gone", "logged_model_gone")
+_DESCRIPTION = ("description_missing", "description_edited")
 _WHOLE_MODEL = ("database_behind", "database_lost", "model_lost")
 
 
@@ -175,10 +176,13 @@ def _steps(
     for one in of("logged_model_gone"):
         if one.baseline:
             yield _step("recreate_baseline", model, [one], "store it again, from its document")
-    kinds = ("tag_missing", "tag_edited", "description_missing", "description_edited")
+    kinds = ("tag_missing", "tag_edited", *_DESCRIPTION)
     for number in sorted({one.version for one in of(*kinds) if one.version is not None} - lost):
         page = [one for one in of(*kinds) if one.version == number]
         yield _step("write_page", model, page, f"write {_parts(page)}")
+    for one in of(*_DESCRIPTION):
+        if one.version is None:
+            yield _step("describe", model, [one], "write its description")
     for one in of("record_missing"):
         yield _step("attach_record", model, [one], "put its record beside its weights")
     yield from _alias_steps(mode, model, drift, lost)

@@ -3,27 +3,33 @@
 from collections.abc import Sequence
 
 from ft_registry.actions.homes import home_of
+from ft_registry.actions.lineage import made_from
+from ft_registry.actions.loaded import Loaded, load_model
 from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.actions.score_history import score_history
+from ft_registry.actions.stories import NEWEST, model_story, version_story
 from ft_registry.actions.verdicts import newest_verdicts, read_verdicts, verdict_tags
 from ft_registry.errors import BackendUnavailable
-from ft_registry.formats.description import describe
-from ft_registry.formats.score_page import score_page
+from ft_registry.formats.description import describe, describe_model
+from ft_registry.formats.lineage_page import lineage_page
+from ft_registry.formats.report_page import report_page
 from ft_registry.formats.verdict_html import verdict_html
 from ft_registry.gates.report import Report
-from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
+from ft_registry.model.record import VersionRecord
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.shown import Mark
+from ft_registry.model.story import VersionStory
 from ft_registry.model.verdict import Verdict
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents, Ledger
 from ft_registry.ports.models import Metric, ModelStore, Projection, StoredModel
 
 RECORD = "ftr/record.json"
-SCORES = "ftr/scores.html"
+LINEAGE = "ftr/lineage.html"
+REPORT = "ftr/report.html"
 GATES = "ftr/gates"
-_REPORTED = 100
-"""Versions on the page with scores."""
+_REPORTED = 50
+"""Versions whose scores a report draws."""
 _SETTLING_ROUNDS = 5
 
 
@@ -34,35 +40,23 @@ def stored_of(home: Home) -> StoredModel:
 
 def project_version(
     filed: FiledRecord,
-    evaluations: Sequence[Evaluation],
     *,
     ledger: Ledger,
     models: ModelStore,
     metrics: tuple[Metric, ...] = (),
 ) -> list[str]:
-    """Writes description, record and tags of a version; returns what went wrong, in words.
+    """Writes description, record, pages and tags of a version, and the description of its model.
 
     The ledger has it already, so a failure here is told and not raised.
+
+    Returns:
+        What went wrong, in words.
     """
     record = filed.record
-    home = home_of(ledger, filed)
-    verdicts = read_verdicts(ledger, VersionReference(record.model, record.version))
-    projection = Projection(
-        model=record.model,
-        number=record.version,
-        logged_model_id=home.logged_model_id,
-        run_id=home.run_id,
-        description=describe(record, evaluations),
-        tags={"ftr.record": filed.digest, **verdict_tags(verdicts)},
-        attachments={
-            RECORD: filed.content,
-            **scores_page(record.model, ledger),
-            **gate_pages(verdicts),
-        },
-        metrics=metrics,
-    )
+    loaded = load_pages(ledger, record)
     try:
-        models.project(projection)
+        models.project(projection_of(filed, ledger=loaded, metrics=metrics))
+        models.describe(record.model, describe_model(model_story(loaded, record.model)))
     except BackendUnavailable as error:
         return [
             f"{record.reference} is on record; MLflow does not show all of it yet: {error.message}"
@@ -70,13 +64,47 @@ def project_version(
     return []
 
 
-def scores_page(model: str, ledger: Ledger) -> dict[str, bytes]:
-    """Returns the page with the scores of the newest versions, by its path beside the weights.
+def load_pages(ledger: Ledger, record: VersionRecord) -> Loaded:
+    """Returns the documents that the pages of a version tell of, read in few steps."""
+    return load_model(ledger, record.model, last=_REPORTED, own=record.version)
 
-    Nothing where none was measured.
-    """
-    history = score_history(ledger, model, last=_REPORTED)
-    return {SCORES: score_page(history).encode()} if history.series else {}
+
+def projection_of(
+    filed: FiledRecord, *, ledger: Documents, metrics: tuple[Metric, ...] = ()
+) -> Projection:
+    """Returns what the store's pages are to say of a version."""
+    record = filed.record
+    home = home_of(ledger, filed)
+    verdicts = read_verdicts(ledger, VersionReference(record.model, record.version))
+    story = version_story(ledger, filed)
+    return Projection(
+        model=record.model,
+        number=record.version,
+        logged_model_id=home.logged_model_id,
+        run_id=home.run_id,
+        description=describe(story),
+        tags={"ftr.record": filed.digest, **verdict_tags(verdicts)},
+        attachments={
+            RECORD: filed.content,
+            **story_pages(story, ledger),
+            **gate_pages(verdicts),
+        },
+        metrics=metrics,
+    )
+
+
+def model_description(ledger: Documents, model: str) -> str:
+    """Returns what the store's page of a model is to say."""
+    return describe_model(model_story(load_model(ledger, model, last=NEWEST), model))
+
+
+def story_pages(story: VersionStory, ledger: Documents) -> dict[str, bytes]:
+    """Returns the pages that tell of a version, by their paths beside the weights."""
+    record = story.record
+    graph = made_from(ledger, VersionReference(record.model, record.version))
+    history = score_history(ledger, record.model, last=_REPORTED)
+    report = report_page(story, history=history, at=ledger.head() or "")
+    return {LINEAGE: lineage_page(graph).encode(), REPORT: report.encode()}
 
 
 def gate_pages(verdicts: Sequence[Verdict]) -> dict[str, bytes]:
@@ -101,6 +129,7 @@ def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore)
                 return []
             models.set_alias(model, alias, Mark(before.version, before.digest))
             if read_alias(ledger, model, alias) == before:
+                models.describe(model, model_description(ledger, model))
                 return []
     except BackendUnavailable as error:
         return [

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.plan_sync import Step
+from ft_registry.actions.projection import model_description
 from ft_registry.actions.resolve import (
     FiledRecord,
     read_evaluations,
@@ -11,6 +12,7 @@ from ft_registry.actions.resolve import (
     version_numbers,
 )
 from ft_registry.actions.store_anew import check_whole, store_anew
+from ft_registry.actions.stories import version_story
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.actions.tags import TRANSACTION, record_tags
 from ft_registry.actions.verdicts import read_verdicts, verdict_tags
@@ -18,7 +20,7 @@ from ft_registry.errors import IntegrityError, NotFound, Refused
 from ft_registry.formats.description import describe
 from ft_registry.model.home import Home
 from ft_registry.model.reference import VersionReference
-from ft_registry.model.shown import ShownModel, ShownVersion
+from ft_registry.model.shown import DESCRIPTION, ShownModel, ShownVersion, mark_of
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import RequirementFailed
 from ft_registry.ports.models import Restored, StoredModel
@@ -45,6 +47,7 @@ def recreate(
             course.lost[version] = error.message
     if not restored or not _place(model, restored, sides, course):
         return
+    sides.models.describe(model, model_description(sides.ledger, model))
     course.done += [step for step in steps if step.version in restored]
 
 
@@ -67,8 +70,9 @@ def _restored(filed: FiledRecord, sides: Sides, context: Context, course: Course
         except RequirementFailed:  # another clone has just done it
             stored = _stored(home_of(sides.ledger, filed))
     tags = record_tags(record, filed.digest) | verdict_tags(read_verdicts(sides.ledger, version))
-    tags[TRANSACTION] = context.nonce()
-    return Restored(stored, tags, describe(record, evaluations))
+    description = describe(version_story(sides.ledger, filed))
+    tags |= {TRANSACTION: context.nonce(), DESCRIPTION: mark_of(description)}
+    return Restored(stored, tags, description)
 
 
 def _stored(home: Home) -> StoredModel:

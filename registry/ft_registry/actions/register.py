@@ -354,7 +354,7 @@ def _publish(
         ledger.append(change)
     except RequirementFailed as error:
         return _lost(error, draft, record, stored, ledger=ledger, models=models)
-    notices = project_version(filed, evaluations, ledger=ledger, models=models)
+    notices = project_version(filed, ledger=ledger, models=models)
     return Registered(filed, True, tuple(evaluations), notices + _warnings(draft))
 
 
@@ -427,7 +427,6 @@ def _again(
         return _again(draft, known, ledger=ledger, models=models, context=context)
     notices = project_version(
         filed,
-        read_evaluations(ledger, known),
         ledger=ledger,
         models=models,
         metrics=make_metrics(added, filed.record.data, ledger),

@@ -12,10 +12,10 @@ from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.reference import LatestReference, Reference, VersionReference
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
-def resolve(ledger: Ledger, reference: Reference) -> VersionReference:
+def resolve(ledger: Documents, reference: Reference) -> VersionReference:
     """Returns the version that a reference names now.
 
     Raises:
@@ -44,7 +44,7 @@ def resolve(ledger: Ledger, reference: Reference) -> VersionReference:
     return VersionReference(reference.model, state.version)
 
 
-def require_model(ledger: Ledger, name: str) -> None:
+def require_model(ledger: Documents, name: str) -> None:
     """Raises NotFound, with near names as hints, unless the model is registered."""
     if ledger.read(layout.model(name)) is not None:
         return
@@ -54,12 +54,12 @@ def require_model(ledger: Ledger, name: str) -> None:
     raise NotFound(f"expected a registered model, found no {name!r}", hints=hints)
 
 
-def model_names(ledger: Ledger) -> list[str]:
+def model_names(ledger: Documents) -> list[str]:
     """Returns the names of the models in the ledger, sorted."""
     return sorted({path.split("/")[1] for path in ledger.paths("models")})
 
 
-def version_numbers(ledger: Ledger, name: str) -> list[int]:
+def version_numbers(ledger: Documents, name: str) -> list[int]:
     """Returns the numbers of a model's versions, ascending."""
     return sorted(int(stem) for stem in _stems(ledger.paths(layout.versions(name))))
 
@@ -77,7 +77,7 @@ class FiledRecord:
         return digest_bytes(self.content)
 
 
-def read_record(ledger: Ledger, version: VersionReference) -> FiledRecord:
+def read_record(ledger: Documents, version: VersionReference) -> FiledRecord:
     """Returns a version's record.
 
     Raises:
@@ -108,19 +108,19 @@ def _no_version(model: str, asked: str) -> NotFound:
     )
 
 
-def read_alias(ledger: Ledger, model: str, alias: str) -> AliasState | None:
+def read_alias(ledger: Documents, model: str, alias: str) -> AliasState | None:
     """Returns what an alias names, or None."""
     content = ledger.read(layout.alias(model, alias))
     return AliasState.parse(content, what=f"{model}@{alias}") if content is not None else None
 
 
-def alias_digest(ledger: Ledger, model: str, alias: str) -> str | None:
+def alias_digest(ledger: Documents, model: str, alias: str) -> str | None:
     """Returns the digest of an alias's document, or None: what a requirement asks for."""
     content = ledger.read(layout.alias(model, alias))
     return digest_bytes(content) if content is not None else None
 
 
-def read_evaluations(ledger: Ledger, version: VersionReference) -> list[Evaluation]:
+def read_evaluations(ledger: Documents, version: VersionReference) -> list[Evaluation]:
     """Returns a version's evaluations in the order in which they were recorded."""
     paths = ledger.paths(layout.evaluations(version.model, version.number))
     contents = ledger.read_many(paths)
@@ -128,7 +128,7 @@ def read_evaluations(ledger: Ledger, version: VersionReference) -> list[Evaluati
     return sorted(found, key=lambda evaluation: evaluation.recorded_at)
 
 
-def aliases_of(ledger: Ledger, version: VersionReference) -> list[AliasState]:
+def aliases_of(ledger: Documents, version: VersionReference) -> list[AliasState]:
     """Returns the aliases that name a version now, by name."""
     contents = ledger.read_many(ledger.paths(layout.aliases(version.model)))
     states = [AliasState.parse(content, what=path) for path, content in contents.items()]

@@ -18,11 +18,11 @@ from ft_registry.model.evaluation import Evaluation, Score, in_force
 from ft_registry.model.names import model_name
 from ft_registry.model.reference import BaselineReference, parse_contender
 from ft_registry.model.score_history import ScoreHistory, ScorePoint, ScoreSeries
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
 def score_history(
-    ledger: Ledger, subject: str, *, suite: str = "", last: int | None = None
+    ledger: Documents, subject: str, *, suite: str = "", last: int | None = None
 ) -> ScoreHistory:
     """Returns what was measured.
 
@@ -61,7 +61,7 @@ def score_history(
     )
 
 
-def _found(ledger: Ledger, subject: str, last: int | None) -> tuple[str, Sequence[Evaluation]]:
+def _found(ledger: Documents, subject: str, last: int | None) -> tuple[str, Sequence[Evaluation]]:
     if not any(mark in subject for mark in "/@:"):
         model = model_name(subject)
         require_model(ledger, model)
@@ -74,7 +74,7 @@ def _found(ledger: Ledger, subject: str, last: int | None) -> tuple[str, Sequenc
     return version.model, read_evaluations(ledger, version)
 
 
-def _read(ledger: Ledger, model: str, last: int | None) -> list[Evaluation]:
+def _read(ledger: Documents, model: str, last: int | None) -> list[Evaluation]:
     paths = ledger.paths(layout.all_evaluations(model))
     if last is not None:
         kept = set(version_numbers(ledger, model)[-last:])

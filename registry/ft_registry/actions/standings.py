@@ -9,7 +9,7 @@ from ft_registry.model.reference import VersionReference
 from ft_registry.model.standing import Judgement, Standing
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class FoundStanding:
         return Requirement(path=path, digest=self.digest)
 
 
-def read_standing(ledger: Ledger, version: VersionReference) -> FoundStanding:
+def read_standing(ledger: Documents, version: VersionReference) -> FoundStanding:
     """Returns what is thought of a version.
 
     Raises:

@@ -9,8 +9,9 @@ from pathlib import Path
 from ft_registry.actions.evaluations import dataset_input, make_metrics
 from ft_registry.actions.events import make_event
 from ft_registry.actions.loading import Loading, find_loading
-from ft_registry.actions.projection import RECORD, gate_pages, scores_page
+from ft_registry.actions.projection import RECORD, gate_pages, load_pages, story_pages
 from ft_registry.actions.resolve import FiledRecord
+from ft_registry.actions.stories import version_story
 from ft_registry.actions.tags import IDENTITY, record_tags
 from ft_registry.actions.verdicts import read_verdicts
 from ft_registry.actions.weights import find_weights
@@ -57,8 +58,8 @@ def store_anew(
     with cache.scratch() as scratch:
         root = find_weights(filed, home, shelf, artifacts, scratch / "weights")
         attachments, notices = _beside(filed, evaluations, home, shelf, artifacts, scratch / "more")
-        if evaluations:
-            attachments |= scores_page(record.model, ledger)
+        loaded = load_pages(ledger, record)
+        attachments |= story_pages(version_story(loaded, filed), loaded)
         version = VersionReference(record.model, record.version)
         attachments |= gate_pages(read_verdicts(ledger, version))
         metrics = make_metrics(in_force(evaluations), record.data, ledger)

@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from ft_registry.actions.adopt import adopt_alias, adopt_deletion
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.plan_sync import Deed, Step, SyncPlan, plan_sync
-from ft_registry.actions.projection import RECORD, project_alias
+from ft_registry.actions.projection import (
+    load_pages,
+    model_description,
+    project_alias,
+    projection_of,
+)
 from ft_registry.actions.recreate import recreate
 from ft_registry.actions.recreate_baseline import recreate_baseline
-from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
+from ft_registry.actions.resolve import FiledRecord, read_record
+from ft_registry.actions.stories import version_story
 from ft_registry.actions.sync_course import Course, Sides
 from ft_registry.actions.tags import record_tags
 from ft_registry.actions.verdicts import read_verdicts, verdict_tags
@@ -17,7 +23,6 @@ from ft_registry.errors import Conflict, FtRegistryError, IntegrityError
 from ft_registry.formats.description import describe
 from ft_registry.model.reference import VersionReference
 from ft_registry.ports.context import Context
-from ft_registry.ports.models import Projection
 
 _NAMED = 5
 """Differences that an error names; `status` shows all of them."""
@@ -144,32 +149,22 @@ def _write_page(step: Step, sides: Sides, _context: Context, _course: Course) ->
     sides.models.write_page(
         step.model,
         filed.record.version,
-        description=_description(filed, sides) if has_description else None,
+        description=describe(version_story(sides.ledger, filed)) if has_description else None,
         tags={key: wanted[key] for key in keys if key in wanted},
         drop=[key for key in keys if key not in wanted],
     )
     return True
 
 
-def _description(filed: FiledRecord, sides: Sides) -> str:
-    version = VersionReference(filed.record.model, filed.record.version)
-    return describe(filed.record, read_evaluations(sides.ledger, version))
+def _describe(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
+    sides.models.describe(step.model, model_description(sides.ledger, step.model))
+    return True
 
 
 def _attach_record(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
     filed = _filed(step, sides)
-    home = home_of(sides.ledger, filed)
-    sides.models.project(
-        Projection(
-            model=step.model,
-            number=filed.record.version,
-            logged_model_id=home.logged_model_id,
-            run_id=home.run_id,
-            description=_description(filed, sides),
-            tags={},
-            attachments={RECORD: filed.content},
-        )
-    )
+    loaded = load_pages(sides.ledger, filed.record)
+    sides.models.project(projection_of(filed, ledger=loaded))
     return True
 
 
@@ -191,6 +186,7 @@ _DEEDS: dict[Deed, Callable[[Step, Sides, Context, Course], bool]] = {
     "restore_run": _restore_run,
     "recreate_baseline": recreate_baseline,
     "write_page": _write_page,
+    "describe": _describe,
     "attach_record": _attach_record,
     "set_alias": _set_alias,
     "remove_alias": _remove_alias,

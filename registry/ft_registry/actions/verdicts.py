@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from ft_registry.model import layout
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.verdict import Verdict
-from ft_registry.ports.ledger import Ledger
+from ft_registry.ports.ledger import Documents
 
 TAG = "ftr.gate."
 """Tag of a version in the store of models, followed by the alias."""
 
 
-def read_verdicts(ledger: Ledger, version: VersionReference) -> list[Verdict]:
+def read_verdicts(ledger: Documents, version: VersionReference) -> list[Verdict]:
     """Returns what gates decided of a version, the oldest first.
 
     Raises:

@@ -133,7 +133,8 @@ def _picture(graph: Lineage, layout: Layout, relations: Mapping[str, list[str]])
         f'<svg id="picture" viewBox="{box}" role="group" aria-label="the graph" '
         f'style="height: clamp(18rem, {height:.0f}px, 66vh)">'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-        'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>'
+        'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker><clipPath id="inside">'
+        f'<rect width="{WIDTH - 6}" height="{HEIGHT}"/></clipPath></defs>'
         f'<g id="view">{"".join(edges)}{nodes}</g></svg>'
     )
 
@@ -149,8 +150,9 @@ def _node(
         f'transform="translate({place[0]:.0f} {place[1]:.0f})">'
         f'<rect class="box" width="{WIDTH}" height="{HEIGHT}" rx="7"/>'
         f'<rect class="bar" width="5" height="{HEIGHT}" rx="2"/>'
+        f'<g clip-path="url(#inside)">'
         f'<text class="name" x="14" y="19">{text(_cut(node.label))}</text>'
-        f'<text class="more" x="14" y="36">{text(_cut(more))}</text></g>'
+        f'<text class="more" x="14" y="36">{text(_cut(more))}</text></g></g>'
     )
 
 

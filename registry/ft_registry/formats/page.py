@@ -1,7 +1,7 @@
 """What all pages share: one style, and the pieces that they are built from.
 
 A page is one file: nothing is loaded from elsewhere, and its own policy forbids it. MLflow shows it
-among the artifacts in a sandboxed frame; it reads well by itself, in light and dark, and on a phone.
+among the artifacts in a sandboxed frame; it reads well alone, in light and dark, and on a phone.
 """
 
 from base64 import b64encode
@@ -34,7 +34,8 @@ code, .code { font: 0.92em ui-monospace, "SF Mono", Menlo, Consolas, monospace; 
 .soft { color: var(--soft); } .lead { font-size: 1rem; color: var(--soft); }
 .trail { font-size: 0.85rem; margin: 0 0 0.8rem; color: var(--soft); }
 .chip { display: inline-block; border: 1px solid var(--line); border-radius: 999px;
-padding: 0 0.6rem; margin: 0 0.3rem 0.3rem 0; font-size: 0.85rem; background: var(--box); }
+padding: 0 0.6rem; margin: 0 0.3rem 0.3rem 0; font-size: 0.85rem; background: var(--box);
+max-width: 100%; }
 .chip.alias { color: var(--accent); border-color: var(--accent); background: none; }
 .chip.pass { color: var(--pass); border-color: var(--pass); background: none; }
 .chip.fail { color: var(--fail); border-color: var(--fail); background: none; }
@@ -47,13 +48,14 @@ gap: 0.7rem; margin: 1rem 0; }
 font-variant-numeric: tabular-nums; }
 .tile span { font-size: 0.8rem; color: var(--soft); }
 .better { color: var(--pass); } .worse { color: var(--fail); }
-dl { display: grid; grid-template-columns: minmax(5.5rem, 8rem) minmax(0, 1fr);
+dl { display: grid; grid-template-columns: minmax(5.5rem, max-content) minmax(0, 1fr);
 gap: 0.15rem 0.9rem; margin: 0.5rem 0; }
-dt { color: var(--soft); } dd { margin: 0; }
+dt { color: var(--soft); max-width: 14rem; } dd { margin: 0; }
 .scroll { overflow-x: auto; margin: 0.5rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 0.9rem 0.3rem 0;
-border-bottom: 1px solid var(--line); min-width: 3rem; }
+border-bottom: 1px solid var(--line); overflow-wrap: break-word; max-width: 28rem; }
+td .chip { white-space: nowrap; margin: 0; }
 th { font-weight: 500; color: var(--soft); font-size: 0.85rem; }
 td:last-child, th:last-child { padding-right: 0; }
 svg { display: block; max-width: 100%; }

@@ -7,7 +7,8 @@ from ft_registry.model.score_history import ScoreHistory, ScorePoint, ScoreSerie
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 220, 56, 40, 28
 STYLE = """
-.plot { width: 100%; height: auto; } .plot .alias { fill: var(--accent); }
+.plot { width: 100%; height: auto; min-width: 30rem; max-width: 46rem; }
+.plot .alias { fill: var(--accent); }
 .plot .axis { stroke: var(--line); } .plot .interval { stroke: var(--accent); stroke-width: 2;
 opacity: 0.45; } .plot .score { fill: var(--accent); }
 .plot .run { fill: none; stroke: var(--accent); }
@@ -61,9 +62,9 @@ def _plot(series: ScoreSeries) -> str:
     name = text(f"{series.suite} {series.metric}")
     return (
         f"<h3>{name}{_direction(series)}</h3>\n"
-        f'<svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
+        f'<div class="scroll"><svg class="plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
         f'aria-label="{name} by version">'
-        f'{"".join(ticks)}<polyline class="path" points="{line}"/>{"".join(marks)}</svg>'
+        f'{"".join(ticks)}<polyline class="path" points="{line}"/>{"".join(marks)}</svg></div>'
     )
 
 

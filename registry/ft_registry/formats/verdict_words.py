@@ -25,9 +25,10 @@ _TURNING = {"LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDF", "PDI"}
 
 def plain(text: str) -> str:
     """Returns text on one line, in which every character can be seen."""
-    shown = "".join(
-        "\N{REPLACEMENT CHARACTER}" if _is_hidden(char) else char for char in " ".join(text.split())
-    )
+    line = " ".join(text.split())
+    if line.isascii() and line.isprintable():
+        return line
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if _is_hidden(char) else char for char in line)
     return " ".join(shown.split())
 
 

@@ -11,7 +11,14 @@ from typing import Literal, TypeAlias
 
 from ft_registry.errors import InvalidInput
 from ft_registry.model.names import alias_name
-from ft_registry.model.shown import RESTORING, ShownModel, ShownVersion
+from ft_registry.model.shown import (
+    DESCRIPTION,
+    RESTORING,
+    ShownModel,
+    ShownVersion,
+    lasting,
+    mark_of,
+)
 from ft_registry.model.time import moment
 
 DriftKind: TypeAlias = Literal[
@@ -32,8 +39,9 @@ _ABSENT = (
 )  # fmt: skip
 _STORES_ALIAS = re.compile(r"[\w-]+\n?")
 """An alias that the store itself takes (a line feed at the end as well): it can be taken away."""
-_UNCOMPARED = ("ftr.txn",)
-"""A random word; which one is known nowhere else."""
+_UNCOMPARED = ("ftr.txn", DESCRIPTION, RESTORING)
+"""A random word, which is known nowhere else; what is compared with the description itself; what
+a sync leaves."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,6 @@ class ExpectedVersion:
     number: int
     tags: Mapping[str, str]
     description: str
-    former: frozenset[str]
-    """The descriptions that it had before, since the last evaluations were added."""
     uri: str
     run_id: str
     since: str
@@ -70,6 +76,7 @@ class ExpectedModel:
     aliases: Mapping[str, int]
     versions: Mapping[int, ExpectedVersion]
     baselines: Sequence[ExpectedBaseline] = ()
+    description: str = ""
 
     @property
     def live(self) -> list[int]:
@@ -220,6 +227,11 @@ def _of_model(model: ExpectedModel, shown: ShownModel) -> Iterator[Drift]:
                 "version_unknown", name, model, "no such version", found,
                 version=number, restorable=False,
             )  # fmt: skip
+    if shown.description is not None and model.live and not shown.unfinished:
+        said = _misdescribed(model.description, shown.description, shown.described)
+        is_whole = len(sound) == len(model.live)  # else it is older because versions are lost
+        if said and (is_whole or said[0] == "description_edited"):
+            yield _drift(said[0], model.name, model, "the description of the model", said[1])
     yield from _of_aliases(model, shown, there.keys(), sound)
 
 
@@ -290,17 +302,14 @@ def _of_version(
             "logged_model_gone", name, model, f"its logged model {version.uri}",
             "no such logged model: nobody can load the version", version=version.number,
         )  # fmt: skip
-    if found.description != version.description:
-        is_absent = not found.description or found.description in version.former
+    described = found.tags.get(DESCRIPTION, "")
+    if said := _misdescribed(version.description, found.description, described):
         yield _drift(
-            "description_missing" if is_absent else "description_edited",
-            name, model, "the description of the record",
-            "none" if not found.description else "an older one" if is_absent else "another one",
-            version=version.number,
-        )  # fmt: skip
+            said[0], name, model, "the description of the record", said[1], version=version.number
+        )
     for key in sorted(version.tags.keys() | found.tags.keys()):
         wanted, there = version.tags.get(key), found.tags.get(key)
-        if wanted == there or key in (*_UNCOMPARED, RESTORING):
+        if wanted == there or key in _UNCOMPARED:
             continue
         yield _drift(
             "tag_missing" if there is None else "tag_edited",
@@ -308,6 +317,24 @@ def _of_version(
             wanted if wanted is not None else "no such tag",
             _shown(there[:200]) if there is not None else "none", version=version.number, key=key,
         )  # fmt: skip
+
+
+def _misdescribed(expected: str, found: str, mark: str) -> tuple[DriftKind, str] | None:
+    """Returns what is wrong with a description, and what was found, if anything is.
+
+    Args:
+        expected: As it would be written now.
+        found: As the store has it.
+        mark: What the store says of who wrote it.
+    """
+    is_ours = mark == mark_of(found)
+    if lasting(found) == lasting(expected) and (is_ours or found == expected):
+        return None if is_ours else ("description_missing", "it without the mark that it is ours")
+    if not found:
+        return "description_missing", "none"
+    if is_ours or not mark:
+        return "description_missing", "an older one"
+    return "description_edited", "another one"
 
 
 def _of_aliases(

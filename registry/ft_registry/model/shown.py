@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from ft_registry.model.canonical import digest_bytes
+
 RunState: TypeAlias = Literal["active", "deleted", "missing", "unknown"]
 """``deleted``: in the store's trash, from where it can be had back. ``missing``: gone for good."""
 
@@ -21,6 +23,11 @@ PROJECTED = "ftr.alias."
 """Tag of a registered model, followed by an alias: what a ledger last let it name, and by which
 document. It tells an alias that was moved by hand from one that has not followed the ledger yet,
 and both from one that another clone moved, whose events are not here."""
+DESCRIPTION = "ftr.description"
+"""Tag of a version, and of a registered model: the digest of the description as we wrote it. It
+tells one that a hand wrote from one that is only older than the ledger."""
+AGAINST = "\n\n**Held against, when this was written**\n\n"
+"""Before the last part of a description: other versions, whose scores and aliases move on."""
 _MARK = re.compile(r"([1-9][0-9]{0,9})(?: (sha256:[0-9a-f]{64}))?")
 
 
@@ -43,6 +50,16 @@ class Mark:
         """Returns the mark that a tag's value is; None: it is none."""
         found = _MARK.fullmatch(text)
         return cls(int(found[1]), found[2] or "") if found else None
+
+
+def mark_of(description: str) -> str:
+    """Returns the value of the tag that says that a description is ours."""
+    return digest_bytes(description.encode(errors="replace"))
+
+
+def lasting(description: str) -> str:
+    """Returns the part of a description that only the version itself decides."""
+    return description.partition(AGAINST)[0]
 
 
 def name_aside(model: str) -> str:
@@ -84,5 +101,9 @@ class ShownModel:
     """Milliseconds since the epoch of its last change; None: not told."""
     tells_deleted: bool = True
     """Whether numbers whose version was taken away are among the versions."""
+    description: str | None = None
+    """None: not told."""
+    described: str = ""
+    """The value of the tag `DESCRIPTION`; empty: there is none."""
     unfinished: bool = False
     """A rebuild of it was cut off."""

@@ -167,8 +167,8 @@ class HistoryLost(IntegrityError):
         self.view = view
 
 
-class Ledger(Protocol):
-    """An append-only history. Every read without `at` answers from the head known here."""
+class Documents(Protocol):
+    """The documents of a state. Every read without `at` answers from the head known here."""
 
     def head(self) -> str | None:
         """Returns the id of the newest event known here; None when there is no ledger."""
@@ -181,6 +181,10 @@ class Ledger(Protocol):
 
     def paths(self, folder: str, *, at: str | None = None) -> list[str]:
         """Returns the paths of all documents below a folder, sorted."""
+
+
+class Ledger(Documents, Protocol):
+    """An append-only history."""
 
     def has(self, event_id: str | None) -> bool:
         """Returns whether an event of this id is at hand."""

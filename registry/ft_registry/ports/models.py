@@ -176,7 +176,7 @@ class ModelStore(Protocol):
         """Takes back a version that no record names."""
 
     def project(self, projection: Projection) -> None:
-        """Writes what the pages are to say."""
+        """Writes what the pages are to say, and marks the description as ours."""
 
     def set_alias(self, model: str, alias: str, mark: Mark) -> None:
         """Points the store's alias to the version that the ledger names, and marks it as ours."""
@@ -198,10 +198,13 @@ class ModelStore(Protocol):
         Args:
             model: The registered model.
             number: The version.
-            description: The whole description.
+            description: The whole description; it is marked as ours.
             tags: Those to set.
             drop: The keys of those to take away.
         """
+
+    def describe(self, model: str, description: str) -> None:
+        """Writes the description of a registered model, and marks it as ours."""
 
     def knows(self, stored: StoredModel) -> bool:
         """Returns whether an upload and its run are there, neither of them deleted."""

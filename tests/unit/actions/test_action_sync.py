@@ -90,7 +90,10 @@ def version(registry: Registry, number: int) -> StoredModel | None:
 def edit(registry: Registry, number: int, **tags: str) -> None:
     if version(registry, number):
         named = {f"ftr.{key}": value for key, value in tags.items()}
-        registry.models.write_page("support", number, description="mine", tags=named)
+        registry.models.write_page("support", number, description=None, tags=named)
+        for found in registry.models.versions["support"]:
+            if found.number == number:
+                found.description = "mine"  # by hand: nothing says that it is ours
 
 
 def delete(registry: Registry, number: int) -> None:

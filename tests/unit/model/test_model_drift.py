@@ -16,7 +16,15 @@ from ft_registry.model.drift import (
     find_baseline_drift,
     find_drift,
 )
-from ft_registry.model.shown import RESTORING, Mark, ShownModel, ShownVersion
+from ft_registry.model.shown import (
+    AGAINST,
+    DESCRIPTION,
+    RESTORING,
+    Mark,
+    ShownModel,
+    ShownVersion,
+    mark_of,
+)
 
 REGISTERED = "2026-11-25T03:00:0{}.000000Z"
 SECONDS = 1_795_575_600  # 2026-11-25T03:00:00Z
@@ -27,7 +35,6 @@ def wanted(number: int, *, name: str = "m", deleted: bool = False) -> ExpectedVe
         number=number,
         tags={"ftr.identity": f"identity of {name}/{number}", "ftr.kind": "adapter"},
         description=f"{name}/{number} with scores",
-        former=frozenset({f"{name}/{number}"}),
         uri=f"models:/{name}-{number}",
         run_id=f"run {number}",
         since=REGISTERED.format(number),
@@ -39,7 +46,7 @@ def model(
     *numbers: int, name: str = "m", aliases: dict[str, int] | None = None, deleted: int = 0
 ) -> ExpectedModel:
     versions = {n: wanted(n, name=name, deleted=n == deleted) for n in numbers}
-    return ExpectedModel(name, aliases or {}, versions)
+    return ExpectedModel(name, aliases or {}, versions, f"{name} as a whole")
 
 
 def mark(number: int) -> Mark:
@@ -53,6 +60,8 @@ def project(expected: ExpectedModel) -> ShownModel:
         aliases=dict(expected.aliases),
         projected={alias: mark(number) for alias, number in expected.aliases.items()},
         versions={n: shown(expected.versions[n]) for n in expected.live},
+        description=expected.description,
+        described=mark_of(expected.description),
     )
 
 
@@ -60,7 +69,11 @@ def shown(version: ExpectedVersion) -> ShownVersion:
     return ShownVersion(
         number=version.number,
         identity=version.tags["ftr.identity"],
-        tags={**version.tags, "ftr.txn": "a random word"},
+        tags={
+            **version.tags,
+            "ftr.txn": "a random word",
+            DESCRIPTION: mark_of(version.description),
+        },
         description=version.description,
         uri=version.uri,
         run_id=version.run_id,
@@ -78,6 +91,13 @@ class Store:
     """A store that somebody works on by hand; each method returns what it shows then."""
 
     of: ShownModel
+
+    def describe(self, number: int, text: str, *, mark: str | None = "ours") -> ShownModel:
+        """Describes a version as an older release of ours did, marked or not."""
+        tags = dict(self.of.versions[number].tags)
+        tags.pop(DESCRIPTION)
+        marked = {DESCRIPTION: mark_of(text)} if mark else {}
+        return self.edit(number, description=text, tags={**tags, **marked})
 
     def edit(self, number: int, **changes: object) -> ShownModel:
         version = replace(self.of.versions[number], **changes)  # type: ignore[arg-type]
@@ -221,8 +241,28 @@ CASES: dict[str, tuple[ShownModel, str, str, str, str, bool, bool]] = {
         "the description of the record", "another one", True, False,
     ),
     "description from before the scores": (
-        STORE.edit(1, description="m/1"), "description_missing", "m/1",
+        STORE.describe(1, "m/1"), "description_missing", "m/1",
         "the description of the record", "an older one", True, False,
+    ),
+    "description of a release that did not mark them": (
+        STORE.describe(1, "m/1, long ago", mark=None), "description_missing", "m/1",
+        "the description of the record", "an older one", True, False,
+    ),
+    "description whose mark is lost": (
+        STORE.describe(1, "m/1 with scores", mark=None), "description_missing", "m/1",
+        "the description of the record", "it without the mark that it is ours", True, False,
+    ),
+    "description whose rivals were edited": (
+        STORE.edit(1, description=f"m/1 with scores{AGAINST}- better than all"),
+        "description_edited", "m/1", "the description of the record", "another one", True, False,
+    ),
+    "description of the model edited": (
+        replace(STORE.of, description="the best"), "description_edited", "m",
+        "the description of the model", "another one", True, False,
+    ),
+    "description of the model older": (
+        replace(STORE.of, description="m before", described=mark_of("m before")),
+        "description_missing", "m", "the description of the model", "an older one", True, False,
     ),
     "description missing": (
         STORE.edit(1, description=""), "description_missing", "m/1",
@@ -330,6 +370,25 @@ def test_any_single_edit_is_exactly_one_difference(
     seen = {one.name: project(one) for one in registry}
     seen[edited.name] = EDITS[kind](Store(seen[edited.name]), number)
     assert [(one.kind, one.model) for one in find_drift(registry, seen)] == [(kind, edited.name)]
+
+
+def test_what_a_version_is_held_against_may_have_moved_on() -> None:
+    seen = STORE.describe(1, f"m/1 with scores{AGAINST}- m/0, @champion then: 0.5")
+    assert drift(seen) == []
+
+
+def test_a_model_that_lost_versions_is_not_told_to_be_older_as_well() -> None:
+    seen = replace(STORE.without(3), description="before", described=mark_of("before"))
+    assert [one.kind for one in drift(seen)] == ["version_deleted"]
+
+
+def test_a_model_without_versions_may_say_anything() -> None:
+    seen = {"m": ShownModel("m", {}, {}, description="of somebody else")}
+    assert find_drift([model()], seen) == ()
+
+
+def test_a_model_whose_description_is_not_told_is_not_compared() -> None:
+    assert drift(replace(STORE.of, description=None)) == []
 
 
 def test_a_mark_that_does_not_say_whose_move_it_was_lets_nothing_follow() -> None:

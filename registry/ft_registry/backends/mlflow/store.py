@@ -21,7 +21,7 @@ from ft_registry.backends.mlflow.connection import (  # fmt: skip
 from ft_registry.backends.mlflow.rebuild import Rebuilder
 from ft_registry.backends.mlflow.upload import Uploader
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, OutcomeUnknown
-from ft_registry.model.shown import PROJECTED, Mark
+from ft_registry.model.shown import DESCRIPTION, PROJECTED, Mark, mark_of
 from ft_registry.ports.models import (
     Metric,
     Projection,
@@ -132,7 +132,7 @@ class MlflowModels:
             uploader = Uploader(self._client, artifacts=self._place.artifacts)
             uploader.attach(projection.logged_model_id, projection.attachments)
             uploader.score(projection.run_id, projection.logged_model_id, projection.metrics)
-            self._client.update_model_version(name, number, description=projection.description)
+            self._describe(name, number, projection.description)
             for key, value in projection.tags.items():
                 self._client.set_model_version_tag(name, number, key, value)
 
@@ -165,11 +165,22 @@ class MlflowModels:
         """See `ModelStore.write_page`."""
         with guarded("MLflow to show the version"):
             if description is not None:
-                self._client.update_model_version(model, str(number), description=description)
+                self._describe(model, str(number), description)
             for key, value in tags.items():
                 self._client.set_model_version_tag(model, str(number), key, value)
             for key in drop:
                 self._client.delete_model_version_tag(model, str(number), key)
+
+    def describe(self, model: str, description: str) -> None:
+        """See `ModelStore.describe`."""
+        with guarded("MLflow to describe the model"):
+            self._client.update_registered_model(model, description)
+            mark = mark_of(description)
+            self._client.set_registered_model_tag(model, DESCRIPTION, mark)
+
+    def _describe(self, model: str, number: str, description: str) -> None:
+        self._client.update_model_version(model, number, description=description)
+        self._client.set_model_version_tag(model, number, DESCRIPTION, mark_of(description))
 
     def knows(self, stored: StoredModel) -> bool:
         """See `ModelStore.knows`."""

@@ -17,6 +17,7 @@ from ft_registry.backends.mlflow.connection import MlflowPlace, check_reachable
 from ft_registry.backends.mlflow.database import reading
 from ft_registry.errors import BackendUnavailable
 from ft_registry.model.shown import (
+    DESCRIPTION,
     PREFIX,
     PROJECTED,
     REBUILD_OF,
@@ -66,6 +67,7 @@ class FoundModel:
     tags: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, int] = field(default_factory=dict)
     versions: dict[int, FoundVersion] = field(default_factory=dict)
+    description: str = ""
     updated_at: int | None = None
     tells_deleted: bool = False
 
@@ -206,6 +208,8 @@ def _shown(name: str, found: Found) -> ShownModel:
         projected=projected,
         updated_at=model.updated_at,
         tells_deleted=model.tells_deleted,
+        description=model.description[:_CHARACTERS] if name in found.models else None,
+        described=model.tags.get(DESCRIPTION, ""),
         unfinished=name_aside(name) in found.models
         or REBUILD_OF in model.tags
         or REBUILT in model.tags,
@@ -251,9 +255,11 @@ def _query(db: sqlite3.Connection, names: Sequence[str], others: Sequence[str]) 
     db.execute("BEGIN")  # one state, whoever writes meanwhile
     where = _Where(db)
     models = {
-        name: FoundModel(updated_at=millis_of(updated), tells_deleted=True)
-        for name, updated in where.rows(
-            "name, last_updated_time", "registered_models", "name", names
+        name: FoundModel(
+            description=str(description or ""), updated_at=millis_of(updated), tells_deleted=True
+        )
+        for name, description, updated in where.rows(
+            "name, description, last_updated_time", "registered_models", "name", names
         )
     }
     known = list(models)

@@ -47,6 +47,7 @@ def _model(client: "MlflowClient", name: str) -> FoundModel | None:
     found = FoundModel(
         tags={str(key): str(value) for key, value in model.tags.items()},
         aliases={str(alias): target_of(number) for alias, number in aliases.items()},
+        description=str(model.description or ""),
         updated_at=millis_of(model.last_updated_timestamp),
     )
     if found.is_prompt:

@@ -115,6 +115,7 @@ def _model(server: "_Server", name: str) -> FoundModel | None:
     found = FoundModel(
         tags=_tags(told),
         aliases={str(a["alias"]): target_of(a["version"]) for a in told.get("aliases", ())},
+        description=str(told.get("description") or ""),
         updated_at=millis_of(told.get("last_updated_timestamp")),
     )
     if found.is_prompt:
