@@ -2,9 +2,9 @@
 
     python benchmarks/run.py [--rounds N] [--markdown] [--small] [NAME]...
 
-Names: start_up, ledger, listing, registering, snapshots, examples, verifying, evaluations, gates;
-without one, all of them, which takes an hour. Everything happens in temporary folders, which need
-10 GB for the largest question.
+Names: start_up, ledger, listing, registering, snapshots, examples, verifying, evaluations, gates,
+pages; without one, all of them, which takes an hour. Everything happens in temporary folders, which
+need 10 GB for the largest question.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import examples
 import gates
 import ledger
 import listing
+import pages
 import registering
 import snapshots
 import start_up
@@ -43,6 +44,7 @@ _QUESTIONS: Mapping[str, Callable[[Lab, Plan], Iterator[Result]]] = {
     "verifying": verifying.answers,
     "evaluations": evaluations.answers,
     "gates": gates.answers,
+    "pages": pages.answers,
 }
 _PEERS = ("mlflow", "dvc", "gto", "model-signing", "typer", "gitpython", "pydantic")
 

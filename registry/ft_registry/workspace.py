@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ft_registry.actions.plan_move import MovePlan
     from ft_registry.actions.plan_sync import Mode, SyncPlan
     from ft_registry.actions.register import Registered, RegistrationPlan
+    from ft_registry.actions.report import Site
     from ft_registry.actions.reproduce import Reproduced, ReproductionPlan
     from ft_registry.actions.restore import Restored, RestorePlan
     from ft_registry.actions.run_settings import Wishes
@@ -181,6 +182,14 @@ class Workspace(Wiring):
         from ft_registry.actions.lineage import lineage
 
         return lineage(self.ledger, self.index, parse_reference(reference), down=down)
+
+    def report(self, into: Path, model: str | None = None) -> "Site":
+        """See `ft_registry.actions.report.write_site`."""
+        from ft_registry.actions.report import make_site, write_site
+
+        site = make_site(self.ledger, model)
+        write_site(site, into, nonce=self.context.nonce())
+        return site
 
     def approve(self, reference: str, *, reason: str = "", withdraw: bool = False) -> "Approved":
         """See `ft_registry.actions.approve`: `approve`, and `withdraw` which takes it back."""

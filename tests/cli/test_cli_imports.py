@@ -33,6 +33,8 @@ LIGHT = [
     ("at", "m@champion", "0s"),
     ("lineage", "m/1"),
     ("lineage", "m/1", "--down"),
+    ("lineage", "m/1", "--format", "html"),
+    ("report", "--into", "../public"),
     ("status",),
     ("verify",),
     ("verify", "m/1"),

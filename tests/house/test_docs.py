@@ -17,7 +17,7 @@ COMMANDS = (
     "data snapshot", "data list", "data show", "data diff", "data overlap", "data trace",
     "data erase-plan", "register", "eval", "eval add", "eval run", "eval show", "eval compare",
     "baseline", "baseline add", "list", "show", "log", "at",
-    "lineage", "diff", "advise", "policy", "policy check", "policy apply", "policy show",
+    "lineage", "diff", "advise", "report", "policy", "policy check", "policy apply", "policy show",
     "policy log", "policy backtest", "policy schema", "approve", "gate", "promote", "rollback",
     "restore", "reproduce", "sync", "verify", "run",
 )  # fmt: skip
@@ -69,7 +69,7 @@ def test_help_fits_eighty_columns() -> None:
     "page",
     [
         "README.md", "CONTRIBUTING.md", "docs/advice.md", "docs/cli.md", "docs/concepts.md",
-        "docs/gates.md", "docs/pipelines.md", "docs/training.md",
+        "docs/gates.md", "docs/pages.md", "docs/pipelines.md", "docs/training.md",
     ],
 )  # fmt: skip
 def test_links_lead_somewhere(page: str) -> None:
