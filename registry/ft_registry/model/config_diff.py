@@ -36,7 +36,8 @@ _UNORDERED = {
 _NAMES = ("name", "path", "id")
 """Keys that may name the entries of a list."""
 _LOCAL = re.compile(r"(file://)?(/|~/|\.\.?/|[A-Za-z]:[\\/])\S*")
-_HIDDEN = "***"
+HIDDEN = "***"
+"""Stands for what is secret."""
 
 
 class _Absent:
@@ -287,16 +288,21 @@ def _change(place: _Place, method: str, *, skip: int) -> ConfigChange:
         kind = "added"
     elif isinstance(after, _Absent):
         kind = "removed"
-    is_secret = any(isinstance(step, str) and _SECRET.fullmatch(step) for step in place.path)
-    old, new = (_shown(value, is_secret=is_secret) for value in (before, after))
+    hidden = any(isinstance(step, str) and is_secret(step) for step in place.path)
+    old, new = (_shown(value, hidden=hidden) for value in (before, after))
     return ConfigChange(place.path, old, new, kind, assumed)
 
 
-def _shown(value: Any, *, is_secret: bool) -> Any:
+def is_secret(name: str) -> bool:
+    """Returns whether a key's value is nobody's business: a token, a password."""
+    return bool(_SECRET.fullmatch(name))
+
+
+def _shown(value: Any, *, hidden: bool) -> Any:
     if isinstance(value, _Absent) or value is None:
         return None
-    if is_secret:
-        return _HIDDEN
+    if hidden:
+        return HIDDEN
     return list(value) if isinstance(value, _Order) else value
 
 

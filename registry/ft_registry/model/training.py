@@ -76,5 +76,7 @@ class Training(Part):
     """What the trainer says that it was trained on: a claim."""
     base: ClaimedBase | Unknown
     files: tuple[EvidenceFile, ...]
+    all_points: Annotated[EvidenceFile | None, Field(exclude_if=is_empty)] = None
+    """Where every point of thinned curves lies inside the logged model; None: none was thinned."""
     left_out: Annotated[tuple[str, ...], Field(exclude_if=is_empty)] = ()
     """What could not be read, with the reason, one sentence each."""

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
 from typing import Any
@@ -96,12 +96,16 @@ def _plain(value: Any, path: Path) -> Any:
 
 def find_seeds(config: Config) -> dict[str, int] | Unknown:
     """Returns every value named ``seed`` or ``..._seed``, by its dotted path."""
-    seeds = {
+    return seeds_of(config.files) or Unknown(unknown="the configuration names no seed")
+
+
+def seeds_of(values: Mapping[str, Any]) -> dict[str, int]:
+    """Returns every value named ``seed`` or ``..._seed``, by its dotted path."""
+    return {
         key: int(value)
-        for key, value in flatten(config.files).items()
+        for key, value in flatten(values).items()
         if _SEED.fullmatch(key) and _WHOLE.fullmatch(value)
     }
-    return seeds or Unknown(unknown="the configuration names no seed")
 
 
 def flatten(value: Any, prefix: str = "") -> dict[str, str]:
