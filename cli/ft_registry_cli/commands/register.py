@@ -87,7 +87,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _print_plan(state: State, plan: "RegistrationPlan") -> None:
+    from ft_registry.model.training import Training
     from ft_registry.model.version_row import base_label
+    from ft_registry_cli.training_words import training_line
 
     draft = plan.draft
     document: dict[str, Any] = {
@@ -97,6 +99,7 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
         "kind": draft.kind,
         "method": draft.method if isinstance(draft.method, str) else None,
         "base": draft.base.model_dump(mode="json"),
+        "training": draft.training.model_dump(mode="json", by_alias=True),
         "artifact": draft.digest,
         "files": [entry.model_dump() for entry in draft.files],
         "data": [
@@ -125,6 +128,8 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
     verb = f"already {plan.known}" if plan.known else f"would register {draft.model}"
     lines = [f"{verb}: {draft.kind}, {weights}, sha256 {short(draft.digest)}"]
     lines.append(f"  base {base_label(document['base'])}")
+    if isinstance(draft.training, Training):
+        lines.append(f"  trained by {training_line(draft.training, draft.cost)}")
     lines += [f"  data {d.role}  {d.path} {hashes_text(d)}" for d in draft.data]
     for one in draft.evaluations:
         found = ", ".join(f"{score.key} {score.value:.4f}" for score in one.measurement.scores)

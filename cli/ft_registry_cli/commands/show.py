@@ -133,6 +133,8 @@ def _gate(verdict: "Verdict") -> dict[str, Any]:
 
 
 def _text(found: "ShownVersion") -> str:
+    from ft_registry_cli.training_words import trained_lines
+
     record = found.filed.record
     by = f"{record.registered_at[:19]}Z by {record.registered_by.as_text()}"
     lines = [
@@ -142,6 +144,7 @@ def _text(found: "ShownVersion") -> str:
         ("record", short(found.filed.digest)),
         ("registered", f"{by} on {record.host}"),
         ("made by", f"{_known(record.method)} -> {record.kind}"),
+        *trained_lines(record.training, record.cost),
         ("base", _base(record.base.model_dump(mode="json"))),
         *_known_by(record.base.model_dump(mode="json")),
         *_below(found.ancestry),

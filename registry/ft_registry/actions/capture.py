@@ -9,11 +9,12 @@ from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
 from ft_registry.actions.held_base import hold_base
-from ft_registry.errors import InvalidInput
+from ft_registry.errors import InvalidInput, Refused
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config import SuiteSettings
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry, manifest_digest
+from ft_registry.model.proof import some
 from ft_registry.model.record import (
     METHODS,
     Base,
@@ -31,14 +32,25 @@ from ft_registry.model.record import (
 from ft_registry.model.registered import PackageList
 from ft_registry.model.run_document import PATCH
 from ft_registry.model.snapshot import Dataset
+from ft_registry.model.training import Cost, Training
 from ft_registry.ports.code import CodeRepository, CodeState
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.base_files import tokenizer_of
 from ft_registry.readers.files import hash_folder
-from ft_registry.readers.params import read_config_files
+from ft_registry.readers.params import find_seeds, read_config_files
 from ft_registry.readers.weights import read_kind, read_peft
+
+_ALIKE = {
+    # Continued pre-training is what a trainer for SFT does with plain text.
+    "sft": {"cpt"},
+    "ppo": {"rlhf"},
+    "grpo": {"rlhf"},
+}
+"""Methods that a person may name where a trainer's files name another."""
+_AFTERWARDS = {"merge", "quantize"}
+"""What is done to weights after a training, whose files may still lie beside them."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +96,11 @@ class Draft:
     environment: Environment
     packages: PackageList
     pipeline: Stage | Unknown
+    training: Training | Unknown
+    cost: Cost | Unknown
+    points: Mapping[str, bytes]
+    """The file with every point of the training's curves, by where it goes; empty: all are in
+    the record."""
     evaluations: tuple[Evidence, ...]
     note: str
     run_document: bytes = b""
@@ -106,6 +123,15 @@ class Draft:
             data=self.data,
             config=self.config.digest,
         )
+
+    @property
+    def seeds(self) -> dict[str, int] | Unknown:
+        """Those of the configuration, and those that the trainer says it had."""
+        seeds = find_seeds(self.config)
+        if isinstance(self.training, Unknown) or not self.training.seeds:
+            return seeds
+        trained = {f"{self.training.trainer}.{k}": n for k, n in self.training.seeds.items()}
+        return trained if isinstance(seeds, Unknown) else seeds | trained
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -133,9 +159,14 @@ def capture(
         InvalidInput, NotFound, Refused, IntegrityError, NotARegistry: What was asked cannot be
             put on record as it is.
     """
-    method = _method(request.method)
+    named = _named_method(request.method)
     files = hash_folder(request.path)
     kind = read_kind(request.path, files)
+    # Not above: only this command reads what trainers leave.
+    from ft_registry.readers.trainers.reading import read_training
+
+    trained = read_training(request.path, files)
+    method = _method(named, trained.training)
     evaluations = _evidence(request, top, cwd, context)
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
         raise InvalidInput("expected each suite once, found two evaluation files of one name")
@@ -185,15 +216,41 @@ def capture(
         ),
         packages=packages,
         pipeline=stage or Unknown(unknown="no stage of dvc.lock has the folder as its output"),
+        training=trained.training,
+        cost=trained.cost,
+        points=trained.attachments,
         evaluations=evaluations,
         note=request.note,
         notices=held.notices,
     )
 
 
-def _method(method: str | None) -> str | Unknown:
+def _method(named: str, training: Training | Unknown) -> str | Unknown:
+    """Returns the method that was named, or that the trainer's files tell.
+
+    Raises:
+        Refused: They tell different ones.
+    """
+    if isinstance(training, Unknown):
+        return named or Unknown(unknown="no method was named: --method says it")
+    told = training.method
+    if not named or isinstance(told, Unknown):
+        return named or told
+    if named == told or named in _AFTERWARDS or named in _ALIKE.get(told, ()):
+        return named
+    raise Refused(
+        f"expected the method that the files of {training.trainer} tell, {told}, "
+        f"found --method {named}",
+        hints=[
+            "leave --method away: the trainer's files tell it",
+            f"or do they stem from another training? {some([one.path for one in training.files])}",
+        ],
+    )
+
+
+def _named_method(method: str | None) -> str:
     if method is None:
-        return Unknown(unknown="no method was named: --method says it")
+        return ""
     if method.lower() in METHODS:
         return method.lower()
     raise InvalidInput(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ft_registry.actions.compare_code import CodeDiff, compare_code
 from ft_registry.actions.compare_suites import ComparedSuites, compare_suites
@@ -26,6 +26,7 @@ from ft_registry.model.environment_diff import EnvironmentDiff, diff_environment
 from ft_registry.model.record import VersionRecord, base_identity
 from ft_registry.model.reference import Reference
 from ft_registry.model.registered import PackageList
+from ft_registry.model.training import Training
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.ledger import Ledger
@@ -34,6 +35,8 @@ T = TypeVar("T")
 
 _SHOWN = 3
 """Items of each kind that are kept."""
+_TRAINER = "trainer"
+"""What a diff calls the settings that the trainer left."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +146,16 @@ def _config(old: VersionRecord, new: VersionRecord) -> ConfigDiff:
     # The defaults of a trainer count where both were trained by its method.
     methods = {record.method for record in (old, new) if isinstance(record.method, str)}
     method = methods.pop() if len(methods) == 1 else ""
-    return diff_config_files(old.config.files, new.config.files, method=method)
+    before, after = dict(old.config.files), dict(new.config.files)
+    if isinstance(old.training, Training) and isinstance(new.training, Training):
+        # Beside the files, like one more of them: what the trainer made of it all.
+        before[_TRAINER], after[_TRAINER] = _settings(old.training), _settings(new.training)
+    return diff_config_files(before, after, method=method)
+
+
+def _settings(training: Training) -> dict[str, Any]:
+    """Returns what a trainer was set to; null is how a trainer writes that nothing was."""
+    return {name: value for name, value in training.hyperparameters.items() if value is not None}
 
 
 def _environment(old: VersionRecord, new: VersionRecord, ledger: Ledger) -> EnvironmentDiff:

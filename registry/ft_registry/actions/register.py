@@ -31,6 +31,7 @@ from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
 from ft_registry.actions.run_admission import admit, read_run
+from ft_registry.actions.shown_training import claimed_data, shown_curves, shown_params
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
 from ft_registry.actions.tombstones import stored_tombstones, untold_words
@@ -51,7 +52,6 @@ from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import ModelStore, Projection, StoredModel, StoredVersion, Upload
-from ft_registry.readers.params import find_seeds, flatten
 
 if TYPE_CHECKING:
     from ft_registry.ports.example_index import IndexFiles
@@ -246,9 +246,7 @@ def _upload(plan: RegistrationPlan) -> Upload:
         attachments[draft.code.patch.artifact] = draft.patch
     if draft.run_document:
         attachments[RUN_JSON] = draft.run_document
-    params = flatten(draft.config.files)
-    if not isinstance(draft.peft, Unknown):
-        params |= flatten(draft.peft.model_dump(mode="json", exclude_none=True), "adapter")
+    attachments |= draft.points
     tags = version_tags(draft, transaction="")
     return Upload(
         model=draft.model,
@@ -256,7 +254,7 @@ def _upload(plan: RegistrationPlan) -> Upload:
         root=draft.root,
         folder=_folder(draft),
         attachments=attachments,
-        params=params,
+        params=shown_params(draft.config, draft.peft, draft.training),
         tags={key: value for key, value in tags.items() if key != TRANSACTION},
         metrics=draft_metrics(draft.evaluations, draft.data),
         datasets=tuple(dataset_input(dataset) for dataset in draft.data),
@@ -265,6 +263,7 @@ def _upload(plan: RegistrationPlan) -> Upload:
         run_id=plan.run_id,
         loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
         base_folder=loading.base_folder,
+        curves=shown_curves(draft.training),
     )
 
 
@@ -301,9 +300,10 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
             document=entry_of(RUN_JSON, draft.run_document) if draft.run_document else None,
             admitted=draft.admitted,
         ),
-        cost=Unknown(unknown="no cost was reported"),
-        seeds=find_seeds(draft.config),
+        cost=draft.cost,
+        seeds=draft.seeds,
         parents=draft.parents,
+        training=draft.training,
         note=draft.note,
         registered_at=timestamp(context.now()),
         registered_by=context.actor,
@@ -454,7 +454,10 @@ def _summary(draft: Draft) -> str:
 def _warnings(draft: Draft) -> list[str]:
     found = []
     if not draft.data:
-        found.append("no data on record: name it with --data PATH, or train in a stage of dvc.yaml")
+        found.append(
+            "no data on record: name it with --data PATH, or train in a stage of dvc.yaml"
+            + claimed_data(draft.training)
+        )
     if draft.code.left_out:
         found.append(
             f"{len(draft.code.left_out)} untracked files are too large for the patch, such as "
@@ -463,4 +466,6 @@ def _warnings(draft: Draft) -> list[str]:
     revision = getattr(draft.base, "revision", None)
     if getattr(draft.base, "source", "") == "hub" and isinstance(revision, Unknown):
         found.append(f"the base is not pinned: {revision.unknown}")
+    if not isinstance(draft.training, Unknown):
+        found += draft.training.left_out
     return found

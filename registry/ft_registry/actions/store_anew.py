@@ -11,6 +11,7 @@ from ft_registry.actions.events import make_event
 from ft_registry.actions.loading import Loading, find_loading
 from ft_registry.actions.projection import RECORD, gate_pages, load_pages, story_pages
 from ft_registry.actions.resolve import FiledRecord
+from ft_registry.actions.shown_training import shown_curves, shown_params
 from ft_registry.actions.stories import version_story
 from ft_registry.actions.tags import IDENTITY, record_tags
 from ft_registry.actions.verdicts import read_verdicts
@@ -28,7 +29,6 @@ from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import Metric, ModelStore, StoredModel, Upload
-from ft_registry.readers.params import flatten
 
 
 def store_anew(
@@ -134,6 +134,8 @@ def _beside(
         wanted[record.code.patch.artifact] = record.code.patch.digest
     if record.run.document is not None:
         wanted[record.run.document.path] = f"sha256:{record.run.document.sha256}"
+    if not isinstance(record.training, Unknown) and record.training.all_points is not None:
+        wanted[record.training.all_points.path] = record.training.all_points.digest
     there = sorted(wanted.keys() & shelf.sizes.keys())
     if there:
         artifacts.fetch(home, there, scratch)
@@ -154,18 +156,13 @@ def _upload(
     loading: Loading,
 ) -> Upload:
     record = filed.record
-    params = flatten(record.config.files)
-    if not isinstance(record.artifact.peft, Unknown):
-        params |= flatten(
-            record.artifact.peft.model_dump(mode="json", exclude_none=True), "adapter"
-        )
     return Upload(
         model=record.model,
         files=record.artifact.files,
         root=root,
         folder=record.artifact.folder,
         attachments=attachments,
-        params=params,
+        params=shown_params(record.config, record.artifact.peft, record.training),
         tags=record_tags(record, filed.digest),
         metrics=metrics,
         datasets=tuple(dataset_input(dataset) for dataset in record.data),
@@ -173,4 +170,5 @@ def _upload(
         kind=record.kind,
         run_id=None,
         loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
+        curves=shown_curves(record.training),
     )

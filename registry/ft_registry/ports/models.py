@@ -61,6 +61,8 @@ class Upload:
     """Where the base lies on this machine: of no use to a store that others read as well."""
     is_external: bool = False
     """It stands for a model whose weights are kept elsewhere."""
+    curves: Mapping[str, Sequence[tuple[float, float]]] = field(default_factory=dict)
+    """Steps and values by name, for the run that is opened; one that exists has its own."""
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,18 @@ class Uploader:
         for start in range(0, len(logged), _METRICS):
             self._client.log_batch(run_id, metrics=logged[start : start + _METRICS])
 
+    def _log_curves(self, run_id: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+        from mlflow.entities import Metric as Logged
+
+        now = int(time.time() * 1000)
+        points = [
+            Logged(_key(name), value, now, int(step))
+            for name, curve in curves.items()
+            for step, value in curve
+        ]
+        for start in range(0, len(points), _METRICS):
+            self._client.log_batch(run_id, metrics=points[start : start + _METRICS])
+
     def _run(self, upload: Upload) -> tuple[str, str]:
         from mlflow.exceptions import MlflowException
 
@@ -264,6 +276,7 @@ class Uploader:
         if upload.run_id is None:
             for start in range(0, len(params), _BATCH):
                 self._client.log_batch(run_id, params=params[start : start + _BATCH])
+            self._log_curves(run_id, upload.curves)
         self.log_datasets(run_id, upload.datasets)
         self._log_metrics(run_id, logged_model_id, upload.metrics)
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
