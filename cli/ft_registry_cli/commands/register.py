@@ -48,7 +48,10 @@ def add_to(app: typer.Typer) -> None:
             ),
         ] = False,
         method: Annotated[
-            str | None, typer.Option(metavar="M", help="sft, dpo, kto, orpo, cpt, ...")
+            str | None,
+            typer.Option(
+                metavar="M", help="sft, dpo, cpt, ... [default: as the trainer's files say]."
+            ),
         ] = None,
         run: Annotated[
             str | None, typer.Option(metavar="ID", help="The MLflow run [default: a new one].")
@@ -58,7 +61,7 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """Put weights on record as the next version.
 
-        Commit, uncommitted changes, dvc.lock, params.yaml, adapter_config.json and the environment
+        Commit, uncommitted changes, dvc.lock, params.yaml, the trainer's files and the environment
         are captured without being named. With --run of an ft-registry run, data, code, config and
         environment are what the training was given. The same inputs again give the same version.
         """
