@@ -14,6 +14,8 @@ from ft_registry.model.record import Config
 from ft_registry.readers.yaml_file import parse_yaml
 
 _SEED = re.compile(r"(?:.*[._])?seed")
+_LARGEST = 4 << 20
+"""Bytes of a configuration file."""
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
 """As many digits as JSON's numbers keep."""
 
@@ -46,11 +48,17 @@ def _canonical(path: Path) -> Any:
 
 def _read(path: Path) -> Any:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         raise NotFound(
             f"expected a configuration, found none at {path}: {error.strerror}"
         ) from error
+    if len(content) > _LARGEST:
+        raise Refused(
+            f"expected a configuration of at most {_LARGEST} bytes, found more in {path}",
+            hints=["a configuration stands in the record, whole: track data with DVC instead"],
+        )
     if path.suffix == ".json":
         try:
             return parse_json(content, what=str(path))

@@ -177,3 +177,13 @@ def test_seeds_are_found_or_unknown_in_any_configuration(value: dict[str, Any]) 
         find_seeds(config(p=value, q={"seed": value}))
     except FtRegistryError:
         pytest.fail("looking for seeds refuses nothing")
+
+
+@pytest.mark.parametrize("name", ["params.yaml", "c.json", "c.toml"])
+def test_a_file_far_larger_than_a_configuration_is_refused_unread(
+    tmp_path: Path, name: str
+) -> None:
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(100 << 20)
+    with pytest.raises(Refused, match=f"of at most 4194304 bytes, found more in .*{name}"):
+        read_config_files([(name, tmp_path / name)])
