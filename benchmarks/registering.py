@@ -102,11 +102,11 @@ def _write_adapter(folder: Path, number: int, megabytes: int) -> None:
     folder.mkdir(exist_ok=True)
     config = {"peft_type": "LORA", "r": 16, "base_model_name_or_path": "base", "round": number}
     (folder / "adapter_config.json").write_text(json.dumps(config))
-    values = os.urandom(megabytes * 10**6)
-    tensor = {"dtype": "U8", "shape": [len(values)], "data_offsets": [0, len(values)]}
-    header = json.dumps({"values": tensor}).encode()
-    with (folder / "adapter_model.safetensors").open("wb") as file:
-        file.write(len(header).to_bytes(8, "little") + header + values)
+    size = megabytes * 10**6
+    entry = {"dtype": "U8", "shape": [16, size // 16], "data_offsets": [0, size]}
+    header = json.dumps({"base_model.model.q.lora_A.weight": entry}).encode()
+    content = len(header).to_bytes(8, "little") + header + os.urandom(size)
+    (folder / "adapter_model.safetensors").write_bytes(content)
     os.sync()
 
 

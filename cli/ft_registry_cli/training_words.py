@@ -32,7 +32,8 @@ def trained_lines(
     """Yields names and texts of the lines that tell of a training; none: nothing is on record."""
     if isinstance(training, Unknown):
         return
-    yield "trained", training_line(training, cost)
+    if training.trainer != "peft":  # what shaped the adapter says nothing of how it was trained
+        yield "trained", training_line(training, cost)
     yield from _wrapped("settings", list(_settings(training.hyperparameters)))
     adapter = training.hyperparameters.get("peft")
     if isinstance(adapter, dict):

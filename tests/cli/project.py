@@ -159,13 +159,17 @@ class Project:
         return self.git("rev-parse", "HEAD")
 
     def adapter(self, name: str, **config: Any) -> Path:
-        """Makes an adapter of random weights, tuned from the folder `base` unless it says so."""
+        """Makes an adapter of random weights, tuned from the folder `base` unless it says so.
+
+        The tensors are those that the configuration names, where it names them rightly.
+        """
         settings = {
             "peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["v", "q"],
             "base_model_name_or_path": "base", **config,
         }  # fmt: skip
         self.write(f"{name}/adapter_config.json", json.dumps(settings))
-        return self.write(f"{name}/adapter_model.safetensors", weights(2000)).parent
+        weights = lora_bytes(settings["r"], settings["target_modules"])
+        return self.write(f"{name}/adapter_model.safetensors", weights).parent
 
     def cached(self, md5: str) -> Path:
         """Returns where DVC's cache keeps an object."""
@@ -210,6 +214,22 @@ def _move_artifacts(database: Path, old: Path, new: Path) -> None:
             db.execute(
                 f"UPDATE {table} SET {column} = replace({column}, ?, ?)", (str(old), str(new))
             )
+
+
+def lora_bytes(rank: Any = 8, targets: Any = ("v", "q")) -> bytes:
+    """Returns factors of random values as a safetensors file."""
+    rank = rank if isinstance(rank, int) and rank > 0 else 8
+    names = targets if isinstance(targets, list | tuple) else ("v", "q")
+    header: dict[str, Any] = {}
+    end = 0
+    for name in names:
+        for part, shape in (("A", [rank, 9]), ("B", [12, rank])):
+            start, end = end, end + 4 * shape[0] * shape[1]
+            header[f"base_model.model.layer.{name}.lora_{part}.weight"] = {
+                "dtype": "F32", "shape": shape, "data_offsets": [start, end],
+            }  # fmt: skip
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + os.urandom(end)
 
 
 def tree_digests(folder: Path, *, leave_out: Sequence[str] = ()) -> dict[str, str]:

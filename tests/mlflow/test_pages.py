@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.cli.project import weights
+from tests.cli.project import lora_bytes, weights
 from tests.pages.browser import BROWSER, dump
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +55,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     for name in ("base", "adapter", "data"):
         (folder / name).mkdir()
     (folder / "base" / "model.safetensors").write_bytes(weights(2000, b"base"))
-    (folder / "adapter" / "adapter_model.safetensors").write_bytes(weights(2000, b"lora"))
+    (folder / "adapter" / "adapter_model.safetensors").write_bytes(lora_bytes())
     (folder / "adapter" / "adapter_config.json").write_text(
         '{"peft_type": "LORA", "r": 8, "base_model_name_or_path": "base"}'
     )

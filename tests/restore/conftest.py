@@ -29,8 +29,8 @@ if again:
         time.sleep(60)
 out = Path("build/adapter")
 out.mkdir(parents=True)
-tensor = {"dtype": "U8", "shape": [len(weights)], "data_offsets": [0, len(weights)]}
-header = json.dumps({"values": tensor}).encode()
+entry = {"dtype": "U8", "shape": [8, len(weights) // 8], "data_offsets": [0, len(weights)]}
+header = json.dumps({"base_model.model.q.lora_A.weight": entry}).encode()
 content = len(header).to_bytes(8, "little") + header + weights
 (out / "adapter_model.safetensors").write_bytes(content)
 config = {"peft_type": "LORA", "r": 8, "base_model_name_or_path": "build/base"}

@@ -131,7 +131,7 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
     verb = f"already {plan.known}" if plan.known else f"would register {draft.model}"
     lines = [f"{verb}: {draft.kind}, {weights}, sha256 {short(draft.digest)}"]
     lines.append(f"  base {base_label(document['base'])}")
-    if isinstance(draft.training, Training):
+    if isinstance(draft.training, Training) and draft.training.trainer != "peft":
         lines.append(f"  trained by {training_line(draft.training, draft.cost)}")
     lines += [f"  data {d.role}  {d.path} {hashes_text(d)}" for d in draft.data]
     for one in draft.evaluations:

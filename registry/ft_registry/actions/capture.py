@@ -162,8 +162,11 @@ def capture(
     named = _named_method(request.method)
     files = hash_folder(request.path)
     kind = read_kind(request.path, files)
-    # Not above: only this command reads what trainers leave.
+    # Not above: only this command reads tensors and what trainers leave.
+    from ft_registry.readers.fit import check_weights
     from ft_registry.readers.trainers.reading import read_training
+
+    check_weights(request.path, kind)
 
     trained = read_training(request.path, files)
     method = _method(named, trained.training)

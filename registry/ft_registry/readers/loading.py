@@ -89,12 +89,12 @@ def _named_task(config: dict[str, Any]) -> Task | Unknown:
     name = config.get("task_type")
     if isinstance(name, str) and name:
         return _OF_PEFT.get(name) or Unknown(
-            unknown=f"its adapter_config.json says task {name[:80]!r}"
+            unknown=f"adapter_config.json says task {name[:80]!r}"
         )
     mapping = config.get("auto_mapping")
     if isinstance(mapping, dict) and str(mapping.get("parent_library")).startswith("transformers."):
         return _task_of_class(mapping.get("base_model_class"), "adapter_config.json")
-    return Unknown(unknown="its adapter_config.json names no task_type")
+    return Unknown(unknown="adapter_config.json names no task_type")
 
 
 def _task_of_config(config: dict[str, Any], where: str) -> Task | Unknown:

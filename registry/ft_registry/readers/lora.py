@@ -238,8 +238,13 @@ def pair_up(
 def _factors(
     tensors: Mapping[str, Tensor], adapter: Adapter | None
 ) -> dict[str, dict[str, Tensor]]:
+    return {} if adapter is None else factors_of(tensors)
+
+
+def factors_of(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Returns the factors of each module, ``A`` and ``B``, as far as they are there."""
     found: dict[str, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items() if adapter is not None else ():
+    for name, tensor in tensors.items():
         if factor := _FACTOR.fullmatch(name):
             found.setdefault(factor["module"], {})[factor["part"]] = tensor
     return found
