@@ -88,9 +88,7 @@ def _task_of_adapter(root: Path, base: Path | None) -> Task | Unknown:
 def _named_task(config: dict[str, Any]) -> Task | Unknown:
     name = config.get("task_type")
     if isinstance(name, str) and name:
-        return _OF_PEFT.get(name) or Unknown(
-            unknown=f"adapter_config.json says task {name[:80]!r}"
-        )
+        return _OF_PEFT.get(name) or Unknown(unknown=f"adapter_config.json says task {name[:80]!r}")
     mapping = config.get("auto_mapping")
     if isinstance(mapping, dict) and str(mapping.get("parent_library")).startswith("transformers."):
         return _task_of_class(mapping.get("base_model_class"), "adapter_config.json")
