@@ -68,10 +68,11 @@ def _picture(name: str, group: Sequence[Curve]) -> str:
         _line([(across(step), up(value)) for step, value in curve.points], colour)
         for curve, colour in zip(group, _colours(), strict=False)
     )
+    marks = sorted({low, low / 2 + high / 2, high})
     rules = "".join(
         f'<line class="rule" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>'
-        for value, y in ((value, up(value)) for value in sorted({low, low / 2 + high / 2, high}))
+        f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{word}</text>'
+        for word, y in zip(ticks(marks), map(up, marks), strict=True)
     )
     base = _HEIGHT - 6
     steps_named = (
@@ -89,6 +90,15 @@ def _picture(name: str, group: Sequence[Curve]) -> str:
         f'aria-label="{text(name)} over steps, from {group[0].points[0][1]:.4g} to '
         f'{group[0].points[-1][1]:.4g}">{rules}{lines}{steps_named}</svg></figure>'
     )
+
+
+def ticks(values: Sequence[float]) -> list[str]:
+    """Returns different numbers as short words that differ as well, as far as six digits tell."""
+    for digits in range(3, 7):
+        words = [f"{value:.{digits}g}" for value in values]
+        if len(set(words)) == len(set(values)):
+            break
+    return words
 
 
 def _share(value: float, low: float, high: float) -> float:
