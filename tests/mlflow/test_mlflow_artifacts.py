@@ -241,7 +241,8 @@ def test_a_server_is_verified_by_download(
         assert workspace.evidence.cache.get(entry.sha256) is not None
 
     (tmp_path / "other").mkdir()
-    (tmp_path / "other/adapter_model.safetensors").write_bytes(os.urandom(2000))
+    size = next(one.size for one in record.artifact.files if one.path.endswith(".safetensors"))
+    (tmp_path / "other/adapter_model.safetensors").write_bytes(os.urandom(size))
     client = connect(workspace.mlflow)
     client.log_model_artifacts(home.logged_model_id, str(tmp_path / "other"), "adapter")
     changed = only(workspace.verify(f"{model}/1").damage)

@@ -74,7 +74,8 @@ def test_a_run_knows_data_code_config_and_environment(here: Project) -> None:
     assert {one.dataset.digest for one in inputs} == {d.key for d in made.data}
 
 
-def test_the_command_finds_its_run(here: Project) -> None:
+def test_the_command_finds_its_run(here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
     ended = run_in(here.root, *python(SHOW), model="m")
     found = seen(here.root)
     assert found["MLFLOW_RUN_ID"] == found["FT_REGISTRY_RUN"] == ended.run_id

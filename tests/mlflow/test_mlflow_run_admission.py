@@ -251,7 +251,11 @@ out = pathlib.Path("out"); out.mkdir(exist_ok=True)
 (out / "adapter_config.json").write_text(json.dumps({
     "peft_type": "LORA", "r": 8, "lora_alpha": 16, "target_modules": ["v"],
     "base_model_name_or_path": "base"}))
-(out / "adapter_model.safetensors").write_bytes(open("params.yaml", "rb").read() * 50)
+values = (open("params.yaml", "rb").read() * 50)[:800].ljust(800)
+tensor = {"dtype": "U8", "shape": [8, 100], "data_offsets": [0, 800]}
+header = json.dumps({"base_model.model.v.lora_A.weight": tensor}).encode()
+content = len(header).to_bytes(8, "little") + header + values
+(out / "adapter_model.safetensors").write_bytes(content)
 """
 
 

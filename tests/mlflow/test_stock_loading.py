@@ -64,6 +64,7 @@ def make_tuned(folder: Path, fresh: Path) -> None:
     project.write(".gitignore", "/base/\n/ad*/\n/dates.jsonl\n/tuned/\n/hf/\n")
     program("tuned", str(folder / "tuned"), cwd=folder, env={})
     shutil.rmtree(folder / "hf", ignore_errors=True)
+    shutil.rmtree(folder / "base")  # other weights by the name that these adapters give theirs
     # As the hub's cache keeps a model at a commit.
     cached = folder / "hf" / "hub" / "models--acme--tiny"
     shutil.copytree(folder / "tuned" / "base", cached / "snapshots" / COMMIT)

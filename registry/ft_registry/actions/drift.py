@@ -55,10 +55,17 @@ def look(ledger: Ledger, view: StoreView) -> Look:
     of_versions = [model for model in expected if model.versions]
     shown = view.shown([model.name for model in of_versions])
     drift = [_with_author(one, ledger) for one in find_drift(of_versions, shown)]
+    ahead = {one.model for one in drift if one.kind == "alias_ahead"}
+    # Who moved an alias described the model as it is since: that is ahead of us as well.
+    drift = [one for one in drift if not (one.model in ahead and _is_of_model_page(one))]
     stored = [one.logged_model_id for model in expected for one in model.baselines]
     if stored:
         drift += find_baseline_drift(expected, view.known(stored))
     return Look(tuple(drift), shown)
+
+
+def _is_of_model_page(drift: Drift) -> bool:
+    return drift.kind in ("description_missing", "description_edited") and drift.version is None
 
 
 def _with_author(drift: Drift, ledger: Ledger) -> Drift:

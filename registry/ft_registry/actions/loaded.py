@@ -18,7 +18,7 @@ class Loaded:
 
     Args:
         contents: By path.
-        head: The state's id.
+        head: The state's id; empty: nobody asks for it.
         paths: All that there are in `scope`, loaded or not; None: those of `contents`.
         scope: The folder that `paths` lists.
         behind: Has what was not loaded; None: there is nothing else.
@@ -28,7 +28,7 @@ class Loaded:
         self,
         contents: Mapping[str, bytes],
         *,
-        head: str | None = None,
+        head: str = "",
         paths: Sequence[str] | None = None,
         scope: str = "",
         behind: Documents | None = None,

@@ -138,9 +138,10 @@ def plan_registration(
         draft.root, draft.files, kind=draft.kind, folder=_folder(draft), base=draft.base,
         base_folder=place, ledger=ledger,
     )  # fmt: skip
-    # What is on record already is no new claim.
-    told = [*said, *draft.notices, *_untold(draft.data, indexes, ledger), *loading.notices()]
-    notices = () if known is not None else tuple(told)
+    notices: tuple[str, ...] = ()
+    if known is None:  # what is on record already is no new claim
+        untold = _untold(draft.data, indexes, ledger)
+        notices = (*said, *draft.notices, *untold, *loading.notices())
     return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
 
 

@@ -10,14 +10,15 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from ft_registry.errors import Refused
 from ft_registry.readers.tensors import Tensor
 from ft_registry.readers.weights import read_config, read_peft
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _FACTOR = re.compile(
     r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?:embedding_)?(?P<part>[AB])"
@@ -183,7 +184,7 @@ class Pair:
         """The shape of the product."""
         return self.b.shape[0], math.prod(self.a.shape[1:])
 
-    def factors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def factors(self) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
         """Returns B times the scale, and A.
 
         Raises:

@@ -12,17 +12,19 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from ft_registry.errors import FtRegistryError, IntegrityError, NotFound, Refused
 from ft_registry.model.canonical import parse_json
 
 BLOCK = 1 << 20
 """Values of a tensor that are in memory at a time; an even number, for two of F4 share a byte."""
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _BITS = {
     "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8,
@@ -42,6 +44,10 @@ _INDEX = "model.safetensors.index.json"
 _OTHERS = re.compile(r"(model|pytorch_model|consolidated).*\.safetensors")
 _CLOSED = re.compile(r".*\.(bin|pth|pt|gguf)")
 _DAMAGED = ["the file was cut short or damaged: fetch it again, or verify it against its record"]
+
+
+_SMALL_FLOATS = ("F8_E4M3", "F8_E5M2", "F8_E4M3FNUZ", "F8_E5M2FNUZ")
+"""Of eight bits: numpy has none of them."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +71,13 @@ class Tensor:
     @property
     def has_values(self) -> bool:
         """Whether its values can be read as numbers; without, its bytes alone compare."""
-        return self.dtype in _NUMPY or self.dtype == "BF16" or self.dtype in _TABLES
+        return self.dtype in _NUMPY or self.dtype == "BF16" or self.dtype in _SMALL_FLOATS
 
     def __str__(self) -> str:
         """Returns ``F32[8, 64]``."""
         return f"{self.dtype}[{', '.join(map(str, self.shape))}]"
 
-    def blocks(self) -> Iterator[NDArray[np.uint8]]:
+    def blocks(self) -> "Iterator[NDArray[np.uint8]]":
         """Yields its bytes, `BLOCK` values at a time.
 
         They are read, not mapped: a map of a file that somebody cuts short kills the process.
@@ -80,6 +86,9 @@ class Tensor:
             NotFound: The file is gone.
             IntegrityError: It is shorter than its header says.
         """
+        # Not above: who reads headers alone need not wait for it.
+        import numpy as np
+
         step = BLOCK * _BITS[self.dtype] // 8
         try:
             with self.file.open("rb", buffering=0) as file:
@@ -93,7 +102,7 @@ class Tensor:
         except OSError as error:
             raise Refused(f"expected to read {self.file}, found: {error.strerror}") from error
 
-    def _fill(self, file: Any, block: NDArray[np.uint8]) -> None:
+    def _fill(self, file: Any, block: "NDArray[np.uint8]") -> None:
         view = block.data
         while view:
             count = file.readinto(view)
@@ -104,12 +113,14 @@ class Tensor:
                 )
             view = view[count:]
 
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> "NDArray[np.float64]":
         """Returns all its values in a row; only where `has_values`.
 
         Raises:
             NotFound, IntegrityError: See `blocks`.
         """
+        import numpy as np
+
         found = np.empty(self.count, dtype=np.float64)
         at = 0
         for block in self.blocks():
@@ -118,27 +129,32 @@ class Tensor:
             at += len(numbers)
         return found
 
-    def decode(self, block: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def decode(self, block: "NDArray[np.uint8]") -> "NDArray[np.float64]":
         """Returns the numbers that bytes of this tensor stand for; only where `has_values`."""
+        import numpy as np
+
         if self.dtype == "BF16":  # the upper half of an F32
             wide = block.view("<u2").astype("<u4") << np.uint32(16)
             with np.errstate(invalid="ignore"):  # a NaN that signals
                 return wide.view("<f4").astype(np.float64)
-        if self.dtype in _TABLES:
-            return _TABLES[self.dtype][block]
+        if self.dtype in _SMALL_FLOATS:
+            return _tables()[self.dtype][block]
         with np.errstate(invalid="ignore"):
             return block.view(_NUMPY[self.dtype]).astype(np.float64)
 
 
-def _table(mantissa: int, bias: int) -> NDArray[np.float64]:
+def _table(mantissa: int, bias: int) -> "NDArray[np.float64]":
     """Returns what each byte stands for as an 8-bit float, but for NaNs and infinities."""
+    import numpy as np
+
     codes = np.arange(128)
     power, part = codes >> mantissa, (codes & ((1 << mantissa) - 1)) / (1 << mantissa)
     size = np.where(power == 0, np.ldexp(part, 1 - bias), np.ldexp(1 + part, power - bias))
     return np.concatenate([size, -size])
 
 
-def _tables() -> dict[str, NDArray[np.float64]]:
+@cache
+def _tables() -> "dict[str, NDArray[np.float64]]":
     e4m3, e5m2 = _table(3, 7), _table(2, 15)
     e4m3[[0x7F, 0xFF]] = math.nan
     for sign, start in ((1, 0x7C), (-1, 0xFC)):
@@ -148,9 +164,6 @@ def _tables() -> dict[str, NDArray[np.float64]]:
     return {
         "F8_E4M3": e4m3, "F8_E5M2": e5m2, "F8_E4M3FNUZ": e4m3fnuz, "F8_E5M2FNUZ": e5m2fnuz,
     }  # fmt: skip
-
-
-_TABLES = _tables()
 
 
 @dataclass(frozen=True)

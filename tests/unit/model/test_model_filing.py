@@ -12,6 +12,7 @@ from ft_registry.model.document import Document
 from ft_registry.model.event import Event
 from ft_registry.model.filing import filing_of, model_of, version_of
 from ft_registry.model.restored import RestoredFolder
+from ft_registry.model.run_document import RunDocument
 
 PLACES: dict[str, Any] = {
     "ModelDocument": lambda d: layout.model(d.name),
@@ -40,8 +41,8 @@ PLACES: dict[str, Any] = {
     "PackageList": lambda d: layout.environment(d.digest),
 }
 CHANGING = {"Approval", "ModelDocument", "Standing", "Home", "AliasState"}
-KINDS = [kind for kind in DOCUMENTS if kind not in (Event, RestoredFolder)]
-"""Of the ledger's documents; an event lies in each commit, the other in a folder of its own."""
+KINDS = [kind for kind in DOCUMENTS if kind not in (Event, RestoredFolder, RunDocument)]
+"""Of the ledger's documents; an event lies in each commit, the others in a folder and in a run."""
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -45,7 +45,7 @@ def write_back(place: MlflowPlace) -> None:
     Nobody is waited for. Where another process is at work, the log stays as valid as it was.
     """
     database = place.database
-    if database is None or not log_of(database).is_file():
+    if database is None or not database.is_file() or not log_of(database).is_file():
         return
     uri = f"{database.absolute().as_uri()}?mode=rw"
     with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, timeout=0)) as db:
