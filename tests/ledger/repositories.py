@@ -132,6 +132,9 @@ def work_state(where: Path) -> WorkState:
         files={
             path.relative_to(where).as_posix(): path.read_bytes()
             for path in sorted(where.rglob("*"))
-            if path.is_file() and ".git" not in path.relative_to(where).parts
+            if path.is_file()
+            and ".git" not in path.relative_to(where).parts
+            # SQLite's readers write to them as well.
+            and not path.name.endswith((".db-wal", ".db-shm"))
         },
     )
