@@ -235,8 +235,8 @@ def test_a_log_that_diverged_says_where(tmp_path: Path) -> None:
     assert found.trainer == "transformers"
     assert [(curve.name, curve.points) for curve in found.curves] == [("loss", ((4, 1.0),))]
     assert found.left_out == (
-        "grad_norm: 2 points are no finite numbers, first at step 4",
-        "loss: 1 points are no finite numbers, first at step 5",
+        "grad_norm: no finite number, first of 2 times at step 4",
+        "loss: no finite number, at step 5",
     )
 
 
@@ -246,6 +246,7 @@ def test_a_log_that_diverged_says_where(tmp_path: Path) -> None:
         [], 7, None, {"log_history": 3}, {"log_history": [1, None, {"step": "x", "loss": 1}]},
         {"log_history": [{"step": 1, "loss": True, "x": [1], "": 2}]}, {"global_step": -1},
         {"global_step": 1e400, "epoch": "many"}, {"global_step": True},
+        {"global_step": 1e300, "log_history": [{"step": 2**63, "loss": 1.0}]},
     ],
 )  # fmt: skip
 def test_odd_logs_tell_nothing(tmp_path: Path, state: Any) -> None:
@@ -281,6 +282,28 @@ def test_files_that_cannot_be_read_are_named(
     assert why in found.left_out[0]
     assert name not in {file.path for file in found.files}
     assert found.hyperparameters["learning_rate"] == 0.001
+
+
+def test_a_damaged_log_is_told_in_one_sentence(tmp_path: Path) -> None:
+    tags = card("tags:\n- llama-factory")
+    write(tmp_path, trainer_log__jsonl="{\n" * 9000 + log_lines(4), README__md=tags)
+    found = training(tmp_path)
+    assert found.steps == 4
+    assert found.left_out == ("trainer_log.jsonl: line 1 is no JSON, and 8999 lines more",)
+
+
+def test_what_is_told_of_a_training_is_bounded(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(3000)]
+    state = {"global_step": 1, "log_history": [{"step": 1, **dict.fromkeys(names, math.nan)}]}
+    write(
+        tmp_path, trainer_state__json=state, all_results__json=dict.fromkeys(names, 1.0),
+        README__md=card("tags: [trl]\ndatasets: " + json.dumps(names)),
+    )  # fmt: skip
+    found = training(tmp_path)
+    assert len(found.left_out) == 51
+    assert found.left_out[-1] == "and 2951 notes more"
+    assert len(found.results) == 1000
+    assert len(found.datasets) == 100
 
 
 def test_markup_and_controls_in_names_stay_text(tmp_path: Path) -> None:

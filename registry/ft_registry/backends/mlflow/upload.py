@@ -319,8 +319,11 @@ def _milliseconds(stamp: str) -> int:
 def _key(text: str) -> str:
     """Returns the text as a name that MLflow takes: evaluations say ``pass@1``, it does not."""
     name = _ODD.sub("_", text)[:_NAME_CHARACTERS]
-    # It reads a name as a path as well, and refuses one that is written in two ways.
-    return name if posixpath.normpath(name) == name else name.replace("/", "_")
+    # It reads a name as a path as well, and refuses one that is written in two ways, or leads out.
+    if posixpath.normpath(name) == name and not name.startswith(("..", "/")) and name != ".":
+        return name
+    flat = name.replace("/", "_")
+    return f"_{flat}"[:_NAME_CHARACTERS] if flat.startswith(".") else flat
 
 
 def shown_params(params: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,8 @@ _JSON_BYTES = 32 << 20
 """A log of a hundred thousand steps is smaller."""
 _YAML_BYTES = 128 << 10
 """The parser takes a second for more."""
+_NOTES = 50
+"""Sentences of what could not be read; a damaged log would have one for each line."""
 
 
 class TrainerFolder:
@@ -29,7 +31,7 @@ class TrainerFolder:
         self.root = root
         self._entries = {entry.path: entry for entry in files}
         self._read: dict[str, EvidenceFile] = {}
-        self._left_out: list[str] = []
+        self._left_out: dict[str, None] = {}
 
     @property
     def evidence(self) -> tuple[EvidenceFile, ...]:
@@ -38,8 +40,10 @@ class TrainerFolder:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """What could not be read, and why."""
-        return tuple(self._left_out)
+        """What could not be read, and why; of a great many sentences the first."""
+        told = list(self._left_out)
+        more = len(told) - _NOTES
+        return (*told[:_NOTES], *([f"and {more} notes more"] if more > 0 else []))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,8 +57,7 @@ class TrainerFolder:
 
     def note(self, sentence: str) -> None:
         """Notes what a reader of the training should know."""
-        if sentence not in self._left_out:
-            self._left_out.append(sentence)
+        self._left_out.setdefault(sentence)
 
     def read(self, name: str, limit: int) -> bytes | None:
         """Returns a file's bytes; None: it is not there, or larger than such a file is.

@@ -20,6 +20,8 @@ ALL_POINTS = "ftr/curves.json"
 """Where the points of thinned curves lie inside the logged model."""
 _CURVES = 100
 """Curves in a record; experts and layers may have one each."""
+_DATASETS = 100
+"""Names of data in a record; a card may list any number."""
 
 Points = dict[str, list[tuple[float, float]]]
 """Step and value, by the trainer's name of the quantity."""
@@ -75,7 +77,7 @@ class Gathered:
                 for name, points in kept.items()
             ),
             results=self.results,
-            datasets=self.datasets,
+            datasets=self.datasets[:_DATASETS],
             base=ClaimedBase(
                 id=self.base, revision=self.revision or Unknown(unknown="the trainer names none")
             )

@@ -82,14 +82,17 @@ def _add_log(folder: TrainerFolder, found: Gathered) -> None:
     text = folder.text(_LOG, _LOG_BYTES)
     if text is None or found.points:
         return
-    lines = []
+    lines, odd = [], []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         try:
             lines.append(mapping_of(json.loads(line)))
         except (ValueError, RecursionError):
-            folder.note(f"{_LOG}: line {number} is no JSON")  # the last, where it was cut off
+            odd.append(number)  # the last, where it was cut off
+    if odd:
+        more = f", and {len(odd) - 1} lines more" if len(odd) > 1 else ""
+        folder.note(f"{_LOG}: line {odd[0]} is no JSON{more}")
     steps = [count_of(line.get("current_steps")) for line in lines]
     history = [
         {key: value for key, value in line.items() if key in _QUANTITIES} | {"step": step}

@@ -13,8 +13,11 @@ from ft_registry.readers.trainers.values import (
 )
 
 STATE = "trainer_state.json"
+RESULTS = "all_results.json"
 _CHECKPOINT = re.compile(r"checkpoint-([0-9]{1,12})/trainer_state\.json")
 _NO_CURVES = {"epoch", "step", "total_flos"}
+_RESULTS = 1000
+"""Numbers of a summary that a record keeps: evaluations of many sets may each have some."""
 _SUMMARY = "train_runtime"
 """A line of the log that has it sums the training up."""
 
@@ -28,13 +31,17 @@ def read_log(folder: TrainerFolder, into: Gathered) -> None:
     into.epochs = number_of(state.get("epoch"))
     into.points, odd = curves_of(history)
     for name, steps in sorted(odd.items()):
-        folder.note(f"{name}: {len(steps)} points are no finite numbers, first at step {steps[0]}")
+        first = f"first of {len(steps)} times " if len(steps) > 1 else ""
+        folder.note(f"{name}: no finite number, {first}at step {steps[0]}")
     results = _results(folder, history)
-    into.results = {
+    numbers = {
         name: number
-        for name, value in results.items()
+        for name, value in sorted(results.items())
         if (number := number_of(value)) is not None and name != "epoch"
     }
+    into.results = dict(list(numbers.items())[:_RESULTS])
+    if len(numbers) > _RESULTS:
+        folder.note(f"{RESULTS}: {len(numbers)} numbers, of which the first {_RESULTS} are kept")
     into.seconds = number_of(results.get(_SUMMARY))
     into.tokens = _tokens(state, into.points)
 
@@ -73,7 +80,7 @@ def curves_of(history: list[dict[str, Any]]) -> tuple[Points, dict[str, list[int
 def _results(folder: TrainerFolder, history: list[dict[str, Any]]) -> dict[str, Any]:
     last = [line for line in history if _SUMMARY in line][-1:]
     logged = {key: value for line in last for key, value in line.items() if key != "step"}
-    saved = mapping_of(folder.json("all_results.json"))
+    saved = mapping_of(folder.json(RESULTS))
     return {text_of(key): value for key, value in {**logged, **saved}.items()}
 
 

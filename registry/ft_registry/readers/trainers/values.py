@@ -58,9 +58,11 @@ def number_of(value: Any) -> float | None:
 
 
 def count_of(value: Any) -> int | None:
-    """Returns a whole number from 0 on; None: it is none."""
+    """Returns a whole number from 0 on; None: it is none, or larger than JSON can carry."""
     found = number_of(value)
-    return int(found) if found is not None and found >= 0 and found.is_integer() else None
+    if found is None or not 0 <= found <= _EXACT or not found.is_integer():
+        return None
+    return int(found)
 
 
 def mapping_of(value: Any) -> dict[str, Any]:
