@@ -50,6 +50,7 @@ def test_a_base_is_pinned_held_and_built_upon(project: Project, tmp_path: Path) 
     assert "the cache of the hub had it as main" in project.cli("show", "sft/1").stdout
     tree = project.cli("lineage", "whole/1").stdout
     assert "merged from: sft/1 sft adapter" in tree
+    assert project.cli("verify", "whole/1").stdout.startswith("whole/1  ok  2 files, ")
 
     project.done("register", "odd", "sft", "--base", f"org/other@{COMMIT}", "--trust")
     assert "on trust: adapter_config.json names" in project.cli("show", "odd/1").stdout

@@ -217,6 +217,10 @@ def test_a_deleted_logged_model_whose_bytes_survive_is_stored_anew(
     hands.restore()
     hands.loads(2, "ad2", tmp_path)
     assert hands.workspace.verify("m/2").ok
+    home = hands.versions()[2]
+    shown = hands.project.cli("show", "m/2").stdout
+    assert f"{home.source} (run {home.run_id[:12]})" in shown, "where it lies now"
+    assert hands.project.done("show", "m/2")["uri"] == home.source
 
 
 def test_bytes_that_are_lost_are_told_and_the_rest_goes_on(alone: Hands) -> None:

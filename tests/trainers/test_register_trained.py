@@ -9,6 +9,11 @@ from tests.trainers.samples import ADAPTER, STATE, arguments, card, put, torch_z
 
 pytestmark = pytest.mark.integration
 
+LONG = {
+    "global_step": 500,
+    "log_history": [{"step": step, "loss": float(step)} for step in range(500)],
+}
+
 
 @pytest.fixture
 def project(fresh_template: Path, tmp_path: Path) -> Project:
@@ -63,9 +68,31 @@ def test_a_run_that_is_named_keeps_its_own_curves(project: Project) -> None:
     assert [(point.step, point.value) for point in history] == [(1, 9.0)]
 
 
+def test_names_and_steps_that_mlflow_would_refuse_keep_nobody_from_registering(
+    project: Project,
+) -> None:
+    odd = {".": 1.0, "..": 2.0, "../x": 3.0, "/abs": 4.0, "a//b": 5.0, "loss (%)": 6.0}
+    lines = [{"step": 1, **odd}, {"step": 2**70, "loss": 1.0}]
+    state = {"global_step": 1e300, "num_input_tokens_seen": 2**70, "log_history": lines}
+    put(project.root / "ad3", "trainer_state.json", state)
+    project.done("register", "m", "ad3")
+    run = project.client().get_run(project.done("show", "m/1")["record"]["run"]["run_id"])
+    assert run.data.metrics == {
+        "_.": 1.0, "_..": 2.0, "_.._x": 3.0, "_abs": 4.0, "a__b": 5.0, "loss ___": 6.0,
+    }  # fmt: skip
+
+
+def test_the_description_is_that_of_the_ledger_in_whatever_order_a_trainer_wrote(
+    project: Project,
+) -> None:
+    lines = [{"step": 3, "train_runtime": 1.0, "train_loss": 2.0, "b": 1, "a\U00010000": 1, "a": 3}]
+    put(project.root / "ad3", "trainer_state.json", {"global_step": 3, "log_history": lines})
+    project.register("m", "ad3")
+    assert project.done("status")["drift"] == []
+
+
 def test_every_point_of_a_thinned_curve_lies_beside_the_weights(project: Project) -> None:
-    lines = [{"step": step, "loss": float(step)} for step in range(500)]
-    put(project.root / "ad3", "trainer_state.json", {"global_step": 500, "log_history": lines})
+    put(project.root / "ad3", "trainer_state.json", LONG)
     project.register("m", "ad3")
     record = project.done("show", "m/1")["record"]
     assert len(record["training"]["curves"][0]["points"]) <= 200
@@ -74,6 +101,11 @@ def test_every_point_of_a_thinned_curve_lies_beside_the_weights(project: Project
     place = model.artifact_location
     file = Path(str(place).removeprefix("file://")) / record["training"]["all_points"]["path"]
     assert len(json.loads(file.read_text())["loss"]) == 500
+    assert "2 attachments" in project.cli("verify", "m/1").stdout
+    file.write_bytes(file.read_bytes().replace(b"499", b"498"))
+    outcome = project.cli("verify", "m/1")
+    assert outcome.code == 4
+    assert "changed  ftr/curves.json" in outcome.stdout
 
 
 @pytest.mark.parametrize("method", ["sft", "cpt", "merge", "SFT"])

@@ -51,6 +51,7 @@ def add_to(app: typer.Typer) -> None:
             "standing": found.standing.standing.as_json() if found.standing.standing else None,
             # As it lies in the ledger, so that the digest can be recomputed from it.
             "record": parse_json(found.filed.content, what="the record"),
+            "uri": found.home.uri,
             "evaluations": [evaluation.as_json() for evaluation in found.evaluations],
             "proof": found.proof.as_json() if found.proof else None,
             "chain": [_stage(filed) for filed in found.ancestry.stages[1:]],
@@ -158,8 +159,8 @@ def _text(found: "ShownVersion") -> str:
         ("config", f"{', '.join(record.config.files) or 'none'} {short(record.config.digest)}"),
         ("weights", f"{len(record.artifact.files)} files, {size(record.artifact.size)}, "
                     f"sha256 {short(record.artifact.digest)}"),
-        ("mlflow", f"{record.artifact.uri} (run {record.run.run_id[:12]})"),
-        *([("", f"{', '.join(record.run.admitted)}: as at the start of that run")]
+        ("mlflow", f"{found.home.uri} (run {found.home.run_id[:12]})"),
+        *([("", f"{', '.join(record.run.admitted)}: as at the start of {_run(found)}")]
           if record.run.admitted else []),
     ]  # fmt: skip
     for evaluation in found.evaluations:
@@ -173,6 +174,12 @@ def _text(found: "ShownVersion") -> str:
     if record.note:
         lines.append(("note", record.note))
     return _aligned(lines)
+
+
+def _run(found: "ShownVersion") -> str:
+    """Returns the run that a version was trained in, in words, below the one that it lies in."""
+    run_id = found.filed.record.run.run_id
+    return "that run" if run_id == found.home.run_id else f"run {run_id[:12]}"
 
 
 def _known_by(base: dict[str, Any]) -> list[tuple[str, str]]:

@@ -98,7 +98,7 @@ def _counts(findings: "list[Finding]") -> str:
                 lost.setdefault(word, set()).add(finding.name)
             elif finding.state != "extra":
                 names[finding.name] = finding.size or 0
-        elif finding.state == "ok":
+        elif finding.state == "ok" and finding.found:
             parts.append(finding.found)  # the ledger counts for itself
     for word, sizes in there.items():
         gone = len(lost.get(word, set()) - sizes.keys())

@@ -321,7 +321,9 @@ def _publish(
     models: ModelStore,
     context: Context,
 ) -> Registered:
-    filed = FiledRecord(record, record.to_bytes())
+    # As the ledger gives it back, in which the order of names is another: pages are made of that.
+    content = record.to_bytes()
+    filed = FiledRecord(VersionRecord.parse(content, what=record.reference), content)
     evaluations = [evaluation for evaluation, _ in _evaluations(draft, filed, context)]
     version_path = layout.version(record.model, record.version)
     identity_path = layout.identity(record.model, record.identity)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ft_registry.actions.ancestry import Ancestry, follow
 from ft_registry.actions.approvals import read_approvals
 from ft_registry.actions.contenders import baseline_evaluations, read_baseline
-from ft_registry.actions.homes import home_of_baseline
+from ft_registry.actions.homes import home_of, home_of_baseline
 from ft_registry.actions.proofs import best_proof
 from ft_registry.actions.resolve import (
     FiledRecord,
@@ -32,6 +32,8 @@ class ShownVersion:
     """What the ledger says of a version."""
 
     filed: FiledRecord
+    home: Home
+    """Where its bytes lie now; the record says where they lay first."""
     aliases: list[AliasState]
     """The aliases that name it, each with who let it."""
     evaluations: list[Evaluation]
@@ -88,6 +90,7 @@ def show(ledger: Ledger, reference: Reference) -> ShownVersion:
     filed = read_record(ledger, version)
     return ShownVersion(
         filed=filed,
+        home=home_of(ledger, filed),
         aliases=aliases_of(ledger, version),
         evaluations=read_evaluations(ledger, version),
         standing=read_standing(ledger, version),

@@ -241,6 +241,8 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
     document = record.run.document
     if document is not None:
         yield _Promise("attachment", document.path, document.sha256, document.size)
+    if not isinstance(record.training, Unknown) and (points := record.training.all_points):
+        yield _Promise("attachment", points.path, _hex(points.digest), None)
     yield from _items(holding.evaluations)
 
 
