@@ -1,10 +1,11 @@
 """What readers of trainers fill in, piece by piece, and how it becomes part of a record."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ft_registry.model.canonical import canonical_bytes, digest_bytes
+from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
 from ft_registry.model.training import (
     CURVE_POINTS,
@@ -62,7 +63,8 @@ class Gathered:
         is_thinned = len(kept) < len(self.points) or any(
             len(points) > CURVE_POINTS for points in kept.values()
         )
-        content = canonical_bytes(self.points) if is_thinned else b""
+        # Not in canonical form, which takes seconds for a long training.
+        content = json.dumps(self.points, separators=(",", ":")).encode() if is_thinned else b""
         training = Training(
             trainer=self.trainer,
             version=self.version or Unknown(unknown="the trainer's files do not say it"),

@@ -1,6 +1,7 @@
 """Reads what transformers' trainers log: ``trainer_state.json`` and ``all_results.json``."""
 
 import re
+from functools import cache
 from typing import Any
 
 from ft_registry.readers.trainers.folder import TrainerFolder
@@ -58,12 +59,13 @@ def curves_of(history: list[dict[str, Any]]) -> tuple[Points, dict[str, list[int
     """Returns the curves of a log, and at which steps each had no finite number."""
     points: Points = {}
     odd: dict[str, list[int]] = {}
+    name_of = cache(text_of)  # the same few, in every line
     for line in history:
         step = count_of(line.get("step"))
         if step is None or _SUMMARY in line:
             continue
         for key, value in line.items():
-            name = text_of(key)
+            name = name_of(key)
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             if not name or name in _NO_CURVES or not is_number:
                 continue
