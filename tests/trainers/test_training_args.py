@@ -135,8 +135,26 @@ def test_what_would_run_is_refused_in_a_bare_pickle(tmp_path: Path) -> None:
         b"(S'touch pwned'\nios\nsystem\n.",
         b"(cos\nsystem\nS'touch pwned'\no.",
         b"\x80\x02cfunctools\npartial\ncos\nsystem\n\x85R)R.",
+        b"\x80\x02ctorch._utils\n_rebuild_from_type_v2\n(cacme\nrun\ncacme\nA\n)}tR.",
+        b"\x80\x02ccopy_reg\n_reconstructor\n(cacme\nA\ncsubprocess\nPopen\nX\x01\x00\x00\x00xtR.",
+        b"\x80\x02cacme\nArgs\n)\x81}X\x06\x00\x00\x00appendcacme\nrun\nsbX\x01\x00\x00\x00xa.",
+        b"\x80\x02cacme\nArgs\n)\x81}X\x0c\x00\x00\x00__setstate__cos\nsystem\nsbNb.",
+        b"\x80\x02cacme\nArgs\nN}X\x0c\x00\x00\x00__setstate__cacme\nrun\ns\x86b)\x81Nb.",
     ],
-    ids=["dotted", "function", "method", "reconstructor", "inst", "obj", "partial"],
+    ids=[
+        "dotted",
+        "function",
+        "method",
+        "reconstructor",
+        "inst",
+        "obj",
+        "partial",
+        "rebuild",
+        "base",
+        "append",
+        "setstate",
+        "class",
+    ],
 )
 def test_detours_are_refused(tmp_path: Path, pickled: bytes) -> None:
     with pytest.raises(Refused, match="would run"):

@@ -20,9 +20,14 @@ _HARMLESS = re.compile(
     r"|pathlib\.\w*Path|pathlib\._local\.\w*Path|datetime\.(datetime|date|time|timedelta|timezone)"
     r"|copyreg\._reconstructor|_codecs\.encode|argparse\.Namespace"
     r"|types\.SimpleNamespace|functools\.partial|decimal\.Decimal|uuid\.UUID|enum\.[A-Z]\w*"
-    r"|torch\._utils\._rebuild_\w+|torch\.(device|dtype|Size)"
+    r"|torch\._utils\._rebuild_(?!from_type)\w+|torch\.(device|dtype|Size)"
 )
-"""What may be made or called though it is of the standard library, or a function."""
+"""What may be made or called though it is of the standard library, or a function.
+
+``_rebuild_from_type`` calls whatever function it is given.
+"""
+_METHODS = re.compile(r"__\w+__|append|extend|add")
+"""Attributes of an object that loading a pickle may call, if they are in its state."""
 _CLASS = re.compile(r"(?!.*\bPopen\b)_*[A-Z]\w*(\._*[A-Z]\w*)*")
 """``Popen`` starts a program, under whatever module it is found."""
 
@@ -47,8 +52,12 @@ class Name:
         """Whether an object of it may be made: a class, and none of the standard library's."""
         if _HARMLESS.fullmatch(str(self)):
             return True
-        package = self.module.partition(".")[0]
-        return bool(_CLASS.fullmatch(self.name)) and package not in sys.stdlib_module_names
+        return bool(_CLASS.fullmatch(self.name)) and not self.is_of_python
+
+    @property
+    def is_of_python(self) -> bool:
+        """Whether it is of the standard library."""
+        return self.module.partition(".")[0] in sys.stdlib_module_names
 
 
 @dataclass(eq=False)
@@ -143,20 +152,33 @@ class _Machine:
         module, _, name = str(argument).partition(" ")
         # Pickles of older protocols name modules as Python 2 did, and are read so.
         module, name = NAME_MAPPING.get((module, name), (module, name))
-        self.push(Name(IMPORT_MAPPING.get(module, module), name))
+        self.refer(Name(IMPORT_MAPPING.get(module, module), name))
 
     def name_of_stack(self, _: Any) -> None:
         name, module = self.pop(), self.pop()
-        self.push(Name(str(module), str(name)))
+        self.refer(Name(str(module), str(name)))
+
+    def refer(self, to: Name) -> None:
+        """Takes up a name; settings have no use for one of Python's own that does something.
+
+        There are many ways to have a thing called that was only named: as a method in the state of
+        an object, say, or by another class as the base of `copyreg._reconstructor`.
+        """
+        if to.is_of_python and not to.is_harmless:
+            self.would_run(to)
+        self.push(to)
+
+    def would_run(self, what: Any) -> None:
+        shown = str(what.of if isinstance(what, Made) else what)
+        if shown not in self.found.calls:
+            self.found.calls.append(shown)
 
     def make(self, arguments: Any, of: Any) -> None:
         inner = arguments[0] if isinstance(arguments, tuple) and arguments else None
         if isinstance(of, Name) and of.name == "_reconstructor" and isinstance(inner, Name):
             of, arguments = inner, ()  # what older protocols make an object of a class by
-        shown = str(of.of if isinstance(of, Made) else of)
-        is_harmless = isinstance(of, Name) and of.is_harmless
-        if not is_harmless and shown not in self.found.calls:
-            self.found.calls.append(shown)
+        if not (isinstance(of, Name) and of.is_harmless):
+            self.would_run(of)
         self.push(Made(of, arguments))
 
     def reduce(self, _: Any) -> None:
@@ -178,6 +200,14 @@ class _Machine:
 
     def build(self, _: Any) -> None:
         state, target = self.pop(), self._stack[-1]
+        if isinstance(target, Name):
+            self.would_run(target)  # a class that is given other methods
+        parts = state if isinstance(state, tuple) else (state,)
+        for key, value in (
+            pair for part in parts if isinstance(part, dict) for pair in part.items()
+        ):
+            if isinstance(value, Name | Made) and _METHODS.fullmatch(str(key)):
+                self.would_run(value)
         if isinstance(target, Made):
             target.state = state
 
