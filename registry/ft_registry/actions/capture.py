@@ -111,6 +111,8 @@ class Draft:
     """Whether this clone has the commit."""
     notices: tuple[str, ...] = ()
     """What nobody can tell of its base."""
+    base_folder: Path | None = None
+    """Where the base lies on this machine, if it is a folder."""
 
     @property
     def identity(self) -> str:
@@ -225,6 +227,7 @@ def capture(
         evaluations=evaluations,
         note=request.note,
         notices=held.notices,
+        base_folder=held.folder,
     )
 
 

@@ -8,7 +8,7 @@ from ft_registry.actions.base_names import hold_name
 from ft_registry.actions.resolve import read_record, resolve
 from ft_registry.errors import Refused
 from ft_registry.model.document import Unknown
-from ft_registry.model.record import Base, Kind, Tokenizer, VersionBase
+from ft_registry.model.record import Base, FolderBase, Kind, Tokenizer, VersionBase
 from ft_registry.model.reference import parse_reference
 from ft_registry.readers.named_base import read_named_base
 
@@ -21,6 +21,8 @@ class HeldBase:
     kind: Kind
     method: str | Unknown
     notices: tuple[str, ...]
+    folder: Path | None = None
+    """Where it lies on this machine, if it is a folder; that of a hub's cache may move away."""
 
 
 def hold_base(
@@ -70,7 +72,9 @@ def hold_base(
     if doubts and not isinstance(base, Unknown):
         base = base.model_copy(update={"trusted": "; ".join(doubts)})
     told = [*found.notices, *([notice] if notice else []), *fit.notices(method)]
-    return HeldBase(base, kind, method, (*told, *(f"on trust: {one}" for one in doubts)))
+    notices = (*told, *(f"on trust: {one}" for one in doubts))
+    folder = found.folder if isinstance(base, FolderBase) else None
+    return HeldBase(base, kind, method, notices, folder)
 
 
 def _made(

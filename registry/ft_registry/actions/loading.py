@@ -9,11 +9,10 @@ from ft_registry.errors import FtRegistryError, NotFound
 from ft_registry.formats.mlmodel import COMPONENTS, Weights, transformers_flavor
 from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import FileEntry
-from ft_registry.model.record import Base, FolderBase, HubBase, Kind, VersionBase
+from ft_registry.model.record import Base, HubBase, Kind, VersionBase
 from ft_registry.model.reference import parse_reference
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.loading import read_task, tokenizer_files
-from ft_registry.readers.weights import read_config
 
 
 @dataclass(frozen=True)
@@ -107,22 +106,3 @@ def _flavor(
         if below.kind == "adapter":
             return Unknown(unknown=f"its base {base.version} is an adapter itself")
     return transformers_flavor(Weights(kind, folder, base, task, has_tokenizer))
-
-
-def folder_of_base(
-    base: Base | Unknown, argument: str | None, *, root: Path, top: Path, cwd: Path
-) -> Path | None:
-    """Returns where a base that is a folder lies on this machine.
-
-    Args:
-        base: The base, found already.
-        argument: What was named, if anything was.
-        root: The folder of the weights.
-        top: The top level of the repository.
-        cwd: From where a relative folder counts.
-    """
-    if not isinstance(base, FolderBase):
-        return None
-    named = argument or read_config(root / "adapter_config.json").get("base_model_name_or_path")
-    places = (cwd / str(named), top / str(named), top / base.id)
-    return next((place.resolve() for place in places if place.is_dir()), None)

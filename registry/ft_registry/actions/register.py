@@ -26,7 +26,7 @@ from ft_registry.actions.evaluations import (
 )
 from ft_registry.actions.events import check_reason, make_event, require_ledger
 from ft_registry.actions.homes import home_of
-from ft_registry.actions.loading import Loading, find_loading, folder_of_base
+from ft_registry.actions.loading import Loading, find_loading
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
@@ -133,10 +133,9 @@ def plan_registration(
         draft = replace(draft, evaluations=accepted)
     before = read_evaluations(ledger, known) if known is not None else []
     scored = frozenset((one.suite, one.origin) for one in before)
-    place = folder_of_base(draft.base, request.base, root=draft.root, top=top, cwd=cwd)
     loading = find_loading(
         draft.root, draft.files, kind=draft.kind, folder=_folder(draft), base=draft.base,
-        base_folder=place, ledger=ledger,
+        base_folder=draft.base_folder, ledger=ledger,
     )  # fmt: skip
     notices: tuple[str, ...] = ()
     if known is None:  # what is on record already is no new claim

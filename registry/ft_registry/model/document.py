@@ -90,7 +90,7 @@ class Document(Part):
             return cls.model_validate(value, by_alias=True, by_name=False)
         except ValidationError as error:
             raise IntegrityError(
-                f"expected {what} to follow {cls.SCHEMA}, found: {_first(error)}"
+                f"expected {what} to follow {cls.SCHEMA}, found: {first_fault(error)}"
             ) from error
 
 
@@ -110,7 +110,8 @@ def _is_newer(found: str, known: str) -> bool:
     return int(version) > int(known_version)
 
 
-def _first(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """Returns in words what is wrong first, and where, and how much more is."""
     fault = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in fault["loc"]) or "the document"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ft_registry.errors import NotFound, Refused
-from ft_registry.model.document import Unknown
+from pydantic import ValidationError
+
+from ft_registry.errors import InvalidInput, NotFound, Refused
+from ft_registry.model.canonical import canonical_bytes
+from ft_registry.model.document import Unknown, first_fault
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.record import Kind, PeftSettings, Tokenizer
 
@@ -103,12 +106,19 @@ def read_peft(root: Path) -> PeftSettings:
         # PEFT keeps a set and writes it in any order.
         chosen["target_modules"] = sorted(map(str, chosen["target_modules"]))
     try:
-        return PeftSettings(**chosen)
-    except ValueError as error:
-        reason = " ".join(str(error).split())
+        settings = PeftSettings(**chosen)
+        canonical_bytes(settings.model_dump(mode="json"))
+    except (ValidationError, InvalidInput) as error:
+        reason = (
+            first_fault(error)
+            if isinstance(error, ValidationError)
+            else "a number or text that JSON cannot carry"
+        )
         raise Refused(
-            f"expected PEFT's settings in {root / 'adapter_config.json'}, found: {reason}"
+            f"expected PEFT's settings in {root / 'adapter_config.json'}, found: {reason}",
+            hints=["is it the adapter_config.json that PEFT wrote?"],
         ) from error
+    return settings
 
 
 def read_tokenizer(files: Sequence[FileEntry]) -> Tokenizer:
