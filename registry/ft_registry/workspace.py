@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from ft_registry.actions.capture import Registration
     from ft_registry.actions.move import Moved
     from ft_registry.actions.plan_move import MovePlan
+    from ft_registry.actions.plan_register import RegistrationPlan
     from ft_registry.actions.plan_sync import Mode, SyncPlan
-    from ft_registry.actions.register import Registered, RegistrationPlan
+    from ft_registry.actions.register import Registered
     from ft_registry.actions.report import Site
     from ft_registry.actions.reproduce import Reproduced, ReproductionPlan
     from ft_registry.actions.restore import Restored, RestorePlan
@@ -122,8 +123,8 @@ class Workspace(Wiring):
     def plan_registration(
         self, request: "Registration", *, cwd: Path | None = None
     ) -> "RegistrationPlan":
-        """See `ft_registry.actions.register.plan_registration`."""
-        from ft_registry.actions.register import plan_registration
+        """See `ft_registry.actions.plan_register.plan_registration`."""
+        from ft_registry.actions.plan_register import plan_registration
 
         model_name(request.model)
         return plan_registration(

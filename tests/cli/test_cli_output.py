@@ -26,7 +26,7 @@ def test_show_has_the_promised_keys(shelf: Project) -> None:
     assert set(shown) == {
         "model", "version", "digest", "registered_at", "registered_by", "record", "aliases",
         "evaluations", "standing", "proof", "approvals", "moves",
-        "chain", "chain_broken", "gates",
+        "chain", "chain_broken", "gates", "uri",
     }  # fmt: skip
     assert (shown["model"], shown["version"], shown["aliases"]) == ("m", 1, [])
 

@@ -9,7 +9,8 @@ from ft_registry_cli.dataset_words import hashes_text
 from ft_registry_cli.state import AllowPartial, DryRun, State, command, short, size
 
 if TYPE_CHECKING:
-    from ft_registry.actions.register import Registered, RegistrationPlan
+    from ft_registry.actions.plan_register import RegistrationPlan
+    from ft_registry.actions.register import Registered
 
 
 def add_to(app: typer.Typer) -> None:

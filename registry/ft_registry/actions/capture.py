@@ -115,6 +115,11 @@ class Draft:
     """Where the base lies on this machine, if it is a folder."""
 
     @property
+    def folder(self) -> str:
+        """The folder of the logged model that the weights go to."""
+        return "adapter" if self.kind == "adapter" else "model"
+
+    @property
     def identity(self) -> str:
         """See `ft_registry.model.record.identity`."""
         return identity(

@@ -5,37 +5,27 @@ record, which the next run of the same command takes up. It never leaves a recor
 not there. The same identity registered again is the same version.
 """
 
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ft_registry.actions.capture import Draft, Registration, capture
-from ft_registry.actions.claims import accept, of_draft
+from ft_registry.actions.capture import Draft
 from ft_registry.actions.corrections import filed_as, free
 from ft_registry.actions.evaluations import (
     Evidence,
     Subject,
     attachments_of,
-    dataset_input,
-    draft_metrics,
     make_evaluation,
     make_metrics,
     measured_on,
     overrides_of,
 )
-from ft_registry.actions.events import check_reason, make_event, require_ledger
+from ft_registry.actions.events import make_event
 from ft_registry.actions.homes import home_of
-from ft_registry.actions.loading import Loading, find_loading
+from ft_registry.actions.plan_register import RegistrationPlan, known_as, upload_of
 from ft_registry.actions.projection import project_version, stored_of
-from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
-from ft_registry.actions.run_admission import admit, read_run
-from ft_registry.actions.shown_training import claimed_data, shown_curves, shown_params
-from ft_registry.actions.standings import read_standing
-from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
-from ft_registry.actions.tombstones import stored_tombstones, untold_words
-from ft_registry.errors import IntegrityError, Refused
+from ft_registry.actions.shown_training import claimed_data
+from ft_registry.actions.tags import version_tags
+from ft_registry.errors import IntegrityError
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
@@ -45,17 +35,10 @@ from ft_registry.model.record import Artifact, Run, VersionRecord
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.registered import IdentityPointer, ModelDocument
 from ft_registry.model.run_document import RUN_JSON
-from ft_registry.model.snapshot import Dataset
 from ft_registry.model.time import timestamp
-from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
-from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import ModelStore, Projection, StoredModel, StoredVersion, Upload
-
-if TYPE_CHECKING:
-    from ft_registry.ports.example_index import IndexFiles
-    from ft_registry.ports.runs import RunStore
 
 
 @dataclass(frozen=True)
@@ -71,95 +54,6 @@ class Registered:
     """What the caller should hear although it all went well."""
 
 
-@dataclass(frozen=True)
-class RegistrationPlan:
-    """What a registration would put on record."""
-
-    draft: Draft
-    run_id: str | None
-    known: VersionReference | None
-    """The version that has this identity already."""
-    scored: frozenset[tuple[str, str]]
-    """Suite and digest of the files whose scores that one has already."""
-    notices: tuple[str, ...]
-    """What nobody can tell of its base and data, and what MLflow's own loader cannot do."""
-    loading: Loading
-    """What MLflow's own loader is told."""
-
-
-def plan_registration(
-    request: Registration,
-    *,
-    top: Path,
-    cwd: Path,
-    ledger: Ledger,
-    data: DataStore,
-    code: CodeRepository,
-    indexes: "Callable[[], IndexFiles]",
-    runs: "Callable[[], RunStore]",
-    context: Context,
-) -> RegistrationPlan:
-    """Captures and hashes what is to be registered; writes nothing.
-
-    Raises:
-        InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
-        Refused: The same was on record, and its deletion as well; scores speak of another model;
-            or data holds what was erased.
-        NotFound, IntegrityError, Refused: See `read_run` and `admit`.
-        BackendUnavailable: The ledger's remote does not answer.
-    """
-    require_ledger(ledger)
-    check_reason(request.note)
-    run = read_run(request.run_id, runs()) if request.run_id else None
-    draft = capture(
-        request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context,
-        knows_data=run is not None and bool(run.document.data),
-    )  # fmt: skip
-    ledger.refresh()
-    said: tuple[str, ...] = ()
-    if run is not None:
-        draft, said = admit(draft, run, request=request, top=top, ledger=ledger, code=code)
-    known = _known(draft, ledger)
-    if draft.evaluations:
-        measured = of_draft(draft, ledger, known=known)
-        there = measured_of_model(ledger, draft.model)
-        accepted = tuple(
-            tell_repeats(
-                accept(one, measured, trust=request.trust, cwd=cwd),
-                str(known or ""), there, trust=request.trust,
-            )
-            for one in draft.evaluations
-        )  # fmt: skip
-        draft = replace(draft, evaluations=accepted)
-    before = read_evaluations(ledger, known) if known is not None else []
-    scored = frozenset((one.suite, one.origin) for one in before)
-    loading = find_loading(
-        draft.root, draft.files, kind=draft.kind, folder=_folder(draft), base=draft.base,
-        base_folder=draft.base_folder, ledger=ledger,
-    )  # fmt: skip
-    notices: tuple[str, ...] = ()
-    if known is None:  # what is on record already is no new claim
-        untold = _untold(draft.data, indexes, ledger)
-        notices = (*said, *draft.notices, *untold, *loading.notices())
-    return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
-
-
-def _untold(
-    datasets: Sequence[Dataset], indexes: "Callable[[], IndexFiles]", ledger: Ledger
-) -> Iterator[str]:
-    """Yields in words of which data nobody can tell whether it holds what was erased."""
-    stones = stored_tombstones(ledger)
-    if not stones:
-        return
-    # Not above: it imports what reads tables.
-    from ft_registry.actions.recall import recall
-
-    for dataset in datasets:
-        untold = recall(dataset, stones, ledger, indexes())
-        if untold:
-            yield f"{untold_words(dataset, untold)}; ft-registry data check looks"
-
-
 def register(
     plan: RegistrationPlan, *, ledger: Ledger, models: ModelStore, context: Context
 ) -> Registered:
@@ -173,7 +67,7 @@ def register(
     draft = plan.draft
     # One clone registers one identity at a time; between clones the ledger decides.
     with context.lock(f"register-{draft.identity[7:23]}"):
-        known = _known(draft, ledger)
+        known = known_as(draft, ledger)
         if known is not None:
             return _again(draft, known, ledger=ledger, models=models, context=context)
         models.check()
@@ -183,29 +77,11 @@ def register(
         return replace(done, notices=[*plan.notices, *done.notices])
 
 
-def _known(draft: Draft, ledger: Ledger) -> VersionReference | None:
-    content = ledger.read(layout.identity(draft.model, draft.identity))
-    if content is None:
-        return None
-    pointer = IdentityPointer.parse(content, what=f"the pointer of identity {draft.identity}")
-    version = VersionReference(draft.model, pointer.version)
-    standing = read_standing(ledger, version)
-    if standing.is_deleted:
-        raise Refused(
-            f"expected inputs that are not on record, found those of {version}, {standing.words}",
-            hints=[
-                "that is final; other weights, data, configuration or base make a new version",
-                f"ft-registry restore {version} --into DIR brings its files while they survive",
-            ],
-        )
-    return version
-
-
 def _store(
     plan: RegistrationPlan, *, models: ModelStore, context: Context
 ) -> tuple[StoredModel, int]:
     draft = plan.draft
-    upload = _upload(plan)
+    upload = upload_of(plan)
     description = draft.note or f"{draft.kind} of {draft.model}"
     left = models.find(draft.model, draft.identity)
     if left is not None and left.uri:
@@ -239,38 +115,6 @@ def _take_up(
     return stored
 
 
-def _upload(plan: RegistrationPlan) -> Upload:
-    draft, loading = plan.draft, plan.loading
-    attachments = attachments_of(draft.evaluations) | loading.attachments(draft.root)
-    if not isinstance(draft.code.patch, Unknown):
-        attachments[draft.code.patch.artifact] = draft.patch
-    if draft.run_document:
-        attachments[RUN_JSON] = draft.run_document
-    attachments |= draft.points
-    tags = version_tags(draft, transaction="")
-    return Upload(
-        model=draft.model,
-        files=draft.files,
-        root=draft.root,
-        folder=_folder(draft),
-        attachments=attachments,
-        params=shown_params(draft.config, draft.peft, draft.training),
-        tags={key: value for key, value in tags.items() if key != TRANSACTION},
-        metrics=draft_metrics(draft.evaluations, draft.data),
-        datasets=tuple(dataset_input(dataset) for dataset in draft.data),
-        metadata={IDENTITY: draft.identity},
-        kind=draft.kind,
-        run_id=plan.run_id,
-        loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
-        base_folder=loading.base_folder,
-        curves=shown_curves(draft.training),
-    )
-
-
-def _folder(draft: Draft) -> str:
-    return "adapter" if draft.kind == "adapter" else "model"
-
-
 def _record(draft: Draft, stored: StoredModel, number: int, context: Context) -> VersionRecord:
     return VersionRecord(
         model=draft.model,
@@ -280,7 +124,7 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
         method=draft.method,
         artifact=Artifact(
             uri=stored.uri,
-            folder=_folder(draft),
+            folder=draft.folder,
             digest=draft.digest,
             size=sum(entry.size for entry in draft.files),
             files=draft.files,
@@ -370,7 +214,7 @@ def _lost(
     models: ModelStore,
 ) -> Registered:
     """Settles a registration that the ledger did not take."""
-    known = _known(draft, ledger)
+    known = known_as(draft, ledger)
     if known is not None and known.number == record.version:
         return Registered(read_record(ledger, known), False, ())  # another clone finished our work
     models.delete_version(record.model, record.version)

@@ -12,13 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ft_registry.errors import NotFound, Refused
+from ft_registry.readers.lora import FACTOR
 from ft_registry.readers.tensors import Weights
 from ft_registry.readers.weights import read_config
 
-_FACTOR = re.compile(
-    r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<table>embedding_)?(?P<part>[AB])"
-    r"(?:\.(?!weight$|bias$)[^.]+)?(?:\.weight)?"
-)
 _LAYER = re.compile(r"(?:.*?\.)??([^.]+\.\d+)\.(?:.+\.)?([^.]+)")
 _TABLES = (
     "embed_tokens", "wte", "word_embeddings", "embed_in", "tok_embeddings", "embeddings", "shared",
@@ -54,7 +51,7 @@ def table_rows(weights: Weights) -> int:
     """Returns how many tokens the weights have a row for; 0: they have no such table."""
     found = [0]
     for tensor in weights.tensors.values():
-        factor = _FACTOR.fullmatch(tensor.name)
+        factor = FACTOR.fullmatch(tensor.name)
         if factor and factor["table"] and factor["part"] == "A":
             found.append(tensor.shape[-1])
         elif not factor and len(tensor.shape) == 2 and _is_table(tensor.name):
@@ -116,7 +113,7 @@ def _sides(adapter: Weights) -> dict[str, tuple[int, int]]:
     """Returns how wide each adapted module is, inside and out; 0 where the adapter does not say."""
     found: dict[str, tuple[int, int]] = {}
     for tensor in adapter.tensors.values():
-        factor = _FACTOR.fullmatch(tensor.name)
+        factor = FACTOR.fullmatch(tensor.name)
         if factor is None or factor["table"] or len(tensor.shape) < 2:
             continue
         inner, outer = found.get(factor["module"], (0, 0))

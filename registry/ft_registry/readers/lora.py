@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FACTOR = re.compile(
-    r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?:embedding_)?(?P<part>[AB])"
+FACTOR = re.compile(
+    r"(?:base_model\.model\.)?(?P<module>.+)\.lora_(?P<table>embedding_)?(?P<part>[AB])"
     r"(?:\.(?!weight$|bias$)[^.]+)?(?:\.weight)?"
 )
 """PEFT leaves the adapter's name out when it saves; others leave it in."""
@@ -246,7 +246,7 @@ def factors_of(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
     """Returns the factors of each module, ``A`` and ``B``, as far as they are there."""
     found: dict[str, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        if factor := _FACTOR.fullmatch(name):
+        if factor := FACTOR.fullmatch(name):
             found.setdefault(factor["module"], {})[factor["part"]] = tensor
     return found
 
