@@ -143,7 +143,9 @@ class TestCost:
     def test_what_is_not_on_record_is_not_reckoned_with(self) -> None:
         assert only(facts(compared(*BETTER)), "cost").what == "missing"
         unbilled = version(cost=cost(amount=UNKNOWN))
-        assert "90 seconds" in only(facts(versions=(unbilled,)), "cost").words
+        assert ", 90 s:" in only(facts(versions=(unbilled,)), "cost").words
+        brief = version(cost=cost(amount=UNKNOWN, seconds=0.41))
+        assert ", 0.41 s:" in only(facts(versions=(brief,)), "cost").words
 
     def test_cheaper_answers_pay_for_the_training(self) -> None:
         priced = compared(*BETTER, spending=(0.001, 0.004))

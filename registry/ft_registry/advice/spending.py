@@ -34,7 +34,11 @@ def _training(version: VersionFacts) -> tuple[float | None, str]:
     if isinstance(cost, Unknown):
         return None, f"what training {version.reference} took is not on record: {cost.unknown}"
     if isinstance(cost.amount, Unknown):
-        took = f", {cost.seconds:,.0f} seconds" if not isinstance(cost.seconds, Unknown) else ""
+        took = (
+            f", {cost.seconds:,.{0 if cost.seconds >= 10 else 2}f} s"
+            if not isinstance(cost.seconds, Unknown)
+            else ""
+        )
         return None, (
             f"what training {version.reference} cost is not on record{took}: {cost.amount.unknown}"
         )
