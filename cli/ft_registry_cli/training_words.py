@@ -17,11 +17,14 @@ _SETTINGS = (
     "micro_batch_size", "batch_size", "gradient_accumulation_steps", "optim", "optimizer",
     "weight_decay", "max_length", "max_seq_length", "sequence_len", "cutoff_len", "packing",
     "sample_packing", "loss_type", "beta", "bf16", "fp16", "lora_r", "lora_rank", "lora_alpha",
-    "learning_rate_multiplier",
+    "learning_rate_multiplier", "epochCount", "batchSize", "learningRate",
 )  # fmt: skip
 """Those that people ask for first; --json has all."""
 _ADAPTER = ("peft_type", "r", "lora_alpha", "lora_dropout", "target_modules", "use_dora")
-_CURVES = ("loss", "eval_loss", "rewards/margins", "rewards/accuracies", "reward", "accuracy")
+_CURVES = (
+    "loss", "eval_loss", "rewards/margins", "rewards/accuracies", "reward", "accuracy",
+    "train_loss", "valid_loss", "full_valid_loss", "training_loss", "validation_loss",
+)  # fmt: skip
 _OF_TRAINERS = ("axolotl", "llama_factory", "torchtune")
 """Where trainers on top of another keep their own settings."""
 

@@ -10,6 +10,7 @@ from ft_registry.gates.facts import Facts
 from ft_registry.gates.licence import front_matter, licences_of
 from ft_registry.gates.weights_format import judge_format
 from ft_registry.model.policy_checks import ArtifactCheck
+from ft_registry.model.record import Hosted
 
 WEIGHTS = {"adapter_config.json": b"{}", "adapter_model.safetensors": b"weights"}
 CARD = b"---\nbase_model: tiny\nlicense: Apache-2.0\n---\n# A model\n"
@@ -51,6 +52,17 @@ def test_every_part_of_the_check_is_told(world: World) -> None:
     assert answer.outcome == "fail"
     for words in ("model.bin", "99 bytes, at most 50", "no model card"):
         assert words in answer.found
+
+
+def test_of_weights_that_a_service_keeps_nobody_can_tell(world: World) -> None:
+    record = world.registry.register({"job.json": b"{}"})
+    hosted = Hosted(service="openai", model="ft:gpt-4o:a::b", job="ftjob-1")
+    artifact = record.artifact.model_copy(update={"hosted": hosted})
+    world.version(1, artifact=artifact, kind="external")
+    for asked in (ArtifactCheck(format="safetensors"), ArtifactCheck(max_size=1)):
+        answer = check_artifact(asked, world.case())
+        assert answer.outcome == "inconclusive"
+        assert "format and size of weights that openai keeps" in answer.found
 
 
 def test_a_size_at_the_bound_passes(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.fakes.memory_data import CACHE, STORE
 from tests.gates.fact_cases import World, dataset
-from tests.unit.values import FOLDER, HUB, WHY, make_record
+from tests.unit.values import FOLDER, HOSTED, HUB, WHY, make_record
 
 from ft_registry.actions.checks.lineage import check_lineage
 from ft_registry.errors import NotARegistry
@@ -106,6 +106,7 @@ class TestPinned:
             (HUB.model_copy(update={"revision": WHY}), "fail"),
             (HUB.model_copy(update={"revision": "main"}), "fail"),
             (WHY, "fail"),
+            (HOSTED, "inconclusive"),
         ],
     )
     def test_by_a_whole_commit_or_a_digest(self, world: World, base: Any, outcome: str) -> None:

@@ -32,6 +32,8 @@ from ft_registry.model.record import (
     Config,
     Environment,
     FolderBase,
+    Hosted,
+    HostedBase,
     HubBase,
     Patch,
     PeftSettings,
@@ -149,6 +151,7 @@ bases = (
     st.builds(HubBase, id=texts, revision=texts | unknowns, digest=digests | unknowns)
     | st.builds(FolderBase, id=texts, revision=texts | unknowns, digest=digests)
     | st.builds(VersionBase, version=texts, record=digests)
+    | st.builds(HostedBase, service=texts, id=texts, digest=unknowns)
     | unknowns
 )
 peft_settings = st.builds(
@@ -170,6 +173,7 @@ artifacts = st.builds(
     size=whole,
     files=st.lists(entries, max_size=3).map(tuple),
     peft=peft_settings | unknowns,
+    hosted=st.none() | st.builds(Hosted, service=texts, model=texts, job=texts),
 )
 _details = st.lists(json_objects, max_size=2).map(tuple)
 

@@ -12,6 +12,7 @@ from ft_registry.model.record import (
     Config,
     Environment,
     FolderBase,
+    HostedBase,
     HubBase,
     PeftSettings,
     Run,
@@ -48,6 +49,7 @@ def make_dataset(role: str = "train", path: str = "data/train.jsonl", **changes:
 
 
 HUB = HubBase(id="acme/tiny", revision="c0ffee1", digest=WHY)
+HOSTED = HostedBase(service="openai", id="gpt-4o", digest=WHY)
 FOLDER = FolderBase(id="base", revision=WHY, digest=sha("b"))
 CHAIN = VersionBase(version="support/1", record=sha("c"))
 

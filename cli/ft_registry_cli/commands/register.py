@@ -20,7 +20,12 @@ def add_to(app: typer.Typer) -> None:
     def register(
         state: State,
         name: Annotated[str, typer.Argument(metavar="NAME", help="The model's name.")],
-        path: Annotated[Path, typer.Argument(metavar="PATH", help="A folder with weights.")],
+        path: Annotated[
+            Path,
+            typer.Argument(
+                metavar="PATH", help="A folder with weights, or a hosted fine-tune's job."
+            ),
+        ],
         base: Annotated[
             str | None,
             typer.Option(metavar="BASE", help="A folder, a hub's ID@COMMIT, or NAME/7."),
@@ -61,6 +66,9 @@ def add_to(app: typer.Typer) -> None:
         dry_run: DryRun = False,
     ) -> None:
         """Put weights on record as the next version.
+
+        Of weights that OpenAI or Bedrock hosts, PATH is the JSON of the finished job, or a folder
+        with that and its tables of results.
 
         Commit, uncommitted changes, dvc.lock, params.yaml, the trainer's files and the environment
         are captured without being named. With --run of an ft-registry run, data, code, config and

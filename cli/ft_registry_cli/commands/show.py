@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ft_registry.model.alias import AliasState
     from ft_registry.model.approval import Approval
     from ft_registry.model.proof import Proof
+    from ft_registry.model.record import Hosted
     from ft_registry.model.verdict import Verdict
 
 
@@ -145,6 +146,7 @@ def _text(found: "ShownVersion") -> str:
         ("record", short(found.filed.digest)),
         ("registered", f"{by} on {record.host}"),
         ("made by", f"{_known(record.method)} -> {record.kind}"),
+        *_hosted(record.artifact.hosted),
         *trained_lines(record.training, record.cost),
         ("base", _base(record.base.model_dump(mode="json"))),
         *_known_by(record.base.model_dump(mode="json")),
@@ -157,8 +159,9 @@ def _text(found: "ShownVersion") -> str:
     lines += [
         ("code", f"{record.code.commit[:12]}{patch}"),
         ("config", f"{', '.join(record.config.files) or 'none'} {short(record.config.digest)}"),
-        ("weights", f"{len(record.artifact.files)} files, {size(record.artifact.size)}, "
-                    f"sha256 {short(record.artifact.digest)}"),
+        ("job" if record.artifact.hosted else "weights",
+         f"{len(record.artifact.files)} files, {size(record.artifact.size)}, "
+         f"sha256 {short(record.artifact.digest)}"),
         ("mlflow", f"{found.home.uri} (run {found.home.run_id[:12]})"),
         *([("", f"{', '.join(record.run.admitted)}: as at the start of {_run(found)}")]
           if record.run.admitted else []),
@@ -180,6 +183,17 @@ def _run(found: "ShownVersion") -> str:
     """Returns the run that a version was trained in, in words, below the one that it lies in."""
     run_id = found.filed.record.run.run_id
     return "that run" if run_id == found.home.run_id else f"run {run_id[:12]}"
+
+
+def _hosted(hosted: "Hosted | None") -> list[tuple[str, str]]:
+    """Returns by which name a service answers with the version, and the job that made it."""
+    from textwrap import wrap
+
+    if hosted is None:
+        return []
+    told = [f"{hosted.service} serves it as", hosted.model, f"by job {hosted.job}"]
+    lines = [line for words in told for line in wrap(words, 64)]
+    return [("hosted", lines[0]), *(("", line) for line in lines[1:])]
 
 
 def _known_by(base: dict[str, Any]) -> list[tuple[str, str]]:

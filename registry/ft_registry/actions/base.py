@@ -90,7 +90,7 @@ class FoundBase:
     @property
     def tokenizer(self) -> Tokenizer | None:
         """Of the folder."""
-        return None if isinstance(self.base, Unknown | VersionBase) else self.base.tokenizer
+        return self.base.tokenizer if isinstance(self.base, HubBase | FolderBase) else None
 
 
 def find_base(
@@ -167,6 +167,12 @@ def _given(argument: str, sources: BaseSources) -> FoundBase:
     # Nothing is built on a chain that is broken, or leads in a circle.
     if (end := follow(sources.ledger, filed).end) is not None:
         raise end
+    if (hosted := filed.record.artifact.hosted) is not None:
+        raise Refused(
+            f"expected a base whose weights one can have, found {version}, which {hosted.service} "
+            f"keeps as {hosted.model}",
+            hints=HINTS,
+        )
     return FoundBase(VersionBase(version=str(version), record=filed.digest), is_given=True)
 
 

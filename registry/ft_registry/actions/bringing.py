@@ -23,7 +23,14 @@ from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.proof import ProofStep, StepState, some
-from ft_registry.model.record import FolderBase, HubBase, Stage, VersionBase, VersionRecord
+from ft_registry.model.record import (
+    FolderBase,
+    HostedBase,
+    HubBase,
+    Stage,
+    VersionBase,
+    VersionRecord,
+)
 from ft_registry.model.registered import PackageList
 from ft_registry.model.restored import ARTIFACT, CODE, ENVIRONMENT, EVALUATIONS
 from ft_registry.model.snapshot import Dataset, SourceListing
@@ -227,6 +234,8 @@ class Bringing:
         elif isinstance(base, HubBase):
             pinned = "" if isinstance(base.revision, Unknown) else f"@{base.revision}"
             detail = f"a hub keeps it: {base.id}{pinned}"
+        elif isinstance(base, HostedBase):
+            detail = f"{base.service} keeps it: {base.id}"
         else:
             detail = f"no stage depends on {base.id}"
         self._note("base", "unknown", detail)

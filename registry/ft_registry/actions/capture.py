@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ft_registry.actions.base import BaseSources
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
-from ft_registry.actions.held_base import hold_base
+from ft_registry.actions.held_base import HeldBase, hold_base
+from ft_registry.actions.hosted_base import hold_hosted_base
+from ft_registry.actions.known_base import is_folder
 from ft_registry.errors import InvalidInput, Refused
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config import SuiteSettings
@@ -21,6 +24,9 @@ from ft_registry.model.record import (
     Code,
     Config,
     Environment,
+    FolderBase,
+    Hosted,
+    HubBase,
     Kind,
     Patch,
     PeftSettings,
@@ -38,15 +44,20 @@ from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.base_files import tokenizer_of
-from ft_registry.readers.files import hash_folder
+from ft_registry.readers.files import hash_path
 from ft_registry.readers.params import find_seeds, read_config_files
-from ft_registry.readers.weights import read_kind, read_peft
+from ft_registry.readers.weights import holds_weights, read_kind, read_peft
+
+if TYPE_CHECKING:
+    from ft_registry.readers.trainers.hosted import HostedTraining
 
 _ALIKE = {
     # Continued pre-training is what a trainer for SFT does with plain text.
     "sft": {"cpt"},
     "ppo": {"rlhf"},
     "grpo": {"rlhf"},
+    # A service that grades answers does not tell by which algorithm.
+    "rft": {"grpo", "ppo", "rlhf"},
 }
 """Methods that a person may name where a trainer's files name another."""
 _AFTERWARDS = {"merge", "quantize"}
@@ -59,7 +70,7 @@ class Registration:
 
     model: str
     path: Path
-    """The folder of weights."""
+    """The folder of weights, or the job of a hosted service: its file, or its folder."""
     run_id: str | None = None
     base: str | None = None
     data: tuple[DataArgument, ...] = ()
@@ -113,11 +124,13 @@ class Draft:
     """What nobody can tell of its base."""
     base_folder: Path | None = None
     """Where the base lies on this machine, if it is a folder."""
+    hosted: Hosted | None = None
+    """See `Artifact.hosted`."""
 
     @property
     def folder(self) -> str:
         """The folder of the logged model that the weights go to."""
-        return "adapter" if self.kind == "adapter" else "model"
+        return {"adapter": "adapter", "external": "job"}.get(self.kind, "model")
 
     @property
     def identity(self) -> str:
@@ -167,29 +180,35 @@ def capture(
             put on record as it is.
     """
     named = _named_method(request.method)
-    files = hash_folder(request.path)
-    kind = read_kind(request.path, files)
     # Not above: only this command reads tensors and what trainers leave.
     from ft_registry.readers.fit import check_weights
     from ft_registry.readers.trainers.reading import read_training
 
-    check_weights(request.path, kind)
-
-    trained = read_training(request.path, files)
+    files, job = _look_at(request.path)
+    kind = read_kind(request.path, files) if job is None else "external"
+    if job is None:
+        check_weights(request.path, kind)
+    trained = read_training(request.path, files) if job is None else job.trained
     method = _method(named, trained.training)
     evaluations = _evidence(request, top, cwd, context)
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
         raise InvalidInput("expected each suite once, found two evaluation files of one name")
     state = code.capture()
-    tokenizer = tokenizer_of(request.path, files)
-    sources = BaseSources(ledger, top, cwd, context.hub_cache)
-    held = hold_base(
-        request.base, root=request.path, kind=kind, method=method, tokenizer=tokenizer,
-        sources=sources, trust=request.trust,
-    )  # fmt: skip
+    if job is None:
+        tokenizer = tokenizer_of(request.path, files)
+        sources = BaseSources(ledger, top, cwd, context.hub_cache)
+        held = hold_base(
+            request.base, root=request.path, kind=kind, method=method, tokenizer=tokenizer,
+            sources=sources, trust=request.trust,
+        )  # fmt: skip
+    else:
+        theirs = _kept_by(job)
+        tokenizer = Tokenizer(digest=theirs, chat_template=theirs)
+        based = hold_hosted_base(request.base, job.base, ledger)
+        held = HeldBase(based, kind, method, ())
     base = held.base
     stage = data.stage_of(request.path)
-    base_folder = base.id if not isinstance(base, Unknown | VersionBase) else ""
+    base_folder = base.id if isinstance(base, HubBase | FolderBase) else ""
     datasets = describe_datasets(
         request.data,
         stage=None if knows_data else stage,
@@ -208,9 +227,7 @@ def capture(
         method=held.method,
         files=files,
         digest=manifest_digest(files),
-        peft=read_peft(request.path)
-        if kind == "adapter"
-        else Unknown(unknown="the weights are no adapter"),
+        peft=_peft(request.path, kind, job),
         base=base,
         data=datasets,
         code=_code(state),
@@ -233,7 +250,31 @@ def capture(
         note=request.note,
         notices=held.notices,
         base_folder=held.folder,
+        hosted=job.hosted if job is not None else None,
     )
+
+
+def _look_at(path: Path) -> tuple[tuple[FileEntry, ...], "HostedTraining | None"]:
+    """Returns the manifest of what is registered, and what it is the job of; None: of weights."""
+    # Not above: only this command reads jobs.
+    from ft_registry.readers.trainers.hosted import check_file, read_hosted
+
+    is_weights = is_folder(path)
+    if not is_weights:
+        check_file(path)
+    files = hash_path(path)
+    is_weights = is_weights and holds_weights(files)
+    return files, None if is_weights else read_hosted(path, files)
+
+
+def _peft(root: Path, kind: Kind, job: "HostedTraining | None") -> PeftSettings | Unknown:
+    if job is not None:
+        return _kept_by(job)
+    return read_peft(root) if kind == "adapter" else Unknown(unknown="the weights are no adapter")
+
+
+def _kept_by(job: "HostedTraining") -> Unknown:
+    return Unknown(unknown=f"{job.hosted.service} keeps it")
 
 
 def _method(named: str, training: Training | Unknown) -> str | Unknown:

@@ -14,6 +14,7 @@ from ft_registry.actions.known_base import (
     bases_of,
     folder_digest,
     is_folder,
+    is_same,
     names_of,
 )
 from ft_registry.actions.resolve import FiledRecord, read_record
@@ -47,6 +48,8 @@ class Measured:
     """What an adapter is loaded upon, a chain from its end; what a baseline asks."""
     root: Path | None = None
     """The folder whose bytes have just been read."""
+    hosted: str = ""
+    """What the service that keeps it is asked for; evaluators put before it how they ask."""
     is_tuned: bool = True
     """False: a baseline, which is its base."""
 
@@ -62,6 +65,7 @@ def of_version(filed: FiledRecord, ledger: Ledger) -> Measured:
         digests=frozenset(known | {f"sha256:{entry.sha256}" for entry in record.artifact.files}),
         files=record.artifact.files,
         bases=tuple(bases_of(record.base, ledger)),
+        hosted=record.artifact.hosted.model if record.artifact.hosted else "",
     )
 
 
@@ -77,13 +81,14 @@ def of_draft(draft: Draft, ledger: Ledger, *, known: VersionReference | None) ->
         return replace(of_version(read_record(ledger, known), ledger), root=draft.root)
     digests = {draft.digest, draft.identity}
     return Measured(
-        called=f"the weights in {draft.root.name}",
+        called=f"the {'job' if draft.hosted else 'weights'} in {draft.root.name}",
         is_adapter=draft.kind == "adapter",
         names=frozenset({draft.model}),
         digests=frozenset(digests | {f"sha256:{entry.sha256}" for entry in draft.files}),
         files=draft.files,
         bases=tuple(bases_of(draft.base, ledger)),
         root=draft.root,
+        hosted=draft.hosted.model if draft.hosted else "",
     )
 
 
@@ -167,7 +172,9 @@ def _other_model(measured: str, of: Measured, cwd: Path) -> str:
     folder = cwd / measured
     if is_folder(folder):
         found = _other_bytes(folder, measured, of)
-    elif measured.removeprefix("models:/") in of.names:
+    elif measured.removeprefix("models:/") in of.names or (
+        of.hosted and is_same(measured, of.hosted)
+    ):
         found = ""
     else:
         found = f"a model called {measured!r}, which is no name of {of.called}"

@@ -17,7 +17,7 @@ from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.resolve import FiledRecord, read_record, resolve
 from ft_registry.actions.shelves import Shelves
 from ft_registry.actions.weights import find_weights
-from ft_registry.errors import FtRegistryError
+from ft_registry.errors import FtRegistryError, Refused
 from ft_registry.model import layout
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config_diff import ConfigDiff, diff_config_files
@@ -129,6 +129,12 @@ def _scores(old: Reference, new: Reference, sources: DiffSources) -> ComparedSui
 def _weights(before: FiledRecord, after: FiledRecord, sources: DiffSources) -> WeightsDiff | None:
     if before.record.artifact.digest == after.record.artifact.digest:
         return None
+    for record in (before.record, after.record):
+        if record.artifact.hosted is not None:
+            raise Refused(
+                f"{record.artifact.hosted.service} keeps the weights of {record.reference}: here "
+                "is no more than its job"
+            )
     with TemporaryDirectory(prefix="weights-", dir=sources.scratch) as scratch:
         folders = [
             _folder(filed, sources, Path(scratch) / name)

@@ -12,7 +12,7 @@ from ft_registry.actions.verify_base import base_version
 from ft_registry.model.document import Unknown
 from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry, manifest_digest
-from ft_registry.model.record import Base, FolderBase, VersionBase
+from ft_registry.model.record import Base, FolderBase, HostedBase, VersionBase
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.files import hash_folder
 
@@ -116,6 +116,9 @@ def bases_of(base: Base | Unknown, ledger: Ledger) -> Iterator[KnownBase]:
             return
         base = filed.record.base
     if isinstance(base, Unknown):
+        return
+    if isinstance(base, HostedBase):
+        yield KnownBase(base.id)
         return
     revision = base.revision if isinstance(base.revision, str) else ""
     if isinstance(base, FolderBase):

@@ -20,6 +20,7 @@ class Loading:
     """What an upload takes along for MLflow's loader."""
 
     flavor: Mapping[str, object] | Unknown
+    """Empty: there are no weights here."""
     base_folder: Path | None
     """Where the flavor's base lies on this machine."""
     tokenizer: tuple[str, ...]
@@ -76,6 +77,8 @@ def find_loading(
         base_folder: Where that lies on this machine, if it does.
         ledger: For a base that is a version.
     """
+    if kind == "external":
+        return Loading({}, None, ())  # what there is to load lies with a service
     tokenizer = tokenizer_files(files)
     flavor = _flavor(root, files, kind, folder, base, base_folder, ledger, bool(tokenizer))
     if isinstance(flavor, Unknown):

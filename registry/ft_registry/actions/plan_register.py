@@ -177,4 +177,5 @@ def upload_of(plan: RegistrationPlan) -> Upload:
         loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
         base_folder=loading.base_folder,
         curves=shown_curves(draft.training),
+        is_external=draft.hosted is not None,
     )

@@ -130,6 +130,7 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
             files=draft.files,
             peft=draft.peft,
             location=stored.location,
+            hosted=draft.hosted,
         ),
         base=draft.base,
         data=draft.data,

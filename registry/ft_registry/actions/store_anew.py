@@ -171,4 +171,5 @@ def _upload(
         run_id=None,
         loading=loading.flavor if not isinstance(loading.flavor, Unknown) else {},
         curves=shown_curves(record.training),
+        is_external=record.artifact.hosted is not None,
     )

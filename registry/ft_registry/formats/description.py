@@ -47,6 +47,7 @@ def describe(story: VersionStory) -> str:
     dirty = " with uncommitted changes, kept as a patch" if record.code.dirty else ""
     parts = [
         first,
+        _hosted(record),
         escape(record.note[:500]),
         _list("Scores", scores),
         _list("Gates", [_gate(one) for one in _gates(story)]),
@@ -101,6 +102,16 @@ def _made(record: VersionRecord) -> str:
     method = "an unknown method" if isinstance(record.method, Unknown) else record.method.upper()
     base = base_label(record.base.model_dump(mode="json"))
     return f"{record.kind} by {escape(method)} on {escape(base[:_LONGEST])}"
+
+
+def _hosted(record: VersionRecord) -> str:
+    hosted = record.artifact.hosted
+    if hosted is None:
+        return ""
+    return (
+        f"{escape(hosted.service)} keeps the weights and serves them as {_code(hosted.model)}; "
+        f"kept here is what it said of the job {_code(hosted.job)}."
+    )
 
 
 def _version(story: VersionStory) -> str:

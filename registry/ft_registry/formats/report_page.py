@@ -12,7 +12,7 @@ from ft_registry.formats.score_page import score_sections
 from ft_registry.formats.training_words import all_settings, main_settings, trained_words
 from ft_registry.formats.verdict_words import headline, outcome_words, signed, word
 from ft_registry.model.document import Unknown
-from ft_registry.model.record import VersionRecord
+from ft_registry.model.record import Artifact, VersionRecord
 from ft_registry.model.score_history import ScoreHistory
 from ft_registry.model.story import Compared, VersionStory
 from ft_registry.model.verdict import Verdict
@@ -163,6 +163,18 @@ def _training(record: VersionRecord) -> str:
     return section("Training", words, curves(training.curves), told, folded, left)
 
 
+def _weights(artifact: Artifact) -> Sequence[tuple[str, str]]:
+    hosted = artifact.hosted
+    if hosted is None:
+        return [("weights", code(artifact.digest))]
+    return [
+        ("hosted by", text(hosted.service)),
+        ("asked for as", code(hosted.model)),
+        ("made by job", code(hosted.job)),
+        ("the job's files", code(artifact.digest)),
+    ]
+
+
 def _made_from(story: VersionStory) -> str:
     record = story.record
     base = record.base.model_dump(mode="json")
@@ -175,7 +187,7 @@ def _made_from(story: VersionStory) -> str:
         *([("repository", text(repo))] if isinstance(repo, str) else []),
         ("code", f"{code(record.code.commit)}{dirty}"),
         ("config", code(record.config.digest)),
-        ("weights", code(record.artifact.digest)),
+        *_weights(record.artifact),
         ("record", code(story.digest)),
         ("MLflow run", code(record.run.run_id)),
         ("Python", text(f"{record.environment.python} on {record.environment.platform}")),

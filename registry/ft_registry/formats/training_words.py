@@ -13,7 +13,7 @@ _MAIN = (
     "n_epochs", "max_steps", "per_device_train_batch_size", "micro_batch_size", "batch_size",
     "gradient_accumulation_steps", "lr_scheduler_type", "warmup_ratio", "warmup_steps",
     "max_length", "max_seq_length", "sequence_len", "cutoff_len", "beta", "loss_type",
-    "optim", "weight_decay", "packing", "seed",
+    "optim", "weight_decay", "packing", "epochCount", "batchSize", "learningRate", "seed",
 )  # fmt: skip
 """The hyperparameters that are asked for first, by the names that trainers give them."""
 

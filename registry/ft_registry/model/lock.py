@@ -9,7 +9,7 @@ from typing import Any
 
 from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry
-from ft_registry.model.record import VersionRecord
+from ft_registry.model.record import Hosted, VersionRecord
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Lock:
     folder: str
     """The folder there that holds them."""
     files: tuple[FileEntry, ...]
+    hosted: Hosted | None = None
+    """Who keeps the weights, where the files are none."""
 
     @property
     def size(self) -> int:
@@ -42,6 +44,7 @@ class Lock:
             "uri": self.uri,
             "folder": self.folder,
             "files": [{"path": e.path, "size": e.size, "sha256": e.sha256} for e in self.files],
+            **({"hosted": self.hosted.model_dump()} if self.hosted else {}),
         }
 
 
@@ -54,4 +57,5 @@ def lock_of(record: VersionRecord, home: Home) -> Lock:
         uri=home.uri,
         folder=record.artifact.folder,
         files=record.artifact.files,
+        hosted=record.artifact.hosted,
     )

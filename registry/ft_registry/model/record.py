@@ -18,13 +18,14 @@ from ft_registry.model.snapshot import TRAINING_ROLES, Dataset
 from ft_registry.model.time import Timestamp
 from ft_registry.model.training import Cost, Training
 
-Kind: TypeAlias = Literal["adapter", "full", "merged", "quantized"]
+Kind: TypeAlias = Literal["adapter", "full", "merged", "quantized", "external"]
+"""External: a service hosts the weights, and what is kept here is the job that made them."""
 
 NO_TRAINING = Unknown(unknown="no trainer's files were read")
 """Of a record that was written before they were, or that has none."""
 
 METHODS = (
-    "sft", "dpo", "kto", "orpo", "ppo", "grpo", "rlhf", "reward", "cpt", "merge", "quantize",
+    "sft", "dpo", "kto", "orpo", "ppo", "grpo", "rlhf", "reward", "rft", "cpt", "merge", "quantize",
 )  # fmt: skip
 
 
@@ -41,8 +42,18 @@ class PeftSettings(Part):
     modules_to_save: list[str] | None = None
 
 
+class Hosted(Part):
+    """Weights that a service keeps: by what name it answers, and which of its jobs made them."""
+
+    service: str
+    """``openai``, ``bedrock``."""
+    model: str
+    """What a request asks for."""
+    job: str
+
+
 class Artifact(Part):
-    """The weights: what was uploaded, file by file."""
+    """The weights, or the job that made them elsewhere: what was uploaded, file by file."""
 
     uri: str
     """MLflow's URI of the logged model, ``models:/m-<32 hex>``."""
@@ -57,6 +68,8 @@ class Artifact(Part):
     location: Annotated[str, Field(exclude_if=is_empty)] = ""
     """Where MLflow put the logged model, as it said itself: the last place to look when MLflow's
     database is lost. Without credentials."""
+    hosted: Annotated[Hosted | None, Field(exclude_if=is_empty)] = None
+    """Of an external version: who keeps the weights."""
 
 
 class Tokenizer(Part):
@@ -110,7 +123,20 @@ class VersionBase(Part):
     """See `HubBase.trusted`."""
 
 
-Base: TypeAlias = Annotated[HubBase | FolderBase | VersionBase, Field(discriminator="source")]
+class HostedBase(Part):
+    """Base weights that nobody but a service has, by its name of them."""
+
+    source: Literal["hosted"] = "hosted"
+    service: str
+    """See `Hosted.service`."""
+    id: str
+    digest: Unknown
+    """Nobody else can hash them."""
+
+
+Base: TypeAlias = Annotated[
+    HubBase | FolderBase | VersionBase | HostedBase, Field(discriminator="source")
+]
 
 
 class Patch(Part):
@@ -228,7 +254,10 @@ def base_identity(base: Base | Unknown) -> dict[str, Any]:
     """
     if isinstance(base, HubBase) and isinstance(base.revision, str):
         base = base.model_copy(update={"digest": NOT_AT_HAND})
-    return base.model_dump(mode="json", exclude={"pinned", "weights", "tokenizer", "trusted"})
+    left_out = {"pinned", "weights", "tokenizer", "trusted"}
+    if isinstance(base, HostedBase):
+        left_out.add("digest")  # no more than why there is none
+    return base.model_dump(mode="json", exclude=left_out)
 
 
 def identity(

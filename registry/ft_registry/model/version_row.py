@@ -96,12 +96,12 @@ def score_key(score: dict[str, Any]) -> str:
 
 
 def base_label(base: dict[str, Any]) -> str:
-    """Returns the base as one names it: ``id@revision``, a folder, or ``name/7``."""
+    """Returns the base as one names it: ``id@revision``, a folder, an id, or ``name/7``."""
     if "unknown" in base:
         return "unknown"
     if base["source"] == "version":
         return str(base["version"])
-    revision = base["revision"]
+    revision = base.get("revision")
     return f"{base['id']}@{revision}" if isinstance(revision, str) else str(base["id"])
 
 

@@ -42,7 +42,7 @@ class Upload:
     model: str
     files: tuple[FileEntry, ...]
     root: Path
-    """The folder that holds the files."""
+    """The folder that holds the files, or the one file."""
     folder: str
     """The folder inside the logged model that they go to."""
     attachments: Mapping[str, bytes]

@@ -104,6 +104,24 @@ def hash_folder(root: Path, *, follow_links: bool = False) -> tuple[FileEntry, .
     )
 
 
+def hash_path(path: Path) -> tuple[FileEntry, ...]:
+    """Returns the manifest of a folder, or of one file by its own name.
+
+    Raises:
+        NotFound, Refused, IntegrityError: See `hash_folder` and `hash_file`.
+    """
+    if not os.path.isfile(path):  # noqa: PTH113 - pathlib's raises at what can be no path
+        return hash_folder(path)
+    if path.is_symlink():
+        raise Refused(
+            f"expected a file or a folder, found a link: {path}",
+            hints=["put a copy of the file in its place"],
+        )
+    name = _check_name(path.name, path.parent)
+    sha256, size = hash_file(path, "sha256")
+    return (FileEntry(path=name, size=size, sha256=sha256),)
+
+
 def _job(path: Path) -> Callable[[], tuple[str, int]]:
     return lambda: hash_file(path, "sha256")
 

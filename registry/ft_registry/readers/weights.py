@@ -20,6 +20,11 @@ _SMALL = 16 << 20
 """A configuration in JSON is smaller than this."""
 
 
+def holds_weights(files: Sequence[FileEntry]) -> bool:
+    """Returns whether there are files that are weights by their names."""
+    return any(_ADAPTER.fullmatch(entry.path) or _FULL.fullmatch(entry.path) for entry in files)
+
+
 def read_kind(root: Path, files: Sequence[FileEntry]) -> Kind:
     """Returns what kind of weights a folder holds.
 
@@ -41,6 +46,7 @@ def read_kind(root: Path, files: Sequence[FileEntry]) -> Kind:
             hints=[
                 "an adapter has adapter_config.json and adapter_model.safetensors",
                 "full weights have config.json and model*.safetensors",
+                "of weights that a service hosts, the JSON of the finished job is registered",
             ],
         )
     if empty := [name for name in weights if sizes[name] == 0]:

@@ -23,15 +23,25 @@ def check_artifact(check: ArtifactCheck, case: Case) -> Answer:
     facts = Facts()
     try:
         artifact = case.filed.record.artifact
-        if check.format is not None:
-            judge_format((entry.path for entry in artifact.files), facts)
-        if check.max_size is not None:
-            _judge_size(artifact.files, check.max_size, facts)
+        if artifact.hosted is None:
+            _judge_files(check, artifact.files, facts)
+        elif check.format is not None or check.max_size is not None:
+            facts.is_open(
+                f"format and size of weights that {artifact.hosted.service} keeps: here is no "
+                "more than the job that made them"
+            )
         if check.licences:
             _judge_licence(check.licences, case, facts)
     except FtRegistryError as error:
         facts.meets(error)
     return facts.answer()
+
+
+def _judge_files(check: ArtifactCheck, files: tuple[FileEntry, ...], facts: Facts) -> None:
+    if check.format is not None:
+        judge_format((entry.path for entry in files), facts)
+    if check.max_size is not None:
+        _judge_size(files, check.max_size, facts)
 
 
 def _judge_size(files: tuple[FileEntry, ...], most: int, facts: Facts) -> None:

@@ -11,7 +11,7 @@ from ft_registry.gates.answer import Answer
 from ft_registry.gates.facts import Facts, some, told
 from ft_registry.model.document import Unknown
 from ft_registry.model.policy_checks import LineageCheck
-from ft_registry.model.record import HubBase, VersionRecord
+from ft_registry.model.record import HostedBase, HubBase, VersionRecord
 from ft_registry.model.snapshot import Dataset, SourceListing
 from ft_registry.ports.data import DataCopy, DataStore
 
@@ -90,6 +90,11 @@ def _pinned(records: list[VersionRecord], facts: Facts) -> None:
                 f"the base of {record.reference} is {base.id}"
                 f"{f'@{base.revision}' if isinstance(base.revision, str) else ''}, which no whole "
                 "commit and no digest pins: register --base ID@COMMIT does, with all 40 digits"
+            )
+        elif isinstance(base, HostedBase):
+            facts.is_open(
+                f"whether the base of {record.reference}, {base.id}, is still what it was: "
+                f"{base.digest.unknown}"
             )
         else:
             facts.holds(f"the base of {record.reference} is pinned")

@@ -22,7 +22,7 @@ from ft_registry.errors import (
 from ft_registry.formats.mlmodel import BASE_FOLDER, TRANSFORMERS
 from ft_registry.model.time import moment
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
-from ft_registry.readers.files import hash_folder
+from ft_registry.readers.files import hash_path
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -94,7 +94,12 @@ class Uploader:
         )
 
     def _send(self, model: "LoggedModel", upload: Upload) -> None:
-        self._client.log_model_artifacts(model.model_id, str(upload.root), upload.folder)
+        send = (
+            self._client.log_model_artifact
+            if upload.root.is_file()
+            else self._client.log_model_artifacts
+        )
+        send(model.model_id, str(upload.root), upload.folder)
         described = self._mlmodel(upload, model, folder=upload.folder)
         self.attach(model.model_id, {**upload.attachments, "MLmodel": described})
 
@@ -254,7 +259,7 @@ class Uploader:
                     else:
                         there[info.path] = info.file_size
         # What was hashed before is what was sent, if it is there still.
-        if hash_folder(upload.root) != upload.files:
+        if hash_path(upload.root) != upload.files:
             raise IntegrityError(
                 f"expected {upload.root} to stay as it is while it is uploaded, found that it "
                 "changed",
