@@ -215,3 +215,37 @@ def test_a_gate_asks_what_can_be_known(project: Project) -> None:
     said = " ".join(outcome.stdout.split())
     assert "format and size of weights that openai keeps" in said
     assert "openai keeps these weights: nobody else can hash them" in said
+
+
+def test_a_suite_asks_the_service_by_name(project: Project) -> None:
+    project.register("m", "job.json")
+    project.adapter("ad3")
+    project.register("m", "ad3")
+    put(
+        project.root,
+        "score.py",
+        "import json, sys\n"
+        "items = [{'id': f'q{n}', 'pass': n % 2} for n in range(6)]\n"
+        "found = {'suite': 'odd', 'model': sys.argv[1], 'items': items}\n"
+        "open(sys.argv[2], 'w').write(json.dumps(found))\n",
+    )
+    suite = "[suites.{}]\ncmd = 'python score.py {{{}}} {{out}}'\nmetric = 'pass'\n"
+    settings = project.root / "ft-registry.toml"
+    kept = settings.read_text() if settings.exists() else ""
+    put(
+        project.root, settings.name,
+        f"{kept}\n{suite.format('asked', 'model')}{suite.format('loaded', 'weights')}",
+    )  # fmt: skip
+    added = project.done("eval", "run", "m/1", "--suite", "asked")
+    assert added["evaluation"]["scores"][0]["value"] == 0.5
+    outcome = project.cli("eval", "run", "m/1", "--suite", "loaded", "--json")
+    assert outcome.code == 1
+    assert outcome.error["message"] == (
+        "expected the suite loaded to ask openai for m/1, found {weights} in its command: openai "
+        "keeps them"
+    )
+    outcome = project.cli("eval", "run", "m/2", "--suite", "asked", "--json")
+    assert outcome.code == 1
+    assert outcome.error["message"] == (
+        "expected a hosted version for {model} of the suite asked, found m/2, of kind adapter"
+    )

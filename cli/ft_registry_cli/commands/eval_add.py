@@ -71,7 +71,8 @@ def add_to(group: typer.Typer) -> None:
         """Run a suite on a version and put on record what it found.
 
         The suite's command runs at the top level, in your environment: {weights} is a folder with
-        the version's weights, {out} is where it writes its scores.
+        the version's weights, {model} the name of one that a service hosts, {out} is where it
+        writes its scores.
         """
         scoring = state.workspace.scoring
         with scoring.run(reference, suite, tell=state.talk) as out:

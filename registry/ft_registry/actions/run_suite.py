@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.resolve import FiledRecord, read_record, resolve
-from ft_registry.errors import FtRegistryError, IntegrityError, InvalidInput, NotFound
+from ft_registry.errors import FtRegistryError, IntegrityError, InvalidInput, NotFound, Refused
 from ft_registry.model.config import SuiteSettings
 from ft_registry.model.reference import Reference
 from ft_registry.ports.artifacts import ArtifactStore
@@ -19,7 +19,7 @@ from ft_registry.ports.recipe import Runner, RunSettings
 from ft_registry.readers.files import hash_folder
 
 _PLACE = re.compile(r"\{([A-Za-z_]*)\}")
-_PLACES = ("weights", "out", "ref")
+_PLACES = ("weights", "model", "out", "ref")
 
 
 @dataclass(frozen=True)
@@ -80,15 +80,19 @@ def run_suite(
 
     Raises:
         NotFound: The reference names nothing, or the command wrote nothing.
+        Refused: The command is for weights that are here, and a service keeps them, or the reverse.
         IntegrityError: The weights are not what was recorded.
         FtRegistryError: The command failed.
     """
     filed = read_record(ledger, resolve(ledger, reference))
+    hosted = filed.record.artifact.hosted
+    _check_places(run, filed)
     run.scratch.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="suite-", dir=run.scratch) as folder:
         weights = _fetch(filed, Path(folder) / "version", ledger, artifacts)
         out = Path(folder) / "out"
         places = {"weights": str(weights), "out": str(out), "ref": filed.record.reference}
+        places["model"] = hosted.model if hosted is not None else ""
         command = _PLACE.sub(lambda found: shlex.quote(places[found[1]]), run.settings.cmd)
         run.tell(f"running {run.settings.cmd}")
         settings = RunSettings(home=run.home, programs=runner.here(), passed=run.passed)
@@ -105,6 +109,23 @@ def run_suite(
                 hints=[f"it is: {run.settings.cmd}"],
             )
         yield out
+
+
+def _check_places(run: SuiteRun, filed: FiledRecord) -> None:
+    reference, hosted = filed.record.reference, filed.record.artifact.hosted
+    used = set(_PLACE.findall(run.settings.cmd))
+    if hosted is not None and "weights" in used:
+        raise Refused(
+            f"expected the suite {run.suite} to ask {hosted.service} for {reference}, found "
+            f"{{weights}} in its command: {hosted.service} keeps them",
+            hints=["{model} is what the service is asked for"],
+        )
+    if hosted is None and "model" in used:
+        raise Refused(
+            f"expected a hosted version for {{model}} of the suite {run.suite}, found {reference}, "
+            f"of kind {filed.record.kind}",
+            hints=["{weights} is a folder with its weights"],
+        )
 
 
 def _fetch(filed: FiledRecord, into: Path, ledger: Ledger, artifacts: ArtifactStore) -> Path:

@@ -18,8 +18,9 @@ class SuiteSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cmd: str = ""
-    """The command, run at the top level: ``{weights}`` is a folder with the version's weights,
-    ``{out}`` is where it writes its scores, ``{ref}`` is ``name/7``."""
+    """The command, run at the top level: ``{weights}`` is a folder with the version's weights
+    (of a hosted version ``{model}`` is what the service is asked for), ``{out}`` is where it
+    writes its scores, ``{ref}`` is ``name/7``."""
     metric: str = ""
     """The one that counts most."""
     higher_is_better: bool | None = None
