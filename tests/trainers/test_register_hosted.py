@@ -53,6 +53,20 @@ def test_one_file_is_a_version(project: Project) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_the_same_job_in_other_bytes_is_told(project: Project) -> None:
+    project.register("m", "job.json")
+    put(project.root, "job.json", json.dumps(OPENAI, indent=2))
+    done = project.done("register", "m", "job.json")
+    assert done["version"] == 2
+    assert (
+        "the job ftjob-abc123 of openai is that of m/1 as well, which has other files, data, "
+        "configuration or base"
+    ) in done["notices"]
+    assert not any("is that of" in notice for notice in project.done(
+        "register", "other", "job.json"
+    )["notices"])  # fmt: skip
+
+
 def test_mlflow_knows_that_it_is_external(project: Project) -> None:
     project.register("m", "job.json")
     client = project.client()
@@ -78,7 +92,10 @@ def test_it_goes_the_way_of_every_version(project: Project, tmp_path: Path) -> N
     assert lock["hosted"]["model"] == DPO["fine_tuned_model"]
     project.done("rollback", "m@champion", "--reason", "worse")
     for version in ("m/1", "m/2"):
-        assert project.cli("verify", version).code == 0
+        verified = project.cli("verify", version)
+        assert verified.code == 0
+        assert verified.stdout.startswith(f"{version}  ok  ")
+        assert "ok  ," not in verified.stdout
     rows = project.done("list", "m")["versions"]
     assert [row["kind"] for row in rows] == ["external", "external"]
     graph = project.done("lineage", "m/2")

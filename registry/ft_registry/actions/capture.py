@@ -10,7 +10,7 @@ from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
 from ft_registry.actions.held_base import HeldBase, hold_base
-from ft_registry.actions.hosted_base import hold_hosted_base
+from ft_registry.actions.hosted import hold_hosted_base
 from ft_registry.actions.known_base import is_folder
 from ft_registry.errors import InvalidInput, Refused
 from ft_registry.model.canonical import digest_bytes

@@ -1,10 +1,13 @@
-"""Settles the base of weights that a service hosts: the one that the job names, and no other."""
+"""What a hosted job is beside what is on record: its base, and the versions made of it before."""
+
+from collections.abc import Iterator
 
 from ft_registry.actions.ancestry import follow
-from ft_registry.actions.resolve import read_record, resolve
+from ft_registry.actions.resolve import read_record, resolve, version_numbers
 from ft_registry.errors import InvalidInput, Refused
-from ft_registry.model.record import Base, HostedBase, VersionBase
-from ft_registry.model.reference import parse_reference
+from ft_registry.model.proof import some
+from ft_registry.model.record import Base, Hosted, HostedBase, VersionBase
+from ft_registry.model.reference import VersionReference, parse_reference
 from ft_registry.ports.ledger import Ledger
 
 
@@ -44,3 +47,23 @@ def hold_hosted_base(argument: str | None, base: HostedBase, ledger: Ledger) -> 
     if (end := follow(ledger, filed).end) is not None:
         raise end
     return VersionBase(version=str(version), record=filed.digest)
+
+
+def tell_same_job(hosted: Hosted | None, model: str, ledger: Ledger) -> Iterator[str]:
+    """Yields in words that a job is that of other versions of a model.
+
+    Raises:
+        IntegrityError: The record of one cannot be read.
+    """
+    if hosted is None:
+        return
+    versions = [VersionReference(model, number) for number in version_numbers(ledger, model)]
+    same = [
+        str(one) for one in versions if read_record(ledger, one).record.artifact.hosted == hosted
+    ]
+    if same:
+        have = "have" if len(same) > 1 else "has"
+        yield (
+            f"the job {hosted.job} of {hosted.service} is that of {some(same)} as well, "
+            f"which {have} other files, data, configuration or base"
+        )

@@ -9,6 +9,7 @@ from ft_registry.actions.capture import Draft, Registration, capture
 from ft_registry.actions.claims import accept, of_draft
 from ft_registry.actions.evaluations import attachments_of, dataset_input, draft_metrics
 from ft_registry.actions.events import check_reason, require_ledger
+from ft_registry.actions.hosted import tell_same_job
 from ft_registry.actions.loading import Loading, find_loading
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import read_evaluations
@@ -104,7 +105,8 @@ def plan_registration(
     notices: tuple[str, ...] = ()
     if known is None:  # what is on record already is no new claim
         untold = _untold(draft.data, indexes, ledger)
-        notices = (*said, *draft.notices, *untold, *loading.notices())
+        same = tell_same_job(draft.hosted, draft.model, ledger)
+        notices = (*said, *draft.notices, *untold, *loading.notices(), *same)
     return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
 
 
