@@ -68,9 +68,9 @@ def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
 
 def _comparing(place: Lab, plan: Plan) -> Result:
     count = 500 if plan.small else 10_000
-    _write_adapter(place.folder / "adapter", megabytes=1, seed=1)
+    write_adapter(place.folder / "adapter", megabytes=1, seed=1)
     for number in (1, 2):
-        _write_adapter(place.folder / "adapter", megabytes=1, seed=number)
+        write_adapter(place.folder / "adapter", megabytes=1, seed=number)
         place.run("ft-registry", "register", "model", "adapter", "--method", "sft")
         _write_items(place.folder / "graded.jsonl", count, seed=number)
         place.run("ft-registry", "eval", "add", f"model/{number}", "graded.jsonl")
@@ -92,7 +92,7 @@ def _weights(lab: Lab, plan: Plan) -> Result:
     place = lab.registry("weights")
     megabytes = 4 if plan.small else 200
     for name, seed in (("before", 1), ("after", 2)):
-        _write_adapter(place.folder / name, megabytes=megabytes, seed=seed)
+        write_adapter(place.folder / name, megabytes=megabytes, seed=seed)
     return Question(
         f"Comparing the weights of two adapters of {megabytes} MB",
         [
@@ -145,7 +145,7 @@ def _write_items(file: Path, count: int, *, seed: int) -> None:
             rows.write(json.dumps(item) + "\n")
 
 
-def _write_adapter(folder: Path, *, megabytes: int, seed: int) -> None:
+def write_adapter(folder: Path, *, megabytes: int, seed: int) -> None:
     """Writes a LoRA adapter of rank 32."""
     folder.mkdir(exist_ok=True)
     rank, width = 32, 4096

@@ -9,13 +9,16 @@ checks cost is a question of benchmarks/run.py.
 """
 
 import argparse
+import json
 import math
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
+from evaluations import write_adapter
 from lab import Lab
 from measure import Contender, Plan, Question, Result, Target
 
@@ -51,8 +54,27 @@ for _ in range(10):
 """
 
 
+_METRICS = 10
+_POLICY = """\
+aliases:
+  champion:
+    all:
+{compares}
+  staging:
+    all:
+      - lineage: {{base_pinned: true}}
+      - artifact: {{format: safetensors}}
+      - score: {{suite: graded, metric: m0, at_least: 0.1}}
+"""
+_COMPARE = (
+    "      - compare: {{suite: graded, metric: m{number}, against: '@champion', "
+    "test: non_inferior, margin: 0.05, method: bootstrap, higher_is_better: true}}"
+)
+
+
 def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
-    """Yields the cost of ten comparisons as a process of its own."""
+    """Yields the cost of ten comparisons as a process of its own, and that of gates."""
+    yield _gate(lab, plan)
     yield Question(
         "Ten comparisons of 5,000 graded items each, imports included",
         [
@@ -62,6 +84,45 @@ def answers(lab: Lab, plan: Plan) -> Iterator[Result]:
         unit="paired t",
         targets=[Target("10,000 resamples each", 3.0)],
     ).answer(plan.rounds)
+
+
+def _gate(lab: Lab, plan: Plan) -> Result:
+    count = 200 if plan.small else 5_000
+    place = lab.registry("gates")
+    write_adapter(place.folder / "base", megabytes=1, seed=0)
+    for number in (1, 2):
+        write_adapter(place.folder / "adapter", megabytes=1, seed=number)
+        place.run("ft-registry", "register", "model", "adapter", "--method", "sft")
+        _write_items(place.folder / "graded.jsonl", count, seed=number)
+        place.run("ft-registry", "eval", "add", f"model/{number}", "graded.jsonl")
+    place.run("ft-registry", "promote", "model/1", "--to", "champion", "--reason", "the first")
+    compares = "\n".join(_COMPARE.format(number=number) for number in range(_METRICS))
+    (place.folder / "policy.yaml").write_text(_POLICY.format(compares=compares))
+    place.run("ft-registry", "policy", "apply", "policy.yaml", "--reason", "from now on")
+
+    def asked(alias: str) -> str:
+        return place.run("ft-registry", "gate", "model/2", "--to", alias)
+
+    return Question(
+        f"gate as a process: {_METRICS} checks of {count:,} items, 10,000 resamples each",
+        [
+            Contender("ten comparisons", lambda: asked("champion")),
+            Contender("no items", lambda: asked("staging")),
+        ],
+        unit="no items",
+        targets=[Target("ten comparisons", 3.0), Target("no items", 0.6)],
+    ).answer(plan.rounds)
+
+
+def _write_items(file: Path, count: int, *, seed: int) -> None:
+    """Writes items with ten scores each, between which versions differ by luck alone."""
+    random = np.random.default_rng(3)
+    hard = random.beta(4, 2, (count, _METRICS))
+    luck = np.random.default_rng(seed).normal(0, 0.1, hard.shape)
+    with file.open("w") as rows:
+        for number, scores in enumerate(np.clip(hard + luck, 0, 1).round(6).tolist()):
+            named = {f"m{metric}": score for metric, score in enumerate(scores)}
+            rows.write(json.dumps({"id": f"q{number}", **named}) + "\n")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """How near is `verify --full` to the speed at which the processor hashes, and to its peer?"""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -161,7 +162,10 @@ def _write_weights(folder: Path, megabytes: int) -> None:
     (folder / "config.json").write_text('{"model_type": "tiny"}')
     for number in range(1, _FILES + 1):
         file = folder / f"model-{number:05}-of-{_FILES:05}.safetensors"
-        file.write_bytes(os.urandom((megabytes << 20) // _FILES))
+        size = (megabytes << 20) // _FILES
+        values = {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}
+        header = json.dumps({f"part-{number}": values}).encode()
+        file.write_bytes(len(header).to_bytes(8, "little") + header + os.urandom(size))
     os.sync()
 
 
