@@ -70,7 +70,7 @@ def test_a_log_that_inspect_wrote_is_read(path: Path) -> None:
     assert found.items.slices["kind"][:2] == ("even", "odd")
     assert found.items.texts["target"][1] == "2"
     assert found.items.numbers["tokens"].tolist() == [1, 1, 1, 1, 1.5, 1.5]
-    assert found.claim.name == "mockllm/model"
+    assert found.claim.name == "model"
     assert found.data == {"capitals": "sums"}
     assert found.settings["epochs"] == 2
 

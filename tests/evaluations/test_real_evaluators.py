@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.project import Project
 
 from ft_registry.readers.evaluations.reading import read_evaluation
 from ft_registry.readers.evaluations.zstd_zip import ZstdZip
@@ -56,8 +57,8 @@ def sums():
 """
 
 
-def run(*command: str, cwd: Path, **env: str) -> None:
-    """Runs a program that must succeed, without a network."""
+def run(*command: str, cwd: Path, **env: str) -> str:
+    """Runs a program that must succeed, without a network; returns what it said."""
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(cwd / "hf")}
     offline |= {name: str(cwd / "home") for name in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
     done = subprocess.run(
@@ -65,6 +66,7 @@ def run(*command: str, cwd: Path, **env: str) -> None:
         check=False, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout + done.stderr
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("lm_eval"), reason="lm-eval is not installed")
@@ -108,3 +110,29 @@ def test_inspect_of_today_is_read(tmp_path: Path) -> None:
     assert (found.suite, found.harness, score.value) == ("sums", "inspect", pytest.approx(said))
     assert found.items is not None
     assert len(set(found.items.ids)) == QUESTIONS
+
+
+def inspect_has_us() -> bool:
+    """Returns whether Inspect's own environment has this project beside it."""
+    program = shutil.which("inspect")
+    if program is None:
+        return False
+    python = Path(program).resolve().parent / "python"
+    probe = [python, "-c", "import ft_registry.plugins.inspect_hooks"]
+    return (
+        python.exists() and subprocess.run(probe, capture_output=True, check=False).returncode == 0
+    )
+
+
+@pytest.mark.skipif(not inspect_has_us(), reason="no inspect on the PATH that has ft-registry too")
+@pytest.mark.parametrize(("version", "scores"), [("m/1", 1), ("m/99", 0)])
+def test_inspect_puts_its_log_on_record(seeded: Project, version: str, scores: int) -> None:
+    (seeded.root / "sums.py").write_text(INSPECT_TASK)
+    told = run(
+        "inspect", "eval", "sums.py", "--model", "mockllm/m/1", "--log-dir", "logs",
+        "--display", "none", cwd=seeded.root, FT_REGISTRY_VERSION=version,
+    )  # fmt: skip
+    added = [one for one in seeded.done("show", "m/1")["evaluations"] if one["suite"] == "sums"]
+    assert len(added) == scores, told
+    assert ("added sums of m/1" in told) == (scores == 1)
+    assert ("found no m/99" in told) == (scores == 0), told

@@ -42,9 +42,11 @@ DOORS = {
         "ft_registry.backends.git.door",
         "ft_registry.backends.recipe",
         "ft_registry.backends.launch",
+        "ft_registry.plugins.inspect_hooks",
     ),
+    "inspect_ai": "ft_registry.plugins.inspect_hooks",
 }
-"""Outside libraries, and the room through which each enters; three rooms start programs."""
+"""Outside libraries, and the room through which each enters; four rooms start programs."""
 
 
 def module_of(path: Path) -> str:

@@ -34,6 +34,8 @@ HARNESS = "inspect"
 _ERRORS = {"stderr", "std", "var", "bootstrap_stderr", "bootstrap_std"}
 """Metrics that say how sure the others are."""
 _MEANS = {"accuracy", "mean"}
+_RUN_HERE = ("hf", "vllm", "sglang", "ollama", "llama-cpp-python", "transformer_lens", "mockllm")
+"""Providers of models that one runs oneself. A service's name stays: it is another model there."""
 _TRAFFIC = ("max_connections", "max_retries", "timeout", "attempt_timeout", "batch")
 """Settings of calls that change no score."""
 
@@ -206,7 +208,7 @@ def _measurement(header: _Header, samples: Iterable[Sample], file: EvaluatorFile
         items=items,
         harness_version=text_of((about.packages or {}).get("inspect_ai")),
         claim=Claim(
-            name=about.model,
+            name=text_of(arguments.get("model_path")) or _without_provider(about.model),
             adapter=text_of(arguments.get("adapter_path") or arguments.get("lora_path")),
             revision=text_of(arguments.get("revision")),
         ),
@@ -227,6 +229,12 @@ def _measurement(header: _Header, samples: Iterable[Sample], file: EvaluatorFile
         seconds=(moment(end) - moment(start)).total_seconds() if start and end else None,
         notes=tuple(gathered.notes),
     )
+
+
+def _without_provider(model: str) -> str:
+    """Returns what a model is called where it runs: ``hf/acme/tiny`` is ``acme/tiny`` there."""
+    provider, _, name = model.partition("/")
+    return name if name and provider in _RUN_HERE else model
 
 
 def _totals(found: _Score, file: EvaluatorFile) -> list[tuple[MeasuredScore, str]]:
