@@ -85,7 +85,7 @@ OPTIONS: list[Case] = [
 ]
 WEIGHTS: list[Case] = [
     (("register", "m", "nowhere"), 1, "not_found", "nowhere"),
-    (("register", "m", "params.yaml"), 1, "not_found", "params.yaml"),
+    (("register", "m", "params.yaml"), 1, "refused", "params.yaml"),
     (("register", "m", "data"), 1, "refused", "weights"),
     (("register", "m", "."), 1, "refused", ""),
     (("register", "m", "bad/empty"), 1, "refused", "without a byte"),
