@@ -18,7 +18,7 @@ from ft_registry.evaluations.items import Items
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import PUBLIC, Evaluation, PublicSet, SnapshotUse
-from ft_registry.model.reference import VersionReference
+from ft_registry.model.reference import BaselineReference, VersionReference
 from ft_registry.model.verdict import EvidenceUse, OpponentUse
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.ledger import Ledger
@@ -69,6 +69,8 @@ class Case:
     uses: Uses = field(default_factory=Uses)
     tables: dict[str, Items] = field(default_factory=dict)
     """Tables of scored items that were read, by digest: several checks look at one."""
+    contenders: dict[str, MeasuredContender] = field(default_factory=dict)
+    """Opponents with their evaluations, by reference."""
 
     @cached_property
     def filed(self) -> FiledRecord:
@@ -82,6 +84,8 @@ class Case:
             IntegrityError: It does not lie where it belongs.
         """
         path = place_of(evaluation)
+        if path in self.uses.evaluations:
+            return
         content = self.ledger.read(path)
         if content is None:
             raise IntegrityError(
@@ -104,6 +108,18 @@ class Case:
             told = f"{evaluation.suite} of {evaluation.subject}: {what}: {words}"
             if words and told not in self.uses.notes:
                 self.uses.notes.append(told)
+
+    def contender(self, reference: VersionReference | BaselineReference) -> MeasuredContender:
+        """Returns an opponent with its evaluations, read once: all checks see the same.
+
+        Raises:
+            NotFound: There is none.
+            IntegrityError: A document cannot be read.
+        """
+        key = str(reference)
+        if key not in self.contenders:
+            self.contenders[key] = find_contender(self.ledger, reference)
+        return self.contenders[key]
 
     @cached_property
     def measured(self) -> MeasuredContender:

@@ -15,7 +15,7 @@ from ft_registry.actions.checks.measured import (
     find_metric,
     refused,
 )
-from ft_registry.actions.contenders import MeasuredContender, find_contender, read_baseline
+from ft_registry.actions.contenders import MeasuredContender, read_baseline
 from ft_registry.actions.resolve import read_alias, read_record, require_model, resolve
 from ft_registry.errors import Refused
 from ft_registry.evaluations.items import Items
@@ -54,7 +54,7 @@ def check_comparison(check: CompareCheck, case: Case) -> Compared | Answer:
 def worst_items(comparison: Compared, case: Case) -> tuple[WorstItem, ...]:
     """Returns the items that the candidate scores worse, with what was asked and answered."""
     check, finding = comparison.check, comparison.finding
-    opponent = find_contender(case.ledger, parse_contender(finding.opponent))
+    opponent = case.contenders[finding.opponent]
     new, old = (
         case.tables[evaluation.items.digest]
         for contender in (case.measured, opponent)
@@ -104,7 +104,7 @@ def _find_opponent(case: Case, check: CompareCheck) -> _Opponent | None:
     reference = parse_contender(_full(case, check))
     if isinstance(reference, BaselineReference):
         _, digest = read_baseline(case.ledger, reference)
-        contender = find_contender(case.ledger, reference)
+        contender = case.contender(reference)
     else:
         if isinstance(reference, AliasReference):
             require_model(case.ledger, reference.model)
@@ -113,7 +113,7 @@ def _find_opponent(case: Case, check: CompareCheck) -> _Opponent | None:
                 return None
         version = resolve(case.ledger, reference)
         digest = read_record(case.ledger, version).digest
-        contender = find_contender(case.ledger, version)
+        contender = case.contender(version)
     case.uses.opponents[check.against] = OpponentUse(
         asked=check.against, reference=contender.reference, digest=digest
     )
