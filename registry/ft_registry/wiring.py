@@ -178,7 +178,7 @@ class Wiring:
         uri = self.settings.mlflow_uri or self.environ.get("MLFLOW_TRACKING_URI", "")
         home = self.mlflow_home
         uri = uri or f"sqlite:///{home / 'mlflow.db'}"
-        return MlflowPlace.at(uri, home=home, scratch=self.private)
+        return MlflowPlace.at(uri, home=home, scratch=self.private, site=self.settings.site)
 
     @property
     def mlflow_home(self) -> Path:

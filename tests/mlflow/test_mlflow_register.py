@@ -37,6 +37,21 @@ def test_the_version_points_to_the_bytes_by_the_record_s_uri(registered: Project
     assert version.run_id == record.run.run_id
 
 
+def test_where_a_site_is_served_the_version_links_to_its_line_there(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FT_REGISTRY_SITE", "https://pages.example.org/models/")
+    project.register("m", "ad1", data=DATA)
+    link = project.client().get_model_version("m", "1").run_link
+    assert link.startswith("https://pages.example.org/models/models/m/index.html#m-")
+    project.client().delete_model_version("m", "1")
+    project.done("sync", "--restore")
+    assert project.client().get_model_version("m", "1").run_link == link
+    project.done("report", "--into", tmp_path / "site")
+    page, _, line = link.removeprefix("https://pages.example.org/models/").partition("#")
+    assert f'id="{line}"' in (tmp_path / "site" / page).read_text()
+
+
 def test_the_version_is_tagged_for_search(registered: Project) -> None:
     tags = registered.client().get_model_version("m", "1").tags
     filed = record_of(registered)

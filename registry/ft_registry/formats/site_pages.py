@@ -110,7 +110,8 @@ def _versions(model: ModelStory) -> str:
     keys = sorted(counts, key=lambda key: (-counts[key], key))[:_COLUMNS]
     rows = (
         (
-            f'<a href="{one.record.version}/index.html">{one.record.version}</a> '
+            f'<a id="{text(one.record.run.logged_model_id)}" '
+            f'href="{one.record.version}/index.html">{one.record.version}</a> '
             f"{' '.join(_marks(one))}",
             *(f"{one.scores[key]:.4f}" if key in one.scores else "-" for key in keys),
             text(made_words(one.record)),

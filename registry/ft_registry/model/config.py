@@ -1,15 +1,19 @@
 """The project's settings: few, and each has a default that works."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 SuiteUse: TypeAlias = Literal[
     "", "format", "knowledge", "shorter-prompt", "values", "safety", "regression"
 ]
 """What a suite is for: one of the four uses of fine-tuning (a format, domain knowledge, a shorter
 prompt, alignment with values), or what must not suffer from it. Empty: nobody said."""
+
+
+_SITE = r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$"
+"""An address without login, question or fragment: paths follow it, and everybody sees it."""
 
 
 class SuiteSettings(BaseModel):
@@ -40,6 +44,8 @@ class Settings(BaseModel):
     """MLflow's tracking URI; empty: MLFLOW_TRACKING_URI, else mlflow.db at the top level."""
     ledger_remote: str = ""
     """The git remote through which a team shares the ledger; empty: this clone alone."""
+    site: Annotated[str, Field(pattern=_SITE, max_length=250)] = ""
+    """Where the pages of `ft-registry report` are served; versions in MLflow link to theirs."""
     offline: bool = False
     """Leave the ledger's remote alone."""
     ray_address: str = ""

@@ -204,3 +204,12 @@ def test_a_value_that_is_no_text_is_refused_and_nothing_written(top: Path) -> No
     with pytest.raises(FtRegistryError, match="Unicode"):
         write_setting_file(top, {"mlflow_uri": "\udcff"})
     assert not (top / FILE).exists()
+
+
+@pytest.mark.parametrize(
+    "site",
+    ["pages.example.org", "ftp://a", "https://", "https://u:p@a", "https://a/?q", "https://a#b"],
+)
+def test_a_site_that_is_no_plain_address_is_refused(top: Path, site: str) -> None:
+    with pytest.raises(InvalidInput, match="found site ="):
+        read_settings(top, {"FT_REGISTRY_SITE": site})

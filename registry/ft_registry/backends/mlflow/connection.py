@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from filelock import FileLock
 
@@ -52,14 +52,16 @@ class MlflowPlace:
         artifacts: The folder for artifacts when the URI is a database on this machine; a server
             has a place of its own.
         scratch: A folder for locks.
+        site: Where the pages of the registry are served; empty: nowhere.
     """
 
     uri: str
     artifacts: Path | None
     scratch: Path
+    site: str = ""
 
     @classmethod
-    def at(cls, uri: str, *, home: Path, scratch: Path) -> Self:
+    def at(cls, uri: str, *, home: Path, scratch: Path, site: str = "") -> Self:
         """Returns the place behind a URI.
 
         Args:
@@ -67,20 +69,30 @@ class MlflowPlace:
             home: What a relative SQLite path counts from, and where artifacts go beside other
                 databases.
             scratch: A folder for locks.
+            site: Where the pages of the registry are served; empty: nowhere.
         """
         rest = uri.removeprefix(_SQLITE)
         if _parts(uri).scheme in ("http", "https"):
-            return cls(uri=uri, artifacts=None, scratch=scratch)
+            return cls(uri=uri, artifacts=None, scratch=scratch, site=site)
         folder = home
         if uri.startswith(_SQLITE) and rest not in _IN_MEMORY:
             database = home / rest
             uri, folder = f"{_SQLITE}{database}", database.parent
-        return cls(uri=uri, artifacts=folder / "mlartifacts", scratch=scratch)
+        return cls(uri=uri, artifacts=folder / "mlartifacts", scratch=scratch, site=site)
 
     @property
     def shown(self) -> str:
         """The URI as it may be printed: without user and password."""
         return without_login(self.uri)
+
+    def page_of(self, model: str, logged_model: str) -> str | None:
+        """Returns the address of a version's line on its model's page; None: there is no site.
+
+        MLflow keeps it from before it hands out the number: the logged model tells the line.
+        """
+        if not self.site:
+            return None
+        return f"{self.site.rstrip('/')}/models/{quote(model)}/index.html#{logged_model}"
 
     @property
     def is_server(self) -> bool:

@@ -42,7 +42,7 @@ class Rebuilder:
         """See `ModelStore.create_at`."""
         self._ensure_model(model)
         while True:
-            made = self._create(model, restored, mark=number)
+            made = self._create(model, restored, of=model, mark=number)
             if made == number:
                 self._unmark(model, made)
                 return True
@@ -143,11 +143,11 @@ class Rebuilder:
         filler = next(iter(restored.values()))
         for number in range(1, max(last, *versions, *restored) + 1):
             if number in restored:
-                made = self._create(aside, restored[number])
+                made = self._create(aside, restored[number], of=present.name)
             elif number in versions:
                 made = self._copy(aside, versions[number])
             else:
-                made = self._create(aside, filler)
+                made = self._create(aside, filler, of=present.name)
                 self._client.delete_model_version(aside, str(made))
             if made != number:
                 raise BackendUnavailable(
@@ -159,7 +159,8 @@ class Rebuilder:
             if int(number) in there:
                 self._client.set_registered_model_alias(aside, alias, str(number))
 
-    def _create(self, model: str, restored: Restored, *, mark: int | None = None) -> int:
+    def _create(self, model: str, restored: Restored, *, of: str, mark: int | None = None) -> int:
+        """Creates a version; `of` is the model whose version it will be."""
         stored = restored.stored
         tags = dict(restored.tags)
         if mark is not None:
@@ -170,6 +171,7 @@ class Rebuilder:
                     model,
                     source=stored.uri,
                     run_id=stored.run_id,
+                    run_link=self._place.page_of(of, stored.logged_model_id),
                     model_id=stored.logged_model_id,
                     tags=tags,
                     description=restored.description,

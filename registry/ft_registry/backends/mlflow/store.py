@@ -100,6 +100,7 @@ class MlflowModels:
                         model,
                         source=stored.uri,
                         run_id=stored.run_id,
+                        run_link=self._place.page_of(model, stored.logged_model_id),
                         model_id=stored.logged_model_id,
                         tags=dict(tags),
                         description=description,
