@@ -60,7 +60,11 @@ def add_to(app: typer.Typer) -> None:
             ),
         ] = None,
         run: Annotated[
-            str | None, typer.Option(metavar="ID", help="The MLflow run [default: a new one].")
+            str | None,
+            typer.Option(
+                metavar="ID",
+                help="The MLflow run; none: a new one [default: that which made the weights].",
+            ),
         ] = None,
         note: Annotated[str, typer.Option(metavar="TEXT", help="What people should know.")] = "",
         dry_run: DryRun = False,
@@ -71,8 +75,9 @@ def add_to(app: typer.Typer) -> None:
         with that and its tables of results.
 
         Commit, uncommitted changes, dvc.lock, params.yaml, the trainer's files and the environment
-        are captured without being named. With --run of an ft-registry run, data, code, config and
-        environment are what the training was given. The same inputs again give the same version.
+        are captured without being named. Of weights that ft-registry run made, or with --run of
+        such a run, data, code, config and environment are what the training was given. The same
+        inputs again give the same version.
         """
         from ft_registry.actions.capture import Registration
         from ft_registry.actions.datasets import parse_data_argument
@@ -133,6 +138,7 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
             }
             for one in draft.evaluations
         ],
+        "run_id": plan.run_id,
         "notices": list(plan.notices),
         "dry_run": True,
     }

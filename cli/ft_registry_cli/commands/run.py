@@ -34,9 +34,10 @@ def add_to(app: typer.Typer) -> None:
     ) -> None:
         """Run a training as an MLflow run bound to data, code and configuration.
 
-        The command finds its run in MLFLOW_RUN_ID; register --run ID later takes from the run what
-        it was given. Works without a ledger, and without git. The exit code is the command's; ours
-        come before it starts. With --json its output goes to the standard error.
+        The command finds its run in MLFLOW_RUN_ID. Of weights that it makes, register later takes
+        from the run what it was given. Works without a ledger, and without git. The exit code is
+        the command's; ours come before it starts. With --json its output goes to the standard
+        error.
         """
         from ft_registry.actions.datasets import parse_data_argument
         from ft_registry.actions.run_capture import RunRequest
@@ -63,9 +64,11 @@ def _tell(state: State, ended: "RunEnded") -> None:
         "document": ended.document,
         "status": ended.status,
         "exit_code": ended.exit_code,
+        "made": list(ended.made),
         "notices": list(ended.notices),
     }
     # What is on the standard output is the command's, unless one document was asked for.
     state.emit(document, "")
     state.talk(*(f"warning: {notice}" for notice in ended.notices))
+    state.talk(*(f"made weights in {folder}" for folder in ended.made))
     state.talk(f"{ended.status.lower()} run {ended.run_id}")

@@ -72,6 +72,7 @@ class Registration:
     path: Path
     """The folder of weights, or the job of a hosted service: its file, or its folder."""
     run_id: str | None = None
+    """None: the run that made the weights; `none`: no run."""
     base: str | None = None
     data: tuple[DataArgument, ...] = ()
     configs: tuple[Path, ...] = ()
@@ -159,8 +160,19 @@ class Draft:
         return (self.base.record,) if isinstance(self.base, VersionBase) else ()
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What lies where something is to be registered."""
+
+    files: tuple[FileEntry, ...]
+    """All of it, every byte hashed."""
+    job: "HostedTraining | None"
+    """What it is the job of; None: there are weights."""
+
+
 def capture(
     request: Registration,
+    looked: Looked,
     *,
     top: Path,
     cwd: Path,
@@ -172,19 +184,19 @@ def capture(
 ) -> Draft:
     """Returns everything that can be known about what is to be registered.
 
-    Nothing is written, and every byte of weights and data is hashed. With `knows_data` a run says
-    what the weights were trained on: only what was named beside it is looked at.
+    Nothing is written, and every byte of data is hashed. With `knows_data` a run says what the
+    weights were trained on: only what was named beside it is looked at.
 
     Raises:
         InvalidInput, NotFound, Refused, IntegrityError, NotARegistry: What was asked cannot be
             put on record as it is.
     """
-    named = _named_method(request.method)
+    named = named_method(request.method)
     # Not above: only this command reads tensors and what trainers leave.
     from ft_registry.readers.fit import check_weights
     from ft_registry.readers.trainers.reading import read_training
 
-    files, job = _look_at(request.path)
+    files, job = looked.files, looked.job
     kind = read_kind(request.path, files) if job is None else "external"
     if job is None:
         check_weights(request.path, kind)
@@ -254,8 +266,12 @@ def capture(
     )
 
 
-def _look_at(path: Path) -> tuple[tuple[FileEntry, ...], "HostedTraining | None"]:
-    """Returns the manifest of what is registered, and what it is the job of; None: of weights."""
+def look_at(path: Path) -> Looked:
+    """Hashes what is to be registered, and tells what it is.
+
+    Raises:
+        NotFound, Refused, IntegrityError: It is not there, or cannot be put on record as it is.
+    """
     # Not above: only this command reads jobs.
     from ft_registry.readers.trainers.hosted import check_file, read_hosted
 
@@ -264,7 +280,7 @@ def _look_at(path: Path) -> tuple[tuple[FileEntry, ...], "HostedTraining | None"
         check_file(path)
     files = hash_path(path)
     is_weights = is_weights and holds_weights(files)
-    return files, None if is_weights else read_hosted(path, files)
+    return Looked(files, None if is_weights else read_hosted(path, files))
 
 
 def _peft(root: Path, kind: Kind, job: "HostedTraining | None") -> PeftSettings | Unknown:
@@ -300,7 +316,12 @@ def _method(named: str, training: Training | Unknown) -> str | Unknown:
     )
 
 
-def _named_method(method: str | None) -> str:
+def named_method(method: str | None) -> str:
+    """Returns the method that a person named; empty: none.
+
+    Raises:
+        InvalidInput: It is no method.
+    """
     if method is None:
         return ""
     if method.lower() in METHODS:

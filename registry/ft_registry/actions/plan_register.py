@@ -5,20 +5,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ft_registry.actions.capture import Draft, Registration, capture
+from ft_registry.actions.capture import Draft, Registration, capture, look_at, named_method
 from ft_registry.actions.claims import accept, of_draft
 from ft_registry.actions.evaluations import attachments_of, dataset_input, draft_metrics
 from ft_registry.actions.events import check_reason, require_ledger
 from ft_registry.actions.hosted import tell_same_job
 from ft_registry.actions.loading import Loading, find_loading
+from ft_registry.actions.made_weights import NO_RUN, find_run
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import read_evaluations
-from ft_registry.actions.run_admission import admit, read_run
+from ft_registry.actions.run_admission import admit
 from ft_registry.actions.shown_training import shown_curves, shown_params
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
 from ft_registry.actions.tombstones import stored_tombstones, untold_words
-from ft_registry.errors import Refused
+from ft_registry.errors import BackendUnavailable, Refused
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.reference import VersionReference
@@ -50,6 +51,8 @@ class RegistrationPlan:
     """What nobody can tell of its base and data, and what MLflow's own loader cannot do."""
     loading: Loading
     """What MLflow's own loader is told."""
+    unasked: BackendUnavailable | None = None
+    """Why MLflow could not be asked which run made the weights."""
 
 
 def plan_registration(
@@ -70,20 +73,24 @@ def plan_registration(
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
         Refused: The same was on record, and its deletion as well; scores speak of another model;
             or data holds what was erased.
-        NotFound, IntegrityError, Refused: See `read_run` and `admit`.
+        NotFound, IntegrityError, Refused: See `find_run` and `admit`.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
     check_reason(request.note)
-    run = read_run(request.run_id, runs()) if request.run_id else None
+    named_method(request.method)
+    looked = look_at(request.path)
+    made_by = find_run(request.run_id, looked.files, runs)
+    run = made_by.run
     draft = capture(
-        request, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context,
+        request, looked, top=top, cwd=cwd, ledger=ledger, data=data, code=code, context=context,
         knows_data=run is not None and bool(run.document.data),
     )  # fmt: skip
     ledger.refresh()
-    said: tuple[str, ...] = ()
+    said = made_by.notices
     if run is not None:
-        draft, said = admit(draft, run, request=request, top=top, ledger=ledger, code=code)
+        draft, told = admit(draft, run, request=request, top=top, ledger=ledger, code=code)
+        said += told
     known = known_as(draft, ledger)
     if draft.evaluations:
         measured = of_draft(draft, ledger, known=known)
@@ -107,7 +114,11 @@ def plan_registration(
         untold = _untold(draft.data, indexes, ledger)
         same = tell_same_job(draft.hosted, draft.model, ledger)
         notices = (*said, *draft.notices, *untold, *loading.notices(), *same)
-    return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
+    run_id = run.run_id if run is not None else request.run_id
+    return RegistrationPlan(
+        draft, None if run_id == NO_RUN else run_id, known, scored, notices, loading,
+        made_by.unasked,
+    )  # fmt: skip
 
 
 def _untold(

@@ -71,6 +71,8 @@ def register(
         if known is not None:
             return _again(draft, known, ledger=ledger, models=models, context=context)
         models.check()
+        if plan.unasked is not None:  # it answers again: what the run knows would be missing
+            raise plan.unasked
         stored, number = _store(plan, models=models, context=context)
         record = _record(draft, stored, number, context)
         done = _publish(draft, record, stored, ledger=ledger, models=models, context=context)
@@ -302,8 +304,8 @@ def _warnings(draft: Draft) -> list[str]:
     found = []
     if not draft.data:
         found.append(
-            "no data on record: name it with --data PATH, or train in a stage of dvc.yaml"
-            + claimed_data(draft.training)
+            "no data on record: train by ft-registry run --data PATH or in a stage of dvc.yaml, "
+            "and it is known; or name it with --data PATH" + claimed_data(draft.training)
         )
     if draft.code.left_out:
         found.append(

@@ -25,7 +25,7 @@ from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.runs import RunStore, StoredRun
 from ft_registry.readers.params import read_config_files
 
-_OTHER_WAY = "leave --run away, and what is here now is captured"
+_OTHER_WAY = "--run none captures what is here now"
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class AdmittedRun:
     """How the run ended, or that it has not."""
 
     @property
-    def digest(self) -> str:
-        """The document's."""
-        return digest_bytes(self.content)
+    def run_id(self) -> str:
+        """The run's."""
+        return self.document.run_id
 
 
 def read_run(run_id: str, runs: RunStore) -> AdmittedRun | None:

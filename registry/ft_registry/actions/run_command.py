@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ft_registry.actions.evaluations import dataset_input
+from ft_registry.actions.made_weights import MadeWeights, made_since
 from ft_registry.actions.run_capture import RunFacts, RunRequest, Surroundings, capture_run
 from ft_registry.errors import BackendUnavailable, InvalidInput
 from ft_registry.model.document import Unknown
@@ -19,6 +20,7 @@ from ft_registry.model.run_document import PACKAGES, RUN_JSON, RUN_TAG, RunDocum
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
 from ft_registry.ports.runs import OpenedRun, RunContent, RunStatus, RunStore, RunWish
+from ft_registry.readers.made import look_for_weights
 from ft_registry.readers.params import flatten
 
 OUR_RUN = "FT_REGISTRY_RUN"
@@ -44,6 +46,8 @@ class RunEnded:
     status: RunStatus
     exit_code: int
     """The command's; of one that a signal ended 128 and its number, as in a shell."""
+    made: tuple[str, ...] = ()
+    """Folders of weights that it wrote, from the top level: to register one names the run."""
     notices: tuple[str, ...] = ()
 
 
@@ -69,6 +73,7 @@ def run_command(
         BackendUnavailable: MLflow does not answer; the command was not started.
     """
     facts = capture_run(request, around)
+    before = look_for_weights(around.top)
     runs = around.runs()
     opened = runs.open(_wish(facts, environ, around))
     try:
@@ -83,13 +88,16 @@ def run_command(
         raise
     status = _status(code)
     notices = _close(runs, opened, status)
+    # The run has ended: whoever does not wait for the hashes leaves it as it is.
+    made = made_since(before, around.top) if status == "FINISHED" else MadeWeights({}, ())
     return RunEnded(
         run_id=opened.run_id,
         experiment=opened.experiment,
         document=document.digest,
         status=status,
         exit_code=code if code >= 0 else _SIGNALLED - code,
-        notices=notices,
+        made=tuple(made.tags.values()),
+        notices=(*notices, *made.notices, *_mark(runs, opened, made)),
     )
 
 
@@ -197,6 +205,20 @@ def _close(runs: RunStore, opened: OpenedRun, status: RunStatus) -> tuple[str, .
         runs.close(opened.run_id, status)
     except BackendUnavailable as error:
         return (f"MLflow was not told that the run is {status}: {error.message}",)
+    return ()
+
+
+def _mark(runs: RunStore, opened: OpenedRun, made: MadeWeights) -> tuple[str, ...]:
+    """Writes into the run which weights it made."""
+    if not made.tags:
+        return ()
+    try:
+        runs.mark(opened.run_id, made.tags)
+    except BackendUnavailable as error:
+        return (
+            f"MLflow was not told which weights the run made: {error.message}; register --run "
+            f"{opened.run_id} says it",
+        )
     return ()
 
 

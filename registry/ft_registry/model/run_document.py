@@ -5,11 +5,13 @@ what the registering process cannot know any more. Whoever may write to the run 
 it is read as input from outside.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from ft_registry.model.document import Document, Part, Unknown, is_empty
+from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.names import ModelName, dataset_name
 from ft_registry.model.origin import Actor
 from ft_registry.model.record import Code, Config, Environment, Patch
@@ -21,9 +23,17 @@ PATCH = "ftr/patch.diff"
 PACKAGES = "ftr/packages.json"
 RUN_TAG = "ftr.run"
 """The run's tag that holds the digest of its document."""
+_MADE = "ftr.made."
+_DIGITS = 16
+"""Of a digest, which MLflow's page has to show."""
 
 _MOST_DATASETS = 1000
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
+
+
+def made_tag(weights: Iterable[FileEntry]) -> str:
+    """Returns the tag that a run bears which made these weights: their content is its name."""
+    return _MADE + manifest_digest(weights).removeprefix("sha256:")[:_DIGITS]
 
 
 class RunCode(Part):

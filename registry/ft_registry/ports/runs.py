@@ -83,6 +83,20 @@ class RunStore(Protocol):
             BackendUnavailable: The store failed.
         """
 
+    def mark(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Adds tags to a run.
+
+        Raises:
+            BackendUnavailable: The store does not answer.
+        """
+
+    def find(self, tag: str) -> Sequence[str]:
+        """Returns the runs that bear a tag, whatever its value, the newest first.
+
+        Raises:
+            BackendUnavailable: The store does not answer.
+        """
+
     def close(self, run_id: str, status: RunStatus) -> None:
         """Ends a run.
 

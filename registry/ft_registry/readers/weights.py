@@ -20,9 +20,19 @@ _SMALL = 16 << 20
 """A configuration in JSON is smaller than this."""
 
 
+def is_weights(name: str) -> bool:
+    """Returns whether a file is one of weights by its name."""
+    return _ADAPTER.fullmatch(name) is not None or _FULL.fullmatch(name) is not None
+
+
 def holds_weights(files: Sequence[FileEntry]) -> bool:
     """Returns whether there are files that are weights by their names."""
-    return any(_ADAPTER.fullmatch(entry.path) or _FULL.fullmatch(entry.path) for entry in files)
+    return any(is_weights(entry.path) for entry in files)
+
+
+def weights_of(files: Sequence[FileEntry]) -> list[FileEntry]:
+    """Returns the weights that lie in a folder itself, not in folders inside it."""
+    return [entry for entry in files if "/" not in entry.path and is_weights(entry.path)]
 
 
 def read_kind(root: Path, files: Sequence[FileEntry]) -> Kind:

@@ -76,7 +76,7 @@ class MlflowRuns:
 
     def bind(self, run_id: str, content: RunContent) -> None:
         """See `RunStore.bind`."""
-        from mlflow.entities import Param, RunTag
+        from mlflow.entities import Param
 
         client = self._client
         with guarded("MLflow to take what a run was given"):
@@ -85,9 +85,7 @@ class MlflowRuns:
             for start in range(0, len(params), _BATCH):
                 client.log_batch(run_id, params=params[start : start + _BATCH])
             self._uploader.log_datasets(run_id, content.datasets)
-            tags = [RunTag(key, value) for key, value in content.tags.items()]
-            for start in range(0, len(tags), _BATCH):
-                client.log_batch(run_id, tags=tags[start : start + _BATCH])
+        self.mark(run_id, content.tags)
 
     def _attach(self, run_id: str, attachments: Mapping[str, bytes]) -> None:
         with tempfile.TemporaryDirectory(prefix="ft-registry-") as folder:
@@ -97,6 +95,21 @@ class MlflowRuns:
                 file.write_bytes(content)
             self._client.log_artifacts(run_id, folder)
 
+    def mark(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """See `RunStore.mark`."""
+        from mlflow.entities import RunTag
+
+        told = [RunTag(key, value) for key, value in tags.items()]
+        with guarded("MLflow to take the tags of a run"):
+            for start in range(0, len(told), _BATCH):
+                self._client.log_batch(run_id, tags=told[start : start + _BATCH])
+
+    def find(self, tag: str) -> Sequence[str]:
+        """See `RunStore.find`."""
+        from ft_registry.backends.mlflow.tagged_runs import find_tagged_runs
+
+        return find_tagged_runs(self._place, tag)
+
     def close(self, run_id: str, status: RunStatus) -> None:
         """See `RunStore.close`."""
         with guarded("MLflow to end a run"):
@@ -104,7 +117,7 @@ class MlflowRuns:
 
     def read(self, run_id: str, names: Sequence[str]) -> StoredRun:
         """See `RunStore.read`."""
-        run = self._run(run_id, hint="leave --run away, and a run is made")
+        run = self._run(run_id, hint="--run none makes a new one")
         tags = dict(run.data.tags)
         found: dict[str, bytes] = {}
         if RUN_TAG in tags:
@@ -129,7 +142,7 @@ class MlflowRuns:
                     raise Refused(
                         f"expected {name} of run {run_id} with at most {_MOST_BYTES:,} bytes, "
                         f"found {sizes[name]:,}",
-                        hints=["leave --run away, and what is here now is captured"],
+                        hints=["--run none captures what is here now"],
                     )
                 place = self._client.download_artifacts(run_id, name, folder)
                 found[name] = Path(place).read_bytes()

@@ -186,7 +186,7 @@ class Uploader:
                     raise
                 raise NotFound(
                     f"expected an MLflow run {upload.run_id!r}, found none",
-                    hints=["leave --run away, and a run is made"],
+                    hints=["--run none makes a new one"],
                 ) from error
             return found.info.run_id, found.info.experiment_id
 

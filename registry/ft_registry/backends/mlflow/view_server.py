@@ -13,11 +13,11 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from ft_registry.backends.mlflow.connection import without_login
@@ -34,6 +34,8 @@ from ft_registry.backends.mlflow.view import (
 )
 from ft_registry.errors import BackendUnavailable, FtRegistryError
 from ft_registry.model.shown import RunState
+
+T = TypeVar("T")
 
 _CONNECT_SECONDS = 3.0
 _LONGEST = 64 * 2**20
@@ -61,11 +63,29 @@ def ask_server(
         BackendUnavailable: It does not answer, not in time, or does not let us in.
         OddShape: What it answers is not understood.
     """
-    answer: SimpleQueue[Found | Exception] = SimpleQueue()
+    return _within(uri, patience, lambda server: _look(server, names, others))
+
+
+def ask_tagged_runs(uri: str, tag: str, *, patience: float) -> list[str]:
+    """Returns the runs of a server that bear a tag, the newest first.
+
+    Args:
+        uri: Its address, which may hold a login.
+        tag: The tag: letters, digits and dots.
+        patience: See `ask_server`.
+
+    Raises:
+        BackendUnavailable, OddShape: See `ask_server`.
+    """
+    return _within(uri, patience, lambda server: _tagged_runs(server, tag))
+
+
+def _within(uri: str, patience: float, look: "Callable[[_Server], T]") -> T:
+    answer: SimpleQueue[T | Exception] = SimpleQueue()
 
     def ask() -> None:
         try:
-            answer.put(_look(_Server(uri, patience), names, others))
+            answer.put(look(_Server(uri, patience)))
         except Exception as error:  # noqa: BLE001 - raised again in the thread that waits
             answer.put(error)
 
@@ -180,6 +200,34 @@ def _search_models(
         for model in answer.get("models", ()):
             found[str(model["info"]["model_id"])] = True
     return found
+
+
+def _tagged_runs(server: "_Server", tag: str) -> list[str]:
+    found: list[tuple[int, str]] = []
+    for experiments in _batches(list(_every_experiment(server))):
+        answer = server.post("runs/search", {
+            "experiment_ids": experiments,
+            "filter": f"tags.`{tag}` != ''",
+            "max_results": _BATCH,
+            "order_by": ["attributes.start_time DESC"],
+        })  # fmt: skip
+        for run in answer.get("runs", ()):
+            info = run["info"]
+            found.append((millis_of(info.get("start_time")) or 0, str(info["run_id"])))
+    return [run_id for _, run_id in sorted(found, reverse=True)]
+
+
+def _every_experiment(server: "_Server") -> Iterator[str]:
+    token = ""
+    while True:
+        page = server.post(
+            "experiments/search",
+            {"max_results": _EVERY_EXPERIMENT, **({"page_token": token} if token else {})},
+        )
+        yield from (str(one["experiment_id"]) for one in page.get("experiments", ()))
+        token = str(page.get("next_page_token", ""))
+        if not token:
+            return
 
 
 def _run_state(server: "_Server", run_id: str) -> RunState:
