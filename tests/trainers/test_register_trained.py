@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.project import Project
+from tests.cli.project import Project, lora_bytes, weights
 from tests.trainers.samples import ADAPTER, STATE, arguments, card, put, torch_zip
 
 pytestmark = pytest.mark.integration
@@ -159,3 +159,40 @@ def test_a_link_out_of_the_folder_is_refused(project: Project, tmp_path: Path) -
     outcome = project.cli("register", "m", "ad3")
     assert outcome.code == 1
     assert "found a link" in outcome.stderr
+
+
+def test_a_base_that_the_trainer_denies_is_refused_unless_on_trust(project: Project) -> None:
+    full = project.write("full/model.safetensors", weights(4000)).parent
+    put(full, "config.json", {"model_type": "tiny"})
+    put(full, "torchtune_config.yaml", "output_dir: out\nloss: {_component_: x.CrossEntropyLoss}\n")
+    put(full, "original_repo_id.json", {"repo_id": "acme/tiny"})
+    before = project.state()
+    given = ("register", "m", "full", "--base", f"acme/other@{'c' * 40}")
+    outcome = project.cli("--json", *given)
+    assert outcome.code == 1
+    assert "torchtune name the base 'acme/tiny'" in outcome.error["message"]
+    assert "where acme/other@cccc" in outcome.error["message"]
+    assert project.state() == before
+    project.done(*given, "--trust")
+    assert "'acme/tiny'" in project.done("show", "m/1")["record"]["base"]["trusted"]
+
+
+@pytest.mark.parametrize("more", [(), ("--trust",), ("--method", "quantize")])
+def test_the_base_itself_is_no_tuned_version(project: Project, more: tuple[str, ...]) -> None:
+    before = project.state()
+    outcome = project.cli("--json", "register", "m", "base", "--base", "base", *more)
+    assert outcome.code == 1
+    assert "expected weights that were tuned from the base base" in outcome.error["message"]
+    assert project.state() == before
+
+
+def test_weights_in_floating_point_were_not_quantised(project: Project) -> None:
+    full = project.write("full/model.safetensors", lora_bytes()).parent
+    put(full, "config.json", {"model_type": "tiny"})
+    packed = ("register", "m", "full", "--base", "base", "--method", "quantize")
+    outcome = project.cli("--json", *packed)
+    assert outcome.code == 1
+    assert "found tensors of F32, and no quantization_config" in outcome.error["message"]
+    put(full, "config.json", {"quantization_config": {"quant_method": "compressed-tensors"}})
+    project.done(*packed)
+    assert project.done("show", "m/1")["record"]["kind"] == "quantized"

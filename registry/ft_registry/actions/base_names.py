@@ -1,6 +1,7 @@
 """Holds the base that a person names against what the files of the weights name themselves."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from ft_registry.actions.ancestry import follow
@@ -13,47 +14,68 @@ from ft_registry.model.reference import parse_reference
 from ft_registry.readers.base_files import has_weights, hash_parts, weight_names
 from ft_registry.readers.files import hash_folder
 from ft_registry.readers.hub_cache import COMMIT, named_snapshot
-from ft_registry.readers.named_base import NamedBase
+from ft_registry.readers.named_base import NamedBase, TrainerClaim
 
 _PACKED = re.compile(r"[-_.](unsloth|bnb|gptq|awq|gguf|fp8|int[48]|[48]bit)\b.*", re.IGNORECASE)
 """What is put behind a model's name when its weights are packed."""
 
 
-def hold_name(found: FoundBase, named: NamedBase, sources: BaseSources) -> tuple[str, str]:
+def hold_name(
+    found: FoundBase, named: NamedBase, claim: TrainerClaim | None, sources: BaseSources
+) -> tuple[str, str]:
     """Returns what speaks for another base, and what nobody can tell, each in words or empty.
 
     Bytes decide where both are at hand; else commits and names do. A folder of another machine
     says nothing: where its name is another, the person is believed, and that is told.
 
+    Args:
+        found: The base.
+        named: What adapter and card say.
+        claim: What the trainer's own configuration says.
+        sources: Where bases are looked for.
+
     Raises:
         Refused, IntegrityError: A folder that the files name cannot be read.
     """
-    if not found.is_given or not named.names:
+    if not found.is_given:
         return "", ""
-    known = list(bases_of(found.base, sources.ledger))
-    source = "adapter_config.json" if named.adapter else "README.md"
-    name, revision = named_snapshot(named.names[0]) or (named.names[0], named.revision)
-    is_it, why = _is_given(name, revision, found, named, sources)
-    if is_it:
-        return "", ""
-    if is_it is None:
-        told = (
-            f"{source} names the base {name!r}: that it is {known[0].shown} is taken on your word"
-        )
-        return "", told
-    at = f"@{revision}" if COMMIT.fullmatch(revision) else ""
-    return f"{source} names the base {name + at!r}, where {known[0].shown} is given{why}", ""
+    shown = next(bases_of(found.base, sources.ledger)).shown
+    untold = ""
+    is_known = False
+    for says, said, at in _sayings(named, claim):
+        name, revision = named_snapshot(said) or (said, at)
+        is_it, why = _is_given(said, name, revision, found, named, sources)
+        if is_it is False:
+            named_as = f"{name}@{revision}" if COMMIT.fullmatch(revision) else name
+            return f"{says} the base {named_as!r}, where {shown} is given{why}", ""
+        is_known = is_known or is_it is True
+        untold = untold or f"{says} the base {name!r}: that it is {shown} is taken on your word"
+    return "", "" if is_known else untold
+
+
+def _sayings(named: NamedBase, claim: TrainerClaim | None) -> Iterator[tuple[str, str, str]]:
+    """Yields who names a base, its name, and its revision: each name once."""
+    if named.names:
+        source = "adapter_config.json" if named.adapter else "README.md"
+        yield f"{source} names", named.names[0], named.revision
+    if claim is not None and claim.name not in named.names:
+        yield f"the files of {claim.trainer} name", claim.name, claim.revision
 
 
 def _is_given(
-    name: str, revision: str, found: FoundBase, named: NamedBase, sources: BaseSources
+    said: str,
+    name: str,
+    revision: str,
+    found: FoundBase,
+    named: NamedBase,
+    sources: BaseSources,
 ) -> tuple[bool | None, str]:
     """Returns whether a name is of what is given, and what shows that it is not.
 
     None: nobody can tell.
     """
     known = list(bases_of(found.base, sources.ledger))
-    folder = sources.folder(named.names[0])
+    folder = sources.folder(said)
     if folder is not None and (answer := _holds(folder, found, known)) is not None:
         return answer, f": other weights lie in {folder}"
     if called := [one for one in known if one.may_be_called(name)]:

@@ -9,7 +9,7 @@ from ft_registry.actions.base import BaseSources
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
-from ft_registry.actions.held_base import HeldBase, hold_base
+from ft_registry.actions.held_base import AFTERWARDS, HeldBase, hold_base
 from ft_registry.actions.hosted import hold_hosted_base
 from ft_registry.actions.known_base import is_folder
 from ft_registry.errors import InvalidInput, Refused
@@ -46,7 +46,7 @@ from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.base_files import tokenizer_of
 from ft_registry.readers.files import hash_path
 from ft_registry.readers.params import find_seeds, read_config_files
-from ft_registry.readers.weights import holds_weights, read_kind, read_peft
+from ft_registry.readers.weights import holds_weights, read_kind, read_peft, weights_of
 
 if TYPE_CHECKING:
     from ft_registry.readers.trainers.hosted import HostedTraining
@@ -60,8 +60,6 @@ _ALIKE = {
     "rft": {"grpo", "ppo", "rlhf"},
 }
 """Methods that a person may name where a trainer's files name another."""
-_AFTERWARDS = {"merge", "quantize"}
-"""What is done to weights after a training, whose files may still lie beside them."""
 
 
 @dataclass(frozen=True)
@@ -210,8 +208,9 @@ def capture(
         tokenizer = tokenizer_of(request.path, files)
         sources = BaseSources(ledger, top, cwd, context.hub_cache)
         held = hold_base(
-            request.base, root=request.path, kind=kind, method=method, tokenizer=tokenizer,
-            sources=sources, trust=request.trust,
+            request.base, root=request.path, weights=weights_of(files), kind=kind, method=method,
+            tokenizer=tokenizer,
+            training=trained.training, sources=sources, trust=request.trust,
         )  # fmt: skip
     else:
         theirs = _kept_by(job)
@@ -304,7 +303,7 @@ def _method(named: str, training: Training | Unknown) -> str | Unknown:
     told = training.method
     if not named or isinstance(told, Unknown):
         return named or told
-    if named == told or named in _AFTERWARDS or named in _ALIKE.get(told, ()):
+    if named == told or named in AFTERWARDS or named in _ALIKE.get(told, ()):
         return named
     raise Refused(
         f"expected the method that the files of {training.trainer} tell, {told}, "

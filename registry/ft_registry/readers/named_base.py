@@ -31,6 +31,16 @@ class NamedBase:
         return tuple(dict.fromkeys(name for name in (self.adapter, self.card) if name))
 
 
+@dataclass(frozen=True)
+class TrainerClaim:
+    """The base that a trainer's own configuration names."""
+
+    trainer: str
+    name: str
+    revision: str = ""
+    """Empty: none."""
+
+
 def read_named_base(root: Path, *, is_adapter: bool) -> NamedBase:
     """Returns what the files in a folder name as the base of its weights.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,11 @@ from ft_registry.model.document import Unknown
 from ft_registry.model.manifest import manifest_digest
 from ft_registry.model.record import Artifact, HubBase, VersionBase, VersionRecord
 from ft_registry.model.registered import ModelDocument
+from ft_registry.model.training import ClaimedBase, Training
 from ft_registry.ports.ledger import Change
 from ft_registry.readers.base_files import tokenizer_of
 from ft_registry.readers.files import hash_folder
-from ft_registry.readers.weights import read_kind
+from ft_registry.readers.weights import read_kind, weights_of
 
 COMMIT, OTHER = "c0ffee1" + "0" * 33, "badcafe" + "0" * 33
 MODULE = "model.layers.0.self_attn.q_proj"
@@ -105,12 +107,19 @@ class Bench:
         return record
 
     def hold(
-        self, root: Path, base: str | None = None, *, method: str = "sft", trust: bool = False
+        self,
+        root: Path,
+        base: str | None = None,
+        *,
+        method: str = "sft",
+        trust: bool = False,
+        training: Training | Unknown = WHY,
     ) -> HeldBase:
         files = hash_folder(root)
         return hold_base(
-            base, root=root, kind=read_kind(root, files), tokenizer=tokenizer_of(root, files),
-            method=method or Unknown(unknown="nobody said"), trust=trust,
+            base, root=root, weights=weights_of(files), kind=read_kind(root, files),
+            tokenizer=tokenizer_of(root, files),
+            method=method or Unknown(unknown="nobody said"), trust=trust, training=training,
             sources=BaseSources(self.ledger, self.top, self.top, self.top / "hub"),
         )  # fmt: skip
 
@@ -338,6 +347,49 @@ def test_the_base_of_the_given_version_is_not_the_version(bench: Bench) -> None:
     assert any("taken on your word" in notice for notice in held.notices)
 
 
+def trained(base: str, trainer: str = "torchtune") -> Training:
+    return Training(
+        trainer=trainer, version="1", method="sft", steps=1, epochs=1.0, curves=(), results={},
+        hyperparameters={}, base=ClaimedBase(id=base, revision=WHY), files=(),
+    )  # fmt: skip
+
+
+def test_the_base_that_a_trainer_names_is_held_against_the_one_given(bench: Bench) -> None:
+    root, given = bench.base("out"), f"acme/tiny@{COMMIT}"
+    with pytest.raises(Refused, match="the files of torchtune name the base 'acme/other', where"):
+        bench.hold(root, given, training=trained("acme/other"))
+    held = bench.hold(root, given, training=trained("acme/other"), trust=True)
+    assert "where acme/tiny@c0ffee1" in hub(held).trusted
+    assert bench.hold(root, given, training=trained("acme/tiny")).notices == ()
+    held = bench.hold(root, given, training=trained("/models/x"))
+    assert any("taken on your word" in notice for notice in held.notices)
+    # It tells what the training began with, not what was packed afterwards.
+    held = bench.hold(root, given, training=trained("acme/other"), method="merge")
+    assert hub(held).trusted == ""
+    adapter = bench.adapter("acme/tiny")
+    with pytest.raises(Refused, match="the files of axolotl name the base 'acme/other'"):
+        bench.hold(adapter, given, training=trained("acme/other", "axolotl"))
+    assert bench.hold(adapter, given, training=trained("/models/x")).notices == (
+        bench.hold(adapter, given).notices
+    )
+
+
+def test_weights_that_are_those_of_the_base_were_not_tuned(bench: Bench) -> None:
+    base = bench.base()
+    copy = bench.top / "copy"
+    copytree(base, copy)
+    for root in (base, copy):
+        with pytest.raises(Refused, match="from the base base, found the base's own: model"):
+            bench.hold(root, "base", trust=True)
+    bench.version(1, copy, kind="full")
+    with pytest.raises(Refused, match="tuned from the base support/1, found the base's own"):
+        bench.hold(base, "support/1")
+    bench.cache(of=base)
+    with pytest.raises(Refused, match="found the base's own"):
+        bench.hold(base, f"acme/tiny@{COMMIT}")
+    assert bench.hold(bench.base("tuned"), "base").notices == ()
+
+
 # Whether it fits.
 
 
@@ -471,7 +523,17 @@ def test_full_weights_from_an_adapter_are_the_two_merged(bench: Bench) -> None:
 def test_quantised_weights_of_a_version_were_quantised(bench: Bench) -> None:
     bench.version(1, kind="full")
     root = bench.base("packed")
-    assert bench.hold(root, "support/1", method="quantize").kind == "quantized"
+    with pytest.raises(Refused, match="found tensors of F32, and no quantization_config"):
+        bench.hold(root, "support/1", method="quantize")
+    # Older formats leave no configuration: their tensors tell.
+    packed = {"w.qweight": np.zeros((4, 9), np.int32), "w.scales": np.zeros(9, np.float16)}
+    older = write_full(bench.top / "older", packed)
+    (older / "config.json").write_text("{}")
+    assert bench.hold(older, "support/1", method="quantize").kind == "quantized"
+    masked = {"h.weight": np.zeros((4, 9), np.float16), "h.attn.bias": np.ones((9, 9), np.uint8)}
+    write_full(older, masked)
+    with pytest.raises(Refused, match="found tensors of F16,"):
+        bench.hold(older, "support/1", method="quantize")
     (root / "config.json").write_text('{"quantization_config": {}}')
     held = bench.hold(root, "support/1", method="")
     assert (held.kind, held.method) == ("quantized", "quantize")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ft_registry.readers.trainers.folder import TrainerFolder
-from ft_registry.readers.trainers.values import mapping_of, text_of, texts_of
+from ft_registry.readers.trainers.values import mapping_of, texts_of
 
 FILE = "README.md"
 _BYTES = 1 << 20
@@ -31,9 +31,8 @@ class Card:
     @property
     def base(self) -> str:
         """The base model; empty: not said, or several are."""
-        return text_of(self.head.get("base_model")) or "".join(
-            texts_of(self.head.get("base_model"))[:1]
-        )
+        found = texts_of(self.head.get("base_model"))
+        return found[0] if len(found) == 1 else ""
 
     @property
     def datasets(self) -> tuple[str, ...]:
