@@ -98,6 +98,10 @@ class MemoryModels:
             location=f"memory:/{model_id}",
         )
 
+    def complete(self, stored: StoredModel, upload: Upload) -> StoredModel:
+        self._called("complete")
+        return replace(stored, location=f"memory:/{stored.logged_model_id}")
+
     def discard(self, stored: StoredModel) -> None:
         self._called("discard")
         self.discarded.add(stored.logged_model_id)

@@ -101,7 +101,8 @@ def _take_up(
     Weights, data and configuration are the same, or its identity would be another. What the
     identity leaves out (patch, commit, scores) may have changed since and is stored anew.
     """
-    stored = StoredModel(left.uri.removeprefix("models:/"), left.uri, left.run_id)
+    found = StoredModel(left.uri.removeprefix("models:/"), left.uri, left.run_id)
+    stored = models.complete(found, upload)
     models.project(
         Projection(
             model=upload.model,
@@ -132,6 +133,7 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
             files=draft.files,
             peft=draft.peft,
             location=stored.location,
+            mlmodel=stored.mlmodel,
             hosted=draft.hosted,
         ),
         base=draft.base,

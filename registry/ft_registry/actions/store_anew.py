@@ -79,6 +79,7 @@ def store_anew(
         run_id=stored.run_id,
         logged_model_id=stored.logged_model_id,
         location=stored.location,
+        mlmodel=stored.mlmodel,
         since=timestamp(context.now()),
         by=context.actor,
     )

@@ -26,8 +26,9 @@ _ODD = "a link, pipe, device or impossible name"
 _SHOWN = 3
 """Versions that a note names."""
 _PAGES = ("MLmodel/", "ftr/", "registered_model_meta/")
-"""What stands beside the weights for MLflow: written anew at times, hence on no record. The last
-it leaves there itself, whenever it loads a version from a folder of this machine."""
+"""What stands beside the weights for MLflow and may be on no record: the first of older versions,
+the pages since they are written anew at times. The last MLflow leaves there itself, whenever it
+loads a version from a folder of this machine."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +236,9 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
     for entry in record.artifact.files:
         name = f"{record.artifact.folder}/{entry.path}"
         yield _Promise("artifact", name, entry.sha256, entry.size)
+    if (mlmodel := holding.home.mlmodel) is not None:
+        # What MLflow's own loader loads is decided by it.
+        yield _Promise("attachment", mlmodel.path, mlmodel.sha256, mlmodel.size)
     patch = record.code.patch
     if not isinstance(patch, Unknown):
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)

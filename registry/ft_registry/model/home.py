@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field
 
 from ft_registry.model.document import Document, is_empty
-from ft_registry.model.manifest import Digest
+from ft_registry.model.manifest import Digest, FileEntry
 from ft_registry.model.names import ModelName
 from ft_registry.model.origin import Actor
 from ft_registry.model.record import VersionRecord
@@ -35,6 +35,8 @@ class Home(Document):
     logged_model_id: str
     location: Annotated[str, Field(exclude_if=is_empty)] = ""
     """Where MLflow put the logged model, as it said itself."""
+    mlmodel: Annotated[FileEntry | None, Field(exclude_if=is_empty)] = None
+    """See `Artifact.mlmodel`: it names the logged model, hence is another in each home."""
     since: Timestamp
     by: Actor
 
@@ -49,6 +51,7 @@ def first_home(record: VersionRecord, digest: str) -> Home:
         run_id=record.run.run_id,
         logged_model_id=record.run.logged_model_id,
         location=record.artifact.location,
+        mlmodel=record.artifact.mlmodel,
         since=record.registered_at,
         by=record.registered_by,
     )

@@ -70,6 +70,8 @@ class Artifact(Part):
     database is lost. Without credentials."""
     hosted: Annotated[Hosted | None, Field(exclude_if=is_empty)] = None
     """Of an external version: who keeps the weights."""
+    mlmodel: Annotated[FileEntry | None, Field(exclude_if=is_empty)] = None
+    """The file by which MLflow's own loader finds the parts; None: an older version."""
 
 
 class Tokenizer(Part):

@@ -74,6 +74,8 @@ class StoredModel:
     run_id: str
     location: str = ""
     """Where the store itself says that it put it, without credentials; empty: it did not say."""
+    mlmodel: FileEntry | None = None
+    """The file by which the store's own loader finds the parts; None: it has none."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,15 @@ class ModelStore(Protocol):
             BackendUnavailable: The store failed; what it has is unreachable, and marked as deleted
                 if the store still takes that.
             IntegrityError: What arrived is not what was sent.
+        """
+
+    def complete(self, stored: StoredModel, upload: Upload) -> StoredModel:
+        """Returns an earlier upload of the same files with all that `upload` would say of it.
+
+        What tells the store's own loader where the parts lie is written anew.
+
+        Raises:
+            BackendUnavailable: The store failed.
         """
 
     def attach(

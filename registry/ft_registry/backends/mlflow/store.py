@@ -67,6 +67,10 @@ class MlflowModels:
         """See `ModelStore.upload`."""
         return Uploader(self._client, artifacts=self._place.artifacts).run(upload)
 
+    def complete(self, stored: StoredModel, upload: Upload) -> StoredModel:
+        """See `ModelStore.complete`."""
+        return Uploader(self._client, artifacts=self._place.artifacts).complete(stored, upload)
+
     def discard(self, stored: StoredModel) -> None:
         """See `ModelStore.discard`."""
         with guarded("MLflow to mark an upload as deleted"):

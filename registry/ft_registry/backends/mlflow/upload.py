@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from ft_registry.errors import (
     Refused,
 )
 from ft_registry.formats.mlmodel import BASE_FOLDER, TRANSFORMERS
+from ft_registry.model.manifest import FileEntry, entry_of
 from ft_registry.model.time import moment
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
 from ft_registry.readers.files import hash_path
@@ -39,6 +41,8 @@ _METRICS = 1000
 """Metrics that one request may carry."""
 _EXTERNAL = "mlflow.model.isExternal"
 """MLflow's mark of a logged model that has no weights in it: its own loaders say so then."""
+_MLMODEL = "MLmodel"
+"""Where MLflow's own loader begins to read."""
 _LOST = re.compile(r"[#%?\\]")
 _ODD = re.compile(r"[^\w.\- /]")
 
@@ -78,7 +82,7 @@ class Uploader:
                     params=shown_params(upload.params),
                     model_type=upload.kind,
                 )
-                self._send(model, upload)
+                mlmodel = self._send(model, upload)
             self._verify(model.model_id, upload.folder, upload)
             with guarded("MLflow to finish the upload"):
                 self._client.finalize_logged_model(model.model_id, "READY")
@@ -91,17 +95,29 @@ class Uploader:
             uri=f"models:/{model.model_id}",
             run_id=run_id,
             location=without_login(model.artifact_location),
+            mlmodel=mlmodel,
         )
 
-    def _send(self, model: "LoggedModel", upload: Upload) -> None:
+    def complete(self, stored: StoredModel, upload: Upload) -> StoredModel:
+        """See `ModelStore.complete`."""
+        with guarded("MLflow to take how its loader finds the parts"):
+            model = self._client.get_logged_model(stored.logged_model_id)
+            mlmodel = self._mlmodel(upload, model, folder=upload.folder)
+            self.attach(model.model_id, {_MLMODEL: mlmodel})
+        location = without_login(model.artifact_location)
+        return replace(stored, location=location, mlmodel=entry_of(_MLMODEL, mlmodel))
+
+    def _send(self, model: "LoggedModel", upload: Upload) -> FileEntry:
+        """Uploads the files and what lies beside them; returns the entry of ``MLmodel``."""
         send = (
             self._client.log_model_artifact
             if upload.root.is_file()
             else self._client.log_model_artifacts
         )
         send(model.model_id, str(upload.root), upload.folder)
-        described = self._mlmodel(upload, model, folder=upload.folder)
-        self.attach(model.model_id, {**upload.attachments, "MLmodel": described})
+        mlmodel = self._mlmodel(upload, model, folder=upload.folder)
+        self.attach(model.model_id, {**upload.attachments, _MLMODEL: mlmodel})
+        return entry_of(_MLMODEL, mlmodel)
 
     def _take_back(self, model: "LoggedModel | None", run_id: str | None) -> None:
         """Marks what a failed upload made as deleted."""
