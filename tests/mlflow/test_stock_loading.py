@@ -143,7 +143,10 @@ def test_a_base_of_a_hub_is_loaded_at_its_commit_and_a_version_after_it_was_rest
 def test_what_mlflow_would_load_wrongly_has_no_flavor_for_it_and_a_notice(
     project: Project,
 ) -> None:
-    assert champion(project, "sft", "adapter", "tuned/base") == []
+    before = shutil.copytree(project.root / "tuned/adapter", project.root / "tuned/before")
+    weights = before / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
+    assert champion(project, "sft", "before", "tuned/base") == []
     (stacked,) = champion(project, "dpo", "adapter", "sft/1")
     assert "sft/1 is an adapter itself" in stacked
     (labels,) = champion(project, "judge", "judge-adapter", "tuned/base")

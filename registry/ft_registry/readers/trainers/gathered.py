@@ -1,9 +1,10 @@
 """What readers of trainers fill in, piece by piece, and how it becomes part of a record."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from pydantic_core import to_json
 
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.document import Unknown
@@ -64,7 +65,7 @@ class Gathered:
             len(points) > CURVE_POINTS for points in kept.values()
         )
         # Not in canonical form, which takes seconds for a long training.
-        content = json.dumps(self.points, separators=(",", ":")).encode() if is_thinned else b""
+        content = to_json(self.points) if is_thinned else b""
         training = Training(
             trainer=self.trainer,
             version=self.version or Unknown(unknown="the trainer's files do not say it"),
@@ -112,12 +113,8 @@ def thin(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ..
     if len(points) <= CURVE_POINTS:
         return tuple(points)
     last = len(points) - 1
-    chosen = {
-        0,
-        last,
-        min(range(len(points)), key=lambda place: points[place][1]),
-        max(range(len(points)), key=lambda place: points[place][1]),
-    }
+    values = [value for _, value in points]
+    chosen = {0, last, values.index(min(values)), values.index(max(values))}
     room = CURVE_POINTS - len(chosen)
     chosen.update(round(last * place / (room + 1)) for place in range(1, room + 1))
     return tuple(points[place] for place in sorted(chosen))

@@ -1,7 +1,8 @@
 """Reads what transformers' trainers log: ``trainer_state.json`` and ``all_results.json``."""
 
 import re
-from functools import cache
+from math import isfinite
+from operator import itemgetter
 from typing import Any
 
 from ft_registry.readers.trainers.folder import TrainerFolder
@@ -27,7 +28,7 @@ def read_log(folder: TrainerFolder, into: Gathered) -> None:
     """Adds steps, epochs, curves, results, time and tokens."""
     state = mapping_of(folder.json(_state(folder) or STATE))
     lines = state.get("log_history")
-    history = [mapping_of(line) for line in lines] if isinstance(lines, list) else []
+    history = [line for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
     into.steps = count_of(state.get("global_step"))
     into.epochs = number_of(state.get("epoch"))
     into.points, odd = curves_of(history)
@@ -57,26 +58,40 @@ def _state(folder: TrainerFolder) -> str:
 
 def curves_of(history: list[dict[str, Any]]) -> tuple[Points, dict[str, list[int]]]:
     """Returns the curves of a log, and at which steps each had no finite number."""
-    points: Points = {}
+    curves = _Curves()
     odd: dict[str, list[int]] = {}
-    name_of = cache(text_of)  # the same few, in every line
     for line in history:
         step = count_of(line.get("step"))
         if step is None or _SUMMARY in line:
             continue
         for key, value in line.items():
-            name = name_of(key)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not name or name in _NO_CURVES or not is_number:
+            curve = curves[key]
+            if curve is None:
                 continue
-            number = number_of(value)
-            if number is None:
-                odd.setdefault(name, []).append(step)
-            else:
-                points.setdefault(name, []).append((step, number))
-    for curve in points.values():
-        curve.sort(key=lambda point: point[0])  # a training that was taken up again repeats steps
-    return dict(sorted(points.items())), odd
+            # Nearly all are such numbers, and a long log has hundreds of thousands.
+            if type(value) is float and isfinite(value):
+                curve.append((step, value))
+            elif (number := number_of(value)) is not None:
+                curve.append((step, number))
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                odd.setdefault(text_of(key), []).append(step)
+    for points in curves.named.values():
+        points.sort(key=itemgetter(0))  # a training that was taken up again repeats steps
+    return {name: points for name, points in sorted(curves.named.items()) if points}, odd
+
+
+class _Curves(dict[str, list[tuple[float, float]] | None]):
+    """The curves by the words of the log, of which several may be one name; None: no curve."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.named: dict[str, list[tuple[float, float]]] = {}
+
+    def __missing__(self, key: str) -> list[tuple[float, float]] | None:
+        name = text_of(key)
+        is_curve = bool(name) and name not in _NO_CURVES
+        self[key] = found = self.named.setdefault(name, []) if is_curve else None
+        return found
 
 
 def _results(folder: TrainerFolder, history: list[dict[str, Any]]) -> dict[str, Any]:
