@@ -238,7 +238,7 @@ def _promises(holding: Holding) -> Iterator[_Promise]:
         yield _Promise("artifact", name, entry.sha256, entry.size)
     if (mlmodel := holding.home.mlmodel) is not None:
         # What MLflow's own loader loads is decided by it.
-        yield _Promise("attachment", mlmodel.path, mlmodel.sha256, mlmodel.size)
+        yield _Promise("loader", mlmodel.path, mlmodel.sha256, mlmodel.size)
     patch = record.code.patch
     if not isinstance(patch, Unknown):
         yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)

@@ -10,9 +10,11 @@ from typing import Any, Literal, TypeAlias
 
 State: TypeAlias = Literal["ok", "changed", "missing", "extra", "unknown"]
 Kind: TypeAlias = Literal[
-    "artifact", "attachment", "data", "base", "version", "document", "chain", "pin", "signature"
-]
-"""``artifact``: a file of the weights. ``attachment``: patch or scored items kept beside them.
+    "artifact", "loader", "attachment", "data", "base", "version", "document", "chain", "pin",
+    "signature",
+]  # fmt: skip
+"""``artifact``: a file of the weights. ``loader``: what tells MLflow's own loader of them.
+``attachment``: patch or scored items kept beside them.
 ``version``: the version as MLflow has it. ``document``: a document of the ledger against its
 digest. ``chain``: the ledger's commits. ``pin``: a cited code commit."""
 

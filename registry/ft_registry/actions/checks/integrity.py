@@ -12,7 +12,7 @@ from ft_registry.model.policy_checks import IntegrityCheck
 
 _ELSEWHERE = "base"
 """A base in a folder lies outside of what the registry keeps; it is told, and decides nothing."""
-_KEPT = ("artifact", "attachment", "data", "document")
+_KEPT = ("artifact", "loader", "attachment", "data", "document")
 
 
 def check_integrity(check: IntegrityCheck, case: Case) -> Answer:
