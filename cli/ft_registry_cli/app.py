@@ -11,6 +11,7 @@ from ft_registry_cli.commands import (
     baseline,
     data,
     diff,
+    doctor,
     evals,
     gate,
     init,
@@ -91,6 +92,7 @@ for room in (
     reproduce,
     sync,
     verify,
+    doctor,
     ui,
 ):
     room.add_to(app)

@@ -126,7 +126,7 @@ def command(
                 root=values.pop("root") or above.root,
                 json=values.pop("as_json") or above.json,
                 quiet=values.pop("quiet") or above.quiet,
-                offline=values.pop("offline", False),
+                offline=values.pop("offline") if network else False,
             )
             try:
                 function(state, **values)

@@ -36,6 +36,8 @@ LIGHT = [
     ("lineage", "m/1", "--format", "html"),
     ("report", "--into", "../public"),
     ("status",),
+    ("doctor",),
+    ("doctor", "--help"),
     ("verify",),
     ("verify", "m/1"),
     ("verify", "--full"),

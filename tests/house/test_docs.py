@@ -19,7 +19,7 @@ COMMANDS = (
     "baseline", "baseline add", "list", "show", "log", "at",
     "lineage", "diff", "advise", "report", "policy", "policy check", "policy apply", "policy show",
     "policy log", "policy backtest", "policy schema", "approve", "gate", "promote", "rollback",
-    "restore", "reproduce", "sync", "verify", "run",
+    "restore", "reproduce", "sync", "verify", "doctor", "run",
 )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def test_help_fits_eighty_columns() -> None:
     "page",
     [
         "README.md", "CONTRIBUTING.md", "docs/advice.md", "docs/cli.md", "docs/concepts.md",
-        "docs/gates.md", "docs/pages.md", "docs/pipelines.md", "docs/training.md",
+        "docs/doctor.md", "docs/gates.md", "docs/pages.md", "docs/pipelines.md", "docs/training.md",
     ],
 )  # fmt: skip
 def test_links_lead_somewhere(page: str) -> None:

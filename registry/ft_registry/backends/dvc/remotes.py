@@ -57,23 +57,29 @@ def places_of(project: DvcProject, *, scratch: Path) -> list[ObjectPlace]:
         scratch: A folder of ours for what DVC would like to remember.
     """
     base = project.cache.parents[1]
+    return [
+        FolderPlace(f"DVC cache {base}", project.cache),
+        *(place_of(name, project, scratch=scratch) for name in remotes_of(project)),
+    ]
+
+
+def remotes_of(project: DvcProject) -> dict[str, dict[str, str]]:
+    """Returns the settings of the remotes by name, the default one first."""
     default = project.settings.get("core", {}).get("remote", "")
     named = {
         found[1]: settings
         for section, settings in project.settings.items()
         if (found := _SECTION.fullmatch(section))
     }
-    ordered = sorted(named, key=lambda name: name != default)
-    return [
-        FolderPlace(f"DVC cache {base}", project.cache),
-        *(_remote(name, named[name].get("url", ""), project, scratch) for name in ordered),
-    ]
+    return {name: named[name] for name in sorted(named, key=lambda name: name != default)}
 
 
-def _remote(name: str, url: str, project: DvcProject, scratch: Path) -> ObjectPlace:
+def place_of(name: str, project: DvcProject, *, scratch: Path) -> ObjectPlace:
+    """Returns one remote; see `places_of`."""
+    url = remotes_of(project)[name].get("url", "")
     if not url:
         return ClosedPlace(f"DVC remote {name!r}", "its url is not set")
-    shown = f"DVC remote {name!r} ({_without_secrets(url, project)})"
+    shown = f"DVC remote {name!r} ({without_secrets(url, project)})"
     # Not Path.expanduser(), which raises when there is no such user.
     folder = Path(os.path.expanduser(url.removeprefix("file://")))  # noqa: PTH111
     if folder.is_absolute():
@@ -273,7 +279,7 @@ def unavailable(error: BaseException, project: DvcProject) -> BackendUnavailable
     """Returns our error for what a store's library raised."""
     error = _behind(error) or error
     told = " ".join(str(error).split()) or type(error).__name__
-    return BackendUnavailable(_without_secrets(told, project))
+    return BackendUnavailable(without_secrets(told, project))
 
 
 def is_absent(answer: Any) -> bool:
@@ -341,7 +347,7 @@ def _checksum(filesystem: Any, entry: Mapping[str, Any]) -> str | None:
     return found[1] if found else None
 
 
-def _without_secrets(text: str, project: DvcProject) -> str:
+def without_secrets(text: str, project: DvcProject) -> str:
     """Returns a text without users, passwords, signatures and keys."""
     for section in project.settings.values():
         for key, value in section.items():

@@ -114,6 +114,17 @@ def find_repository(start: Path) -> Place:
     )
 
 
+def git_version() -> str:
+    """Returns what git calls itself: ``git version 2.39.5``.
+
+    Raises:
+        NotARegistry: Git is not installed.
+    """
+    holder = _start(Path("/"), ["version"], env={})
+    out, _ = _process(holder).communicate(timeout=LOCAL_SECONDS)
+    return out.decode(errors="replace").strip()
+
+
 class GitDoor:
     """Runs git in one repository.
 

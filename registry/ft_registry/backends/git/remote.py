@@ -93,14 +93,17 @@ class LedgerRemote:
             time.sleep(0.05 * (again + 1))
         raise self._silent("fetch", stderr)
 
-    def ask_head(self) -> str | None:
+    def ask_head(self, *, seconds: int = NETWORK_SECONDS) -> str | None:
         """Returns the remote's head as it is now, past the tracking ref.
+
+        Args:
+            seconds: So long an answer is waited for.
 
         Raises:
             BackendUnavailable: The remote does not answer.
         """
         status, out, stderr = self._door.attempt(
-            "ls-remote", "--refs", self.name, REF, seconds=NETWORK_SECONDS
+            "ls-remote", "--refs", self.name, REF, seconds=seconds
         )
         if status:
             raise self._silent("ls-remote", stderr)

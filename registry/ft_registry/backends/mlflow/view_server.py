@@ -257,13 +257,11 @@ class _Server:
         self._shown = without_login(uri)
         host = parts.netloc.rpartition("@")[2]
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
-        self._headers = _headers(parts.username, parts.password)
+        self._headers = login_headers(parts.username, parts.password)
         self._end = time.monotonic() + patience
         self._patience = patience
         self._uri = uri
-        self._opener = urllib.request.build_opener(
-            _Plain(), _Secure(context=_tls() if parts.scheme == "https" else None), _NoRedirect()
-        )
+        self._opener = opener_for(parts.scheme)
 
     def get(self, what: str, **query: str) -> Any:
         """Returns an answer, or None when there is no such thing."""
@@ -336,7 +334,13 @@ class _Server:
         raise OddShape(f"status {status} from {self._shown}")
 
 
-def _headers(username: str | None, password: str | None) -> dict[str, str]:
+def opener_for(scheme: str) -> urllib.request.OpenerDirector:
+    """Returns what opens addresses of a scheme: by MLflow's TLS settings, without redirects."""
+    context = _tls() if scheme == "https" else None
+    return urllib.request.build_opener(_Plain(), _Secure(context=context), _NoRedirect())
+
+
+def login_headers(username: str | None, password: str | None) -> dict[str, str]:
     """Returns the login as MLflow's client would send it."""
     environ = os.environ
     name, word = _login_file()
