@@ -23,6 +23,8 @@ from ft_registry.workspace import Workspace
 
 _REMOTE_SECONDS = 15
 """How long the ledger's remote may take to answer."""
+_SERVER_SECONDS = 20
+"""How long an MLflow server may take, for all that it is asked."""
 
 
 def checkup(root: Path, *, offline: bool, environ: Mapping[str, str]) -> Health:
@@ -124,10 +126,18 @@ def _shared(workspace: Workspace, *, offline: bool) -> Iterator[Check]:
 def _versions(workspace: Workspace, *, offline: bool) -> Iterator[Diagnosis]:
     if workspace.ledger.head() is None:
         return
-    if offline and workspace.mlflow.is_server:
-        yield unchecked("versions", "left alone: --offline")
+    if offline and (workspace.mlflow.is_server or _has_far_data(workspace)):
+        yield unchecked("versions", "what holds their parts is left alone: --offline")
         return
     yield from doctor_ledger.look_at_versions(workspace.verify(depth="fast"))
+
+
+def _has_far_data(workspace: Workspace) -> bool:
+    from ft_registry.backends.dvc.health import has_far_remotes
+    from ft_registry.backends.dvc.project import find_project
+
+    top = workspace.place.top
+    return top is not None and has_far_remotes(find_project(top, top=top))
 
 
 def _drift(workspace: Workspace) -> Iterator[Diagnosis]:
@@ -177,7 +187,7 @@ def _mlflow(workspace: Workspace, *, offline: bool) -> Iterator[Check]:
         why = f"{place.shown} is left alone: --offline"
         yield Check("MLflow", "place", partial(_unknown, "place", why))
     else:
-        yield Check("MLflow", "server", server)
+        yield Check("MLflow", "server", server, seconds=_SERVER_SECONDS)
     yield Check("MLflow", "database", lambda: health.look_at_database(place))
     yield Check("MLflow", "artifacts", lambda: health.look_at_artifacts(place))
     yield Check("MLflow", "variables", lambda: health.look_at_variables(place, workspace.environ))

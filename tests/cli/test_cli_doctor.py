@@ -130,6 +130,15 @@ def test_git_that_is_unusual_is_told(sound: Project) -> None:
     assert "pre-commit" in only(outcome, "hooks", "ok")["found"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_repository_of_somebody_else_is_told(sound: Project) -> None:
+    for path in (sound.root, sound.root / ".git"):
+        os.chown(path, 12345, 12345)
+    outcome = sound.cli("doctor", "--json")
+    assert outcome.code == 1
+    assert "safe.directory" in only(outcome, "repository", "problem")["advice"][0]
+
+
 def test_a_mirror_that_prunes_would_take_the_ledger(sound: Project, tmp_path: Path) -> None:
     sound.git("remote", "add", "--mirror=fetch", "copy", str(tmp_path / "copy"))
     sound.git("config", "fetch.prune", "true")
@@ -274,8 +283,11 @@ def test_tracked_data_that_is_ignored_is_told(sound: Project) -> None:
     sound.write("folder/a.jsonl", "{}\n")
     sound.dvc("add", "folder")
     sound.write("folder/b.log", "read by the trainer")
+    sound.write("folder/.a.jsonl.tmp", "half")
     sound.write(".dvcignore", "*.log\n")
-    assert "folder/b.log" in only(sound.cli("doctor", "--json"), "ignored", "problem")["found"]
+    outcome = sound.cli("doctor", "--json")
+    assert "folder/b.log" in only(outcome, "ignored", "problem")["found"]
+    assert "folder/.a.jsonl.tmp" in only(outcome, "data", "problem")["found"]
 
 
 def test_a_work_tree_with_an_empty_cache_is_told(sound: Project) -> None:

@@ -41,7 +41,6 @@ _NOBODY = "0" * 32
 """A hash that no object has: it is asked for to get an answer."""
 _LEFT_SECONDS = 3600
 """DVC moves its temporary files within minutes; what is older was left behind."""
-_MOST_FILES = 200_000
 
 
 def look_at_project(project: DvcProject, *, main: Path) -> Iterator[Diagnosis]:
@@ -104,6 +103,12 @@ def look_at_remotes(project: DvcProject) -> Iterator[Diagnosis]:
     yield from _secrets(project)
 
 
+def has_far_remotes(project: DvcProject) -> bool:
+    """Returns whether a remote is behind a network."""
+    urls = [settings.get("url", "") for settings in remotes_of(project).values()]
+    return any("://" in url and not _is_folder(url) for url in urls)
+
+
 def look_at_answers(project: DvcProject, *, scratch: Path, offline: bool) -> Iterator[Diagnosis]:
     """Asks each remote for something.
 
@@ -137,7 +142,7 @@ def look_at_answers(project: DvcProject, *, scratch: Path, offline: bool) -> Ite
 
 
 def look_at_left(project: DvcProject) -> Iterator[Diagnosis]:
-    """Names what killed commands have left: locks that hold, and files that fill the disk."""
+    """Names what killed commands have left: locks that hold, and files that are no data."""
     yield from _locks(project.root / ".dvc" / "tmp" / "rwlock")
     count, size = _temporary(project.cache)
     if count:
@@ -148,6 +153,14 @@ def look_at_left(project: DvcProject) -> Iterator[Diagnosis]:
         )
     else:
         yield ok("temporary files", "none left behind in the cache")
+    for file in (file for data in _folders(project) for file in _files(data)):
+        if file.name.startswith(".") and file.suffix == ".tmp":
+            yield problem(
+                "data",
+                f"{file} lies in tracked data: a checkout that was cut off left it, and the next "
+                "snapshot takes it for data",
+                "remove it, then: dvc checkout --force brings back what is missing",
+            )
 
 
 def look_at_ignored(project: DvcProject) -> Iterator[Diagnosis]:
@@ -161,12 +174,10 @@ def look_at_ignored(project: DvcProject) -> Iterator[Diagnosis]:
 
     spec = GitIgnoreSpec.from_lines(patterns)
     hidden: list[str] = []
-    for pointer in _pointers(project.root):
-        data = pointer.with_suffix("")
-        for path in _files(data) if data.is_dir() else ():
-            name = path.relative_to(project.root).as_posix()
-            if spec.match_file(name):
-                hidden.append(name)
+    for path in (path for data in _folders(project) for path in _files(data)):
+        name = path.relative_to(project.root).as_posix()
+        if spec.match_file(name):
+            hidden.append(name)
     if hidden:
         more = f" and {len(hidden) - 1} more" if len(hidden) > 1 else ""
         yield problem(
@@ -319,20 +330,18 @@ def _temporary(cache: Path) -> tuple[int, int]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yields files below a folder, so many at most."""
-    left = _MOST_FILES
     for here, _, names in os.walk(folder):
-        for name in names:
-            left -= 1
-            if left < 0:
-                return
-            yield Path(here, name)
+        yield from (Path(here, name) for name in names)
 
 
-def _pointers(root: Path) -> Iterator[Path]:
-    for here, folders, names in os.walk(root):
+def _folders(project: DvcProject) -> Iterator[Path]:
+    """Yields the folders that a ``.dvc`` file beside them tracks."""
+    for here, folders, names in os.walk(project.root):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(here, name) for name in names if name.endswith(".dvc"))
+        for name in names:
+            data = Path(here, name.removesuffix(".dvc"))
+            if name.endswith(".dvc") and data.is_dir():
+                yield data
 
 
 def _is_lonely(project: DvcProject, main: Path) -> bool:
