@@ -126,6 +126,9 @@ def _shared(workspace: Workspace, *, offline: bool) -> Iterator[Check]:
 def _versions(workspace: Workspace, *, offline: bool) -> Iterator[Diagnosis]:
     if workspace.ledger.head() is None:
         return
+    if workspace.place.top is None:
+        yield unchecked("versions", "a bare repository has no data to look at")
+        return
     if offline and (workspace.mlflow.is_server or _has_far_data(workspace)):
         yield unchecked("versions", "what holds their parts is left alone: --offline")
         return
@@ -136,8 +139,7 @@ def _has_far_data(workspace: Workspace) -> bool:
     from ft_registry.backends.dvc.health import has_far_remotes
     from ft_registry.backends.dvc.project import find_project
 
-    top = workspace.place.top
-    return top is not None and has_far_remotes(find_project(top, top=top))
+    return has_far_remotes(find_project(workspace.top, top=workspace.top))
 
 
 def _drift(workspace: Workspace) -> Iterator[Diagnosis]:

@@ -113,6 +113,29 @@ def test_a_folder_before_init_has_no_ledger(tmp_path: Path) -> None:
     assert {"branch", "commits", "project"} <= bad(outcome)
 
 
+def test_a_bare_repository_is_looked_at_as_far_as_it_goes(sound: Project, tmp_path: Path) -> None:
+    sound.git("clone", "--quiet", "--bare", ".", str(tmp_path / "bare"))
+    outcome = run_cli("doctor", "--json", cwd=tmp_path / "bare")
+    assert outcome.code == 0
+    assert only(outcome, "versions", "unchecked")
+
+
+def test_offline_leaves_the_remotes_of_data_alone(seeded: Project, dead_address: str) -> None:
+    remote(seeded, f"{dead_address}/data", "verify = true")
+    outcome = seeded.cli("doctor", "--json", "--offline")
+    assert (outcome.code, bad(outcome)) == (0, set())
+    assert only(outcome, "versions", "unchecked")
+
+
+def test_files_that_are_no_text_are_a_finding(sound: Project) -> None:
+    (sound.root / ".dvcignore").write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in only(sound.cli("doctor", "--json"), "ignored", "problem")["found"]
+    (sound.root / ".dvc" / "config").write_bytes(b"\xff\xfe")
+    outcome = sound.cli("doctor", "--json")
+    assert outcome.code == 1
+    assert "DVC configuration" in only(outcome, "project", "problem")["found"]
+
+
 def test_git_that_is_unusual_is_told(sound: Project) -> None:
     sound.git("checkout", "--quiet", "--detach")
     sound.git("config", "gc.pruneExpire", "now")

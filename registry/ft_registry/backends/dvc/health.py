@@ -166,7 +166,11 @@ def look_at_left(project: DvcProject) -> Iterator[Diagnosis]:
 def look_at_ignored(project: DvcProject) -> Iterator[Diagnosis]:
     """Names files that lie in tracked data and that `.dvcignore` hides from DVC."""
     file = project.root / ".dvcignore"
-    patterns = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    try:
+        patterns = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    except UnicodeDecodeError:
+        yield problem("ignored", f"{file} is not UTF-8: DVC cannot read it", "write it anew")
+        return
     if not any(line.strip() and not line.startswith("#") for line in patterns):
         yield ok("ignored", "nothing: .dvcignore holds no pattern")
         return

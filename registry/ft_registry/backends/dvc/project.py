@@ -72,7 +72,10 @@ def _read(file: Path) -> dict[str, dict[str, str]]:
         # As DVC's ConfigObj, for which a line set in further does not go on with the one before.
         parser.read_string("\n".join(line.strip() for line in lines))
     except (configparser.Error, UnicodeDecodeError, OSError) as error:
-        raise Refused(f"expected {file} to be a DVC configuration, found: {error}") from error
+        raise Refused(
+            f"expected {file} to be a DVC configuration, found: {error}",
+            hints=["correct it, or take it back from git"],
+        ) from error
     return {
         section.strip("'"): {key: _plain(value) for key, value in parser[section].items()}
         for section in parser.sections()
