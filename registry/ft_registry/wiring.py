@@ -23,6 +23,7 @@ from ft_registry.ports.context import CapturedEnvironment, Context
 
 if TYPE_CHECKING:
     from ft_registry.actions.bringing import Sources
+    from ft_registry.actions.cures import Healers
     from ft_registry.actions.shelves import Shelves
     from ft_registry.actions.sync_course import Sides
     from ft_registry.actions.verify import Evidence
@@ -78,7 +79,10 @@ class Wiring:
 
     @property
     def private(self) -> Path:
-        """Our folder inside the git directory: indexes, locks, caches; all of it derived."""
+        """Our folder inside the git directory: indexes, locks, caches, all of them derived.
+
+        Only `quarantine` is not: it holds what was found in the place of good bytes.
+        """
         return self.place.common_dir / "ft-registry"
 
     @cached_property
@@ -239,6 +243,25 @@ class Wiring:
         return Evidence(
             ledger=self.ledger, artifacts=self.artifacts, data=self.data, cache=self.cache,
             top=self.top,
+        )  # fmt: skip
+
+    def healers(self, extra: Path | None = None) -> "Healers":
+        """Returns what healing reads and writes.
+
+        Args:
+            extra: A folder more that may hold copies of weights.
+        """
+        from ft_registry.actions.cures import Healers
+        from ft_registry.actions.good_copies import Root
+        from ft_registry.backends.quarantine import FolderQuarantine
+
+        roots = [Root("--from", extra, by_name=False)] if extra is not None else []
+        roots.append(Root("the work tree", self.top, by_name=True))
+        if self.context.hub_cache is not None:
+            roots.append(Root("the hub's cache", self.context.hub_cache, by_name=True))
+        return Healers(
+            self.evidence, self.data, self.artifacts,
+            FolderQuarantine(self.private / "quarantine", self.context), tuple(roots),
         )  # fmt: skip
 
     @property

@@ -29,7 +29,9 @@ from ft_registry.wiring import PATIENCE_SECONDS, SYNC_PATIENCE_SECONDS, Wiring
 if TYPE_CHECKING:
     from ft_registry.actions.approve import Approved
     from ft_registry.actions.capture import Registration
+    from ft_registry.actions.heal import Healed
     from ft_registry.actions.move import Moved
+    from ft_registry.actions.plan_heal import HealPlan
     from ft_registry.actions.plan_move import MovePlan
     from ft_registry.actions.plan_register import RegistrationPlan
     from ft_registry.actions.plan_sync import Mode, SyncPlan
@@ -275,6 +277,35 @@ class Workspace(Wiring):
         return verify_version(
             version, self.evidence, depth=depth or "full", view=view, progress=progress
         )
+
+    def plan_heal(
+        self,
+        reference: str | None = None,
+        *,
+        extra: Path | None = None,
+        progress: "Progress | None" = None,
+    ) -> "HealPlan":
+        """See `ft_registry.actions.plan_heal.plan_heal`.
+
+        Args:
+            reference: One version or baseline; None: all of them.
+            extra: A folder more that may hold copies of weights.
+            progress: See there.
+        """
+        from ft_registry.actions.plan_heal import plan_heal
+        from ft_registry.actions.resolve import resolve
+        from ft_registry.model.reference import BaselineReference, parse_contender
+
+        contender = parse_contender(reference) if reference is not None else None
+        if contender is not None and not isinstance(contender, BaselineReference):
+            contender = resolve(self.ledger, contender)
+        return plan_heal(contender, self.healers(extra), progress=progress)
+
+    def heal(self, plan: "HealPlan") -> "Healed":
+        """See `ft_registry.actions.heal.heal`."""
+        from ft_registry.actions.heal import heal
+
+        return heal(plan, self.healers(), self.context)
 
     def preview_move(self, plan: "MovePlan") -> "Verification":
         """See `ft_registry.actions.move.preview_move`."""

@@ -1,11 +1,13 @@
 """``verify``: whether everything is still what it was."""
 
 from itertools import groupby
+from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ft_registry_cli.healing import run_healing
 from ft_registry_cli.progress import progress_of
 from ft_registry_cli.state import State, command, size
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = 80
 _TOLD = 10
 """Findings of one version that the text tells."""
+_HEALED = ("artifact", "attachment", "loader", "data")
 _WORDS = {"artifact": "file", "attachment": "attachment", "data": "dataset", "base": "base"}
 
 
@@ -37,16 +40,41 @@ def add_to(app: typer.Typer) -> None:
         full: Annotated[
             bool, typer.Option("--full", help="SHA-256 of every byte [default with REF].")
         ] = False,
+        heal: Annotated[
+            bool, typer.Option("--heal", help="Put good copies in place of what is damaged.")
+        ] = False,
+        extra: Annotated[
+            Path | None,
+            typer.Option(
+                "--from", metavar="DIR", show_default=False,
+                help="With --heal: a folder more to look for weights in.",
+            ),
+        ] = None,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="With --heal: print the plan; change nothing.")
+        ] = False,
     ) -> None:  # fmt: skip
         """Prove that weights, data and ledger are what they were.
 
         Without REF all versions, by presence and size only: a flipped byte shows with --full alone.
         Exit code 4: damaged or lost. 6: a store did not answer, so that nobody knows.
+
+        With --heal every byte is read, and what is damaged or missing is put back from any good
+        copy: in the DVC cache, remotes, the work tree, other versions. What lay there is kept in
+        quarantine. Exit code 4 then: there is no good copy of something.
         """
         from ft_registry.errors import BackendUnavailable, IntegrityError, InvalidInput
 
         if fast and full:
             raise InvalidInput("expected --fast or --full, found both")
+        if heal and fast:
+            raise InvalidInput("expected --fast or --heal, which reads every byte, found both")
+        if not heal and (dry_run or extra is not None):
+            option = "--dry-run" if dry_run else "--from"
+            raise InvalidInput(f"expected --heal with {option}, found {option} alone")
+        if heal:
+            run_healing(state, reference, extra=extra, dry_run=dry_run)
+            return
         depth: Depth = "full" if full or (reference and not fast) else "fast"
         with progress_of(state) as progress:
             found = state.workspace.verify(reference, depth=depth, progress=progress)
@@ -59,6 +87,9 @@ def add_to(app: typer.Typer) -> None:
         state.emit(document, lambda: _text(found, depth))
         state.talk(*[f"note: {note}" for note in found.notes])
         if found.damage:
+            if any(finding.kind in _HEALED for finding in found.damage):
+                name = f" {reference}" if reference else ""
+                state.talk(f"hint: ft-registry verify{name} --heal puts good copies back")
             raise typer.Exit(IntegrityError.exit_code)
         if found.undecided:
             raise typer.Exit(BackendUnavailable.exit_code)

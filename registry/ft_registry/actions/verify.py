@@ -171,7 +171,7 @@ def judge(version: VersionReference, found: Verification, *, override_data: bool
             hints=[
                 f"ft-registry verify {version} --full shows all that was found",
                 f"ft-registry list {version.model} shows the other versions",
-                *_way_out(damage),
+                *_way_out(damage, version),
             ],
         )
     if found.undecided:
@@ -181,15 +181,16 @@ def judge(version: VersionReference, found: Verification, *, override_data: bool
         )
 
 
-def _way_out(damage: Sequence[Finding]) -> list[str]:
+def _way_out(damage: Sequence[Finding], version: VersionReference) -> list[str]:
     kinds = {finding.kind for finding in damage}
-    if "data" not in kinds:
-        return []
-    rotten = next((finding.at for finding in damage if finding.at.startswith("/")), "")
-    mend = [f"rm -f {rotten} takes the damaged object away; then dvc fetch"] if rotten else []
+    hints = []
     if kinds == {"data"}:
-        return ["--override data moves all the same: its weights are whole, it loads", *mend]
-    return ["--override data lets damaged data pass, not weights", *mend]
+        hints.append("--override data moves all the same: its weights are whole, it loads")
+    elif "data" in kinds:
+        hints.append("--override data lets damaged data pass, not weights")
+    if kinds & {"artifact", "attachment", "loader", "data"}:
+        hints.append(f"ft-registry verify {version} --heal puts good copies back")
+    return hints
 
 
 def _first(findings: Sequence[Finding]) -> str:

@@ -7,14 +7,10 @@ from threading import Lock
 from typing import TypeAlias
 
 from ft_registry.actions.holdings import BaselineHolding, Holding
+from ft_registry.actions.promises import Promise, copies_of, promises_of, promises_of_baseline
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
-from ft_registry.formats.mlmodel import COMPONENTS
-from ft_registry.model.baseline import FILE, FOLDER, baseline_file
-from ft_registry.model.canonical import digest_bytes
-from ft_registry.model.document import Unknown
-from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.home import Home
-from ft_registry.model.verification import Depth, Finding, Kind, Verification
+from ft_registry.model.verification import Depth, Finding, Verification
 from ft_registry.ports.artifacts import ArtifactStore, Shelf
 from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.readers.files import hash_file, in_parallel
@@ -22,7 +18,8 @@ from ft_registry.readers.files import hash_file, in_parallel
 Progress: TypeAlias = Callable[[int, int], None]
 """Is told the bytes that were read so far, and all that are to be read."""
 
-_ODD = "a link, pipe, device or impossible name"
+ODD = "a link, pipe, device or impossible name"
+"""What is found where no file is that could be kept."""
 _SHOWN = 3
 """Versions that a note names."""
 _PAGES = ("MLmodel/", "ftr/", "registered_model_meta/")
@@ -32,24 +29,12 @@ loads a version from a folder of this machine."""
 
 
 @dataclass(frozen=True)
-class _Promise:
-    """A file that the ledger says lies on the shelf."""
-
-    kind: Kind
-    name: str
-    """The path below the logged model."""
-    sha256: str
-    size: int | None
-    """Bytes; None: not on record."""
-
-
-@dataclass(frozen=True)
 class _Job:
     """A file to read."""
 
     finding: Finding
     """What is said of it when it is as promised."""
-    promise: _Promise
+    promise: Promise
     size: int
     slot: int
     """Where the finding belongs in the list."""
@@ -88,20 +73,20 @@ class WeightsLook:
     def add(self, holding: Holding) -> None:
         """Compares what lies on a version's shelf with its record, by name and size."""
         subject = holding.filed.record.reference
-        shelf = self._look(holding.home, subject, _promises(holding))
+        shelf = self._look(holding.home, subject, promises_of(holding))
         if shelf.is_orphan:
             self._orphans.append(subject)
 
     def add_baseline(self, holding: BaselineHolding) -> None:
         """Compares what lies on a baseline's shelf with its document, by name and size."""
         subject = holding.baseline.reference
-        shelf = self._look(holding.home, subject, _promises_of_baseline(holding))
+        shelf = self._look(holding.home, subject, promises_of_baseline(holding))
         if shelf.is_orphan:
             self._notes.append(
                 f"MLflow knows the logged model of {subject} no more, its files are where they were"
             )
 
-    def _look(self, home: Home, subject: str, promised: Iterable[_Promise]) -> Shelf:
+    def _look(self, home: Home, subject: str, promised: Iterable[Promise]) -> Shelf:
         # By digest as well: an evaluation must not say anew what the weights should be.
         promises = dict.fromkeys(promised)
         try:
@@ -117,13 +102,13 @@ class WeightsLook:
             shelf = Shelf(shown=home.location or home.uri, folder=None, sizes={})
             self._lost.append(f"{subject}: {error.message}")
         visit = _Visit(home, shelf)
-        promises |= dict.fromkeys(_copies(promises, shelf))
+        promises |= dict.fromkeys(copies_of(promises, shelf))
         for promise in promises:
             self._compare(promise, visit, subject)
         names = {promise.name for promise in promises}
         for name in sorted({*shelf.sizes, *shelf.odd} - names):
             if not f"{name}/".startswith(_PAGES):
-                found = f"{shelf.sizes[name]} bytes" if name in shelf.sizes else _ODD
+                found = f"{shelf.sizes[name]} bytes" if name in shelf.sizes else ODD
                 self._findings.append(
                     Finding("artifact", name, "extra", subject, shelf.shown, "no such file", found)
                 )
@@ -161,13 +146,13 @@ class WeightsLook:
                 "ft-registry sync --restore"
             )
 
-    def _compare(self, promise: _Promise, visit: _Visit, subject: str) -> None:
+    def _compare(self, promise: Promise, visit: _Visit, subject: str) -> None:
         shelf = visit.shelf
         size = shelf.sizes.get(promise.name)
         good = Finding(promise.kind, promise.name, "ok", subject, shelf.shown, size=size)
         expected = f"sha256:{promise.sha256}"
         if promise.name in shelf.odd:
-            good = replace(good, state="changed", expected=expected, found=_ODD)
+            good = replace(good, state="changed", expected=expected, found=ODD)
         elif size is None:
             good = replace(good, state="missing", expected=expected, found="nothing")
         elif promise.size not in (None, size):
@@ -229,52 +214,6 @@ class _Meter:
             with self._lock:
                 self._done += count
                 self._progress(self._done, self._total)
-
-
-def _promises(holding: Holding) -> Iterator[_Promise]:
-    record = holding.filed.record
-    for entry in record.artifact.files:
-        name = f"{record.artifact.folder}/{entry.path}"
-        yield _Promise("artifact", name, entry.sha256, entry.size)
-    if (mlmodel := holding.home.mlmodel) is not None:
-        # What MLflow's own loader loads is decided by it.
-        yield _Promise("loader", mlmodel.path, mlmodel.sha256, mlmodel.size)
-    patch = record.code.patch
-    if not isinstance(patch, Unknown):
-        yield _Promise("attachment", patch.artifact, _hex(patch.digest), patch.size)
-    document = record.run.document
-    if document is not None:
-        yield _Promise("attachment", document.path, document.sha256, document.size)
-    if not isinstance(record.training, Unknown) and (points := record.training.all_points):
-        yield _Promise("attachment", points.path, _hex(points.digest), None)
-    yield from _items(holding.evaluations)
-
-
-def _copies(promises: Iterable[_Promise], shelf: Shelf) -> Iterator[_Promise]:
-    """Yields what lies there a second time, where MLflow's own loader looks for it."""
-    once = {one.name.partition("/")[2]: one for one in promises if one.kind == "artifact"}
-    for name in shelf.sizes:
-        path = name.removeprefix(f"{COMPONENTS}/")
-        if path != name and path in once:
-            yield replace(once[path], kind="attachment", name=name)
-
-
-def _promises_of_baseline(holding: BaselineHolding) -> Iterator[_Promise]:
-    baseline = holding.baseline
-    content = baseline_file(baseline.kind, baseline.base, baseline.config)
-    yield _Promise("artifact", f"{FOLDER}/{FILE}", _hex(digest_bytes(content)), len(content))
-    yield from _items(holding.evaluations)
-
-
-def _items(evaluations: Iterable[Evaluation]) -> Iterator[_Promise]:
-    for evaluation in evaluations:
-        items = evaluation.items
-        if not isinstance(items, Unknown):
-            yield _Promise("attachment", items.artifact, _hex(items.digest), None)
-
-
-def _hex(digest: str) -> str:
-    return digest.removeprefix("sha256:")
 
 
 def _reading(job: _Job, file: Path, meter: _Meter) -> Callable[[], Finding]:

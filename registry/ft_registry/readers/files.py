@@ -8,7 +8,7 @@ do not survive a round trip) is refused by name.
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -164,6 +164,23 @@ def hash_file(
             hints=["wait for the program that writes it, then run the command again"],
         )
     return hasher.hexdigest(), after.st_size
+
+
+def chunks_of(file: Path) -> Iterator[bytes]:
+    """Yields the bytes of a file.
+
+    Raises:
+        NotFound: There is no such file.
+        Refused: It may not be read, or the disk failed.
+    """
+    try:
+        with file.open("rb", buffering=0) as opened:
+            while chunk := opened.read(_CHUNKS["md5"]):
+                yield chunk
+    except FileNotFoundError as error:
+        raise NotFound(f"expected a file, found none at {file}") from error
+    except OSError as error:
+        raise Refused(f"expected to read {file}, found: {error.strerror}") from error
 
 
 def in_parallel(jobs: Sequence[Callable[[], T]]) -> list[T]:

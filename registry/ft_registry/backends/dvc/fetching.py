@@ -190,7 +190,7 @@ class _Fetch:
             hints.append("in a clone whose cache has it: dvc push")
         elif kind is IntegrityError:
             hints.append(
-                "delete the damaged objects, then dvc push from a clone that has good ones"
+                "ft-registry verify --heal, in a clone that has good ones of a version's data"
             )
         return kind(f"expected {what} (md5 {oid}), found {where}", hints=hints)
 

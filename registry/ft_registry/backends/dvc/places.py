@@ -8,10 +8,12 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Protocol
 
+from ft_registry.backends.whole_files import put_whole
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, NotFound
 from ft_registry.readers.files import hash_file, in_parallel
 
 _CHUNK = 1 << 20
+_READ_ONLY = 0o444
 _LARGEST_LISTING = 1 << 30
 """Bytes (ten million files): it is read into memory, and under its name may lie anything."""
 
@@ -63,6 +65,13 @@ class ObjectPlace(Protocol):
 
         Raises:
             NotFound: It is not there.
+        """
+
+    def put(self, oid: str, chunks: Iterable[bytes]) -> None:
+        """Writes an object, whatever lies under its name, and reads it back.
+
+        Raises:
+            IntegrityError: The bytes are not those that its name says, or did not arrive.
         """
 
 
@@ -150,6 +159,23 @@ class FolderPlace:
         except OSError as error:
             raise self._unreadable(oid, error) from error
 
+    def put(self, oid: str, chunks: Iterable[bytes]) -> None:
+        """See `ObjectPlace.put`."""
+        target = self._path(oid)
+        # Beside the other objects: a file of such a name is none to DVC.
+        put_whole(
+            target, chunks, algorithm="md5", digest=object_md5(oid), aside=target.parent
+        )  # fmt: skip
+        try:
+            target.chmod(_READ_ONLY)  # as DVC leaves them: it is believed for it, so it comes last
+        except OSError as error:
+            raise self._unreadable(oid, error) from error
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the folder that holds all of it is there: a disk may not be mounted."""
+        return self._root.parents[1].is_dir()
+
     def _path(self, oid: str) -> Path:
         return self._root / oid[:2] / oid[2:]
 
@@ -187,6 +213,10 @@ class ClosedPlace:
 
     def chunks(self, oid: str) -> Iterator[bytes]:  # noqa: ARG002
         """See `ObjectPlace.chunks`."""
+        raise self._closed()
+
+    def put(self, oid: str, chunks: Iterable[bytes]) -> None:  # noqa: ARG002
+        """See `ObjectPlace.put`."""
         raise self._closed()
 
     def _closed(self) -> BackendUnavailable:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from time import monotonic
 from typing import Any, TypeVar
@@ -23,9 +24,11 @@ from ft_registry.backends.dvc.places import (
     HeldObject,
     ObjectPlace,
     ReadObject,
+    object_md5,
 )
 from ft_registry.backends.dvc.project import DvcProject
-from ft_registry.errors import BackendUnavailable, FtRegistryError, NotFound
+from ft_registry.backends.whole_files import put_whole
+from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, NotFound
 
 T = TypeVar("T")
 
@@ -157,6 +160,27 @@ class CloudPlace:
         with file:
             while chunk := self._asked(partial(file.read, _CHUNK)):
                 yield chunk
+
+    def put(self, oid: str, chunks: Iterable[bytes]) -> None:
+        """See `ObjectPlace.put`.
+
+        A store of objects shows one when all of it has arrived. On a server of files a part could
+        be left, which is found by reading, as any damage is.
+        """
+        filesystem, (path,) = self._paths([oid])
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._scratch, prefix="heal-") as folder:
+            file = Path(folder) / "object"
+            put_whole(
+                file, chunks, algorithm="md5", digest=object_md5(oid), aside=file.parent
+            )  # fmt: skip
+            self._asked(partial(filesystem.makedirs, filesystem.parent(path), exist_ok=True))
+            self._asked(partial(filesystem.put_file, str(file), path))
+        found = self._read(oid).md5
+        if found != object_md5(oid):
+            raise IntegrityError(
+                f"expected md5 {object_md5(oid)} in {self.shown} after the upload, found {found}"
+            )
 
     def _read(self, oid: str) -> ReadObject:
         md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from ft_registry.backends.dvc.content import HashedData, hash_data
 from ft_registry.backends.dvc.copies import copy_in
 from ft_registry.backends.dvc.fetching import bring
+from ft_registry.backends.dvc.healing import DataHealing, wounds_at_source
 from ft_registry.backends.dvc.imports import Import, find_import
 from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.places import ObjectPlace
@@ -20,12 +21,14 @@ from ft_registry.backends.dvc.sources import Source, source_copy
 from ft_registry.backends.dvc.tracking import add, default_remote, push
 from ft_registry.errors import IntegrityError, InvalidInput, NotARegistry, NotFound, Refused
 from ft_registry.model.document import Unknown
+from ft_registry.model.healing import Wound
 from ft_registry.model.manifest import relative_path
 from ft_registry.model.record import Stage
 from ft_registry.model.snapshot import DataContent, SourceListing, listing_of
 from ft_registry.model.verification import Depth
 from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.data import DataCopy, TrackedData, Tracking
+from ft_registry.ports.healing import Quarantine
 from ft_registry.readers.files import hash_file, walk
 
 UNREAD = Unknown(unknown="the bytes stay at their source, where nobody read them")
@@ -252,6 +255,33 @@ class DvcData:
             raise InvalidInput(f"expected a path in the repository, found {path!r}") from error
         return bring(path, md5, into, self._places(find_project(place, top=self._top)))
 
+    def wounds(self, content: DataContent, *, rev: str | None = None) -> list[Wound]:
+        """See `DataHealer.wounds`."""
+        if isinstance(content.dvc, SourceListing):
+            copies = self.copies(content, depth="full", rev=rev)
+            return [wound for copy in copies for wound in wounds_at_source(content, copy)]
+        try:
+            return self._healing(content).wounds()
+        except (NotARegistry, Refused) as error:
+            return [
+                Wound(
+                    "data", content.path, content.key, "missing", "DVC",
+                    unasked=(f"DVC: {error.message}",),
+                )
+            ]  # fmt: skip
+
+    def heal(self, content: DataContent, wound: Wound, quarantine: Quarantine) -> None:
+        """See `DataHealer.heal`."""
+        self._healing(content).heal(wound, quarantine)
+
+    def _healing(self, content: DataContent) -> DataHealing:
+        here = self._top / content.path
+        project = find_project(here, top=self._top)
+        return DataHealing(
+            content, self._places(project), default=project.settings.get("core", {}).get("remote"),
+            here=here,
+        )  # fmt: skip
+
     def _places(self, project: DvcProject) -> list[ObjectPlace]:
         """Returns the same places for the same project: they remember who did not answer."""
         known, places = self._known.get(project.root, (None, []))
@@ -402,7 +432,9 @@ class DvcData:
                 raise IntegrityError(
                     f"expected the cache object {places[relative]} at md5 {child}, found "
                     f"{found.files[relative]}: it is damaged",
-                    hints=["delete the object, then dvc fetch brings it from the remote"],
+                    hints=[
+                        "of a version: ft-registry verify --heal; else delete it, then dvc fetch"
+                    ],
                 )
         return found
 
@@ -417,6 +449,6 @@ class DvcData:
         if hash_file(place, "md5")[0] + ".dir" != pointer.hash.md5:
             raise IntegrityError(
                 f"expected the listing {place} at its own md5, found other bytes: it is damaged",
-                hints=["delete the object, then dvc fetch brings it from the remote"],
+                hints=["of a version: ft-registry verify --heal; else delete it, then dvc fetch"],
             )
         return parse_listing(place.read_bytes(), place=place, folder=pointer.path)

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ft_registry.backends.mlflow.connection import (
@@ -22,10 +23,12 @@ from ft_registry.backends.mlflow.connection import (
     without_login,
 )
 from ft_registry.backends.mlflow.database import reading
-from ft_registry.errors import BackendUnavailable, NotFound
+from ft_registry.backends.whole_files import put_whole
+from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
 from ft_registry.model.home import Home, local_folder
 from ft_registry.model.manifest import relative_path
 from ft_registry.ports.artifacts import Shelf
+from ft_registry.readers.files import chunks_of, hash_file
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -78,6 +81,57 @@ class MlflowArtifacts:
         if absent := sorted(set(names) - set(there)):
             more = f" ({len(absent)} files are missing)" if len(absent) > 1 else ""
             raise NotFound(f"expected {absent[0]} in {shelf.shown}, found no such file{more}")
+
+    def put(self, home: Home, name: str, file: Path, sha256: str) -> None:
+        """See `ArtifactHealer.put`."""
+        spot = self._spot_to_fill(home)
+        if spot.folder is not None:
+            target = _inside(spot.folder, name)
+            # Not beside the files: what a kill leaves there would be a file on no record.
+            aside = spot.folder.parent
+            put_whole(target, chunks_of(file), algorithm="sha256", digest=sha256, aside=aside)
+            return
+        folder, _, last = name.rpartition("/")
+        self._place.scratch.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=self._place.scratch, prefix="heal-") as scratch:
+            named = Path(scratch) / last
+            put_whole(named, chunks_of(file), algorithm="sha256", digest=sha256, aside=named.parent)
+            repository = self._repository(spot.location)
+            with guarded("MLflow to take a file"):
+                repository.log_artifact(str(named), folder or None)
+            self._download(spot.location, [name], Path(scratch) / "back")
+            found, _ = hash_file(Path(scratch) / "back" / name, "sha256")
+        if found != sha256:
+            raise IntegrityError(
+                f"expected sha256 {sha256} at {name} in {without_login(spot.location)} after the "
+                f"upload, found {found}"
+            )
+
+    def remove(self, home: Home, name: str) -> None:
+        """See `ArtifactHealer.remove`."""
+        spot = self._find(home)
+        if spot.folder is None:
+            repository = self._repository(spot.location)
+            with guarded("MLflow to take a file away"):
+                repository.delete_artifacts(name)
+            return
+        target = _inside(spot.folder, name)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            raise BackendUnavailable(
+                f"expected to take {target} away, found: {error.strerror}"
+            ) from error
+
+    def _spot_to_fill(self, home: Home) -> _Spot:
+        """Returns where files belong, even if nothing is left there."""
+        try:
+            return self._find(home)
+        except NotFound:
+            spot = _spot(home.location, home.logged_model_id, is_orphan=True)
+            if spot.folder is None:
+                raise
+            return spot
 
     def _find(self, home: Home) -> _Spot:
         """Returns where the files are: as MLflow says, else where they were put once."""
@@ -214,6 +268,21 @@ class MlflowArtifacts:
 def _spot(location: str, model_id: str, *, is_orphan: bool = False) -> _Spot:
     folder = local_folder(location, model_id)
     return _Spot(location, Path(folder) if folder else None, is_orphan)
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Returns where a file of a logged model belongs; no link may lead out of its folder."""
+    try:
+        target = folder / relative_path(name)
+        leads_to = target.parent.resolve()
+    except (ValueError, OSError, RuntimeError) as error:
+        raise NotFound(f"expected a path below {folder}, found {name!r}: {error}") from error
+    if not leads_to.is_relative_to(folder.resolve()):
+        raise Refused(
+            f"expected folders above {target}, found a link: the way leads to {leads_to}",
+            hints=["remove the link, then run it again"],
+        )
+    return target
 
 
 def _is_proxied(location: str, model_id: str) -> bool:

@@ -1,0 +1,79 @@
+"""Writes files whole: under a name there are the old bytes or the new ones, never a part.
+
+New bytes go to another name on the same disk, reach it, and are read back before they get theirs.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from secrets import token_hex
+
+from ft_registry.errors import BackendUnavailable, IntegrityError
+from ft_registry.readers.files import hash_file
+
+
+def put_whole(
+    target: Path, chunks: Iterable[bytes], *, algorithm: str, digest: str, aside: Path
+) -> None:
+    """Puts bytes under a name, whatever file is there.
+
+    A file that is there gives its mode to the new one.
+
+    Args:
+        target: The name; folders above it are made.
+        chunks: The bytes.
+        algorithm: ``sha256`` or ``md5``.
+        digest: What they must be, in hexadecimal.
+        aside: A folder on the same disk, for the bytes while they are not all there.
+
+    Raises:
+        IntegrityError: The bytes are others; the target is as it was.
+        BackendUnavailable: The disk failed; the target is as it was.
+    """
+    new = aside / f".ft-registry-{token_hex(8)}.tmp"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.mkdir(parents=True, exist_ok=True)
+        write_new(new, chunks)
+        found, _ = hash_file(new, algorithm)
+        if found != digest:
+            raise IntegrityError(
+                f"expected {algorithm} {digest} for {target}, found {found}: the copy changed since"
+            )
+        if target.is_file() and not target.is_symlink():
+            new.chmod(stat.S_IMODE(target.stat().st_mode))
+        new.replace(target)
+        settle(target.parent)
+    except OSError as error:
+        raise BackendUnavailable(
+            f"expected to write {target}, found: {error.strerror}",
+            hints=["what lay there before lies there still"],
+        ) from error
+    finally:
+        with suppress(OSError):  # the first failure is the one to tell
+            new.unlink(missing_ok=True)
+
+
+def write_new(file: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
+    """Writes a new file to the disk and returns its SHA-256 and size."""
+    hasher, size = hashlib.sha256(), 0
+    with file.open("xb") as out:
+        for chunk in chunks:
+            hasher.update(chunk)
+            size += len(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    return hasher.hexdigest(), size
+
+
+def settle(folder: Path) -> None:
+    """Lets the names in a folder reach the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,240 @@
+"""`verify --heal` as its user meets it, above all for weights."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.cli.project import Project, tree_digests
+
+pytestmark = pytest.mark.integration
+
+WEIGHTS = "adapter_model.safetensors"
+
+
+@pytest.fixture
+def mine(seeded: Project) -> Project:
+    """A registry whose weights are in its MLflow alone."""
+    for name in ("ad1", "ad2"):
+        shutil.rmtree(seeded.root / name)
+    return seeded
+
+
+def shelf_of(project: Project, version: int) -> Path:
+    record = project.workspace().show(f"m/{version}").filed.record
+    return project.root / "mlartifacts/m/models" / record.run.logged_model_id / "artifacts"
+
+
+def weights_of(project: Project, version: int) -> Path:
+    return shelf_of(project, version) / "adapter" / WEIGHTS
+
+
+def quarantine_of(project: Project) -> list[Path]:
+    return sorted((project.root / ".git/ft-registry/quarantine").glob("*"))
+
+
+def flip(file: Path) -> bytes:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o644)
+    file.write_bytes(content)
+    return bytes(content)
+
+
+def backup(project: Project, version: int, folder: Path) -> Path:
+    shutil.copytree(shelf_of(project, version) / "adapter", folder)
+    return folder
+
+
+def test_a_whole_registry_needs_no_healing(mine: Project) -> None:
+    head = mine.head()
+    outcome = mine.cli("verify", "--heal")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert outcome.stdout == "nothing to heal: every byte is what it was\n"
+    assert mine.head() == head
+    assert quarantine_of(mine) == []
+
+
+def test_a_dry_run_prints_the_plan_and_changes_nothing(mine: Project, tmp_path: Path) -> None:
+    folder = backup(mine, 1, tmp_path / "backup")
+    flip(weights_of(mine, 1))
+    before = tree_digests(mine.root)
+    outcome = mine.cli("verify", "m/1", "--heal", "--dry-run", "--from", folder)
+    assert outcome.code == 0, outcome.stderr
+    assert outcome.stdout.startswith("would     m/1: restore")
+    assert {k: v for k, v in tree_digests(mine.root).items() if ".git/" not in k} == {
+        k: v for k, v in before.items() if ".git/" not in k
+    }
+
+
+def test_weights_come_back_from_a_folder_and_the_bad_ones_are_kept(
+    mine: Project, tmp_path: Path
+) -> None:
+    good = weights_of(mine, 1).read_bytes()
+    folder = backup(mine, 1, tmp_path / "backup")
+    bad = flip(weights_of(mine, 1))
+    head, before = mine.head(), mine.mlflow_rows()
+    alone = mine.cli("verify", "m/1", "--heal")
+    assert alone.code == 4
+    assert "lost      m/1: adapter/adapter_model.safetensors is changed" in alone.stdout
+    assert "--from DIR" in alone.stderr
+    assert weights_of(mine, 1).read_bytes() == bad, "the last copy stays"
+    outcome = mine.cli("verify", "m/1", "--heal", "--from", folder)
+    assert outcome.code == 0, outcome.stderr
+    assert "will m/1: restore adapter/adapter_model.safetensors" in outcome.stderr
+    assert weights_of(mine, 1).read_bytes() == good
+    (kept,) = quarantine_of(mine)
+    assert (kept / "bytes").read_bytes() == bad
+    note = json.loads((kept / "note.json").read_bytes())
+    assert (note["subject"], note["at"]) == ("m/1", str(weights_of(mine, 1)))
+    assert (mine.head(), mine.mlflow_rows()) == (head, before), "it is no event"
+    assert mine.cli("verify", "m/1").code == 0
+
+
+def test_a_file_that_another_version_has_comes_from_there(mine: Project) -> None:
+    config = shelf_of(mine, 1) / "adapter/adapter_config.json"
+    config.unlink()
+    document = mine.done("verify", "m/1", "--heal")
+    (healed,) = document["healed"]
+    assert (healed["state"], healed["source"]) == ("missing", "m/2 (adapter/adapter_config.json)")
+    assert config.is_file()
+    assert document["ok"]
+
+
+def test_a_file_comes_back_from_the_folder_that_it_was_registered_from(seeded: Project) -> None:
+    flip(weights_of(seeded, 1))
+    document = seeded.done("verify", "m/1", "--heal")
+    assert document["healed"][0]["source"].startswith("the work tree (")
+    assert seeded.cli("verify", "m/1").code == 0
+
+
+def test_all_files_of_a_logged_model_come_back(seeded: Project) -> None:
+    for number in (1, 2):
+        shutil.rmtree(shelf_of(seeded, number))
+    outcome = seeded.cli("verify", "--heal")
+    document = seeded.cli("verify", "--heal", "--json").document
+    # Scored items were in MLflow alone.
+    assert outcome.code == 4
+    assert [(w["subject"], w["kind"]) for w in document["lost"]] == [("m/1", "attachment")]
+    assert seeded.cli("verify", "m/2").code == 0
+
+
+def test_a_file_on_no_record_is_set_aside(mine: Project) -> None:
+    stray = shelf_of(mine, 2) / "adapter/pytorch_model.bin"
+    stray.write_bytes(b"who put this here?")
+    outcome = mine.cli("verify", "m/2", "--heal")
+    assert outcome.code == 0, outcome.stderr
+    assert not stray.exists()
+    (kept,) = quarantine_of(mine)
+    assert (kept / "bytes").read_bytes() == b"who put this here?"
+
+
+def test_a_link_in_the_place_of_weights_is_replaced_not_followed(
+    mine: Project, tmp_path: Path
+) -> None:
+    folder = backup(mine, 1, tmp_path / "backup")
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"not ours")
+    weights_of(mine, 1).unlink()
+    weights_of(mine, 1).symlink_to(outside)
+    outcome = mine.cli("verify", "m/1", "--heal", "--from", folder)
+    assert outcome.code == 0, outcome.stderr
+    assert outside.read_bytes() == b"not ours"
+    assert not weights_of(mine, 1).is_symlink()
+
+
+def test_a_folder_that_leads_out_is_told_and_nothing_is_written_there(
+    mine: Project, tmp_path: Path
+) -> None:
+    folder = backup(mine, 1, tmp_path / "backup")
+    (tmp_path / "elsewhere").mkdir()
+    shutil.rmtree(weights_of(mine, 1).parent)
+    weights_of(mine, 1).parent.symlink_to(tmp_path / "elsewhere")
+    outcome = mine.cli("verify", "m/1", "--heal", "--from", folder)
+    assert outcome.code == 4, outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_data_is_healed_by_the_same_command(mine: Project) -> None:
+    (md5,) = {data.key for data in mine.workspace().show("m/1").filed.record.data}
+    bad = flip(mine.cached(md5))
+    outcome = mine.cli("verify", "--heal")
+    assert outcome.code == 0, outcome.stderr
+    assert mine.cached(md5).read_bytes() == (mine.root / "data/train.jsonl").read_bytes()
+    assert [(kept / "bytes").read_bytes() for kept in quarantine_of(mine)] == [bad]
+
+
+def test_verify_names_the_way_to_heal(mine: Project) -> None:
+    flip(weights_of(mine, 1))
+    assert "ft-registry verify m/1 --heal" in mine.cli("verify", "m/1").stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--dry-run"], ["--from", "."], ["--heal", "--fast"], ["--heal", "--from", "nowhere"]],
+)
+def test_what_makes_no_sense_is_a_usage_error(mine: Project, options: list[str]) -> None:
+    outcome = mine.cli("verify", *options)
+    assert outcome.code == 2, outcome.stdout
+    assert "expected" in outcome.stderr
+
+
+def test_a_version_that_is_not_there_is_told(mine: Project) -> None:
+    assert mine.cli("verify", "m/9", "--heal").code == 1
+
+
+HARMS = st.sampled_from(["flipped", "cut", "emptied", "gone", "swapped"])
+FILES = ("adapter_config.json", WEIGHTS)
+
+
+@given(
+    harms=st.lists(
+        st.tuples(st.sampled_from([1, 2]), st.sampled_from(FILES), HARMS), max_size=6
+    ),
+    with_backup=st.booleans(),
+)  # fmt: skip
+@settings(
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_after_any_damage_all_is_whole_or_named_and_no_bad_byte_is_gone(
+    seeded_template: Path, tmp_path_factory: pytest.TempPathFactory,
+    harms: list[tuple[int, str, str]], with_backup: bool,
+) -> None:  # fmt: skip
+    root = tmp_path_factory.mktemp("any")
+    project = Project.copy(seeded_template, root / "project")
+    for name in ("ad1", "ad2"):
+        shutil.move(project.root / name, root / name)
+    bad: dict[Path, bytes] = {}
+    for number, name, how in harms:
+        file = shelf_of(project, number) / "adapter" / name
+        if not file.is_file():
+            continue
+        content = file.read_bytes()
+        other = shelf_of(project, 3 - number) / "adapter" / name
+        damaged = {
+            "flipped": bytes([content[0] ^ 1]) + content[1:] if content else b"x",
+            "cut": content[:-1],
+            "emptied": b"",
+            "swapped": other.read_bytes() if other.is_file() else b"x",
+            "gone": None,
+        }[how]
+        bad.pop(file, None)
+        if damaged is None:
+            file.unlink()
+        else:
+            file.write_bytes(damaged)
+            bad[file] = damaged
+    workspace = project.workspace()
+    plan = workspace.plan_heal(extra=root if with_backup else None)
+    healed = workspace.heal(plan)
+    assert not (with_backup and healed.failure)
+    lost = {(wound.subject, wound.name) for wound in healed.lost}
+    found = workspace.verify(depth="full")
+    assert {(finding.subject, finding.name) for finding in found.damage} == lost
+    there = {file.read_bytes() for file in bad if file.is_file()}
+    there |= {(kept / "bytes").read_bytes() for kept in quarantine_of(project)}
+    assert set(bad.values()) <= there
