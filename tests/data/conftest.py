@@ -1,10 +1,11 @@
 """Data in a cache and remotes, made once and copied."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.data.kept import Kept, copy_kept, make_kept
+from tests.data.stores import s3_server
 
 BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
 
@@ -19,3 +20,10 @@ def kept_template(built_once: BuiltOnce, fresh_template: Path) -> Path:
 def kept(kept_template: Path, tmp_path: Path) -> Kept:
     """Such a registry of one's own."""
     return copy_kept(kept_template, tmp_path / "kept")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3 server."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as url:
+        yield url

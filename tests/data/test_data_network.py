@@ -5,7 +5,6 @@ import os
 import shutil
 import time
 import urllib.request
-from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -17,7 +16,6 @@ from tests.data.stores import (
     Bucket,
     free_port,
     http_server,
-    s3_server,
     silent_server,
 )
 
@@ -33,13 +31,6 @@ pytestmark = pytest.mark.integration
 A, B, C = (md5_of(FILES[name]) for name in ("a.jsonl", "deep/er/b.jsonl", "ünï cödé"))
 DEPTHS: tuple[Depth, ...] = ("fast", "full")
 _NUMBERS = count()
-
-
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an S3 server."""
-    with s3_server(tmp_path_factory.mktemp("s3")) as url:
-        yield url
 
 
 @pytest.fixture
