@@ -1,13 +1,19 @@
 """`verify --heal` as its user meets it, above all for weights."""
 
+import contextlib
+import errno
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cli.project import Project, tree_digests
+
+from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
+from ft_registry.errors import BackendUnavailable
 
 pytestmark = pytest.mark.integration
 
@@ -238,3 +244,82 @@ def test_after_any_damage_all_is_whole_or_named_and_no_bad_byte_is_gone(
     there = {file.read_bytes() for file in bad if file.is_file()}
     there |= {(kept / "bytes").read_bytes() for kept in quarantine_of(project)}
     assert set(bad.values()) <= there
+
+
+def test_a_healing_of_weights_that_was_cut_off_goes_on(
+    seeded: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object, **__: object) -> None:
+        raise Killed
+
+    good = weights_of(seeded, 1).read_bytes()
+    bad = flip(weights_of(seeded, 1))
+    workspace = seeded.workspace()
+    plan = workspace.plan_heal("m/1")
+    monkeypatch.setattr(MlflowArtifacts, "put", killed)
+    with pytest.raises(Killed):
+        workspace.heal(plan)
+    monkeypatch.undo()
+    assert weights_of(seeded, 1).read_bytes() == bad
+    assert seeded.cli("verify", "m/1", "--heal").code == 0
+    assert weights_of(seeded, 1).read_bytes() == good
+    assert [(kept / "bytes").read_bytes() for kept in quarantine_of(seeded)] == [bad]
+
+
+def test_a_copy_that_changed_since_the_plan_is_not_used(seeded: Project) -> None:
+    bad = flip(weights_of(seeded, 1))
+    workspace = seeded.workspace()
+    plan = workspace.plan_heal("m/1")
+    (seeded.root / "ad1" / WEIGHTS).write_bytes(b"other")
+    healed = workspace.heal(plan)
+    assert [wound.name for wound in healed.lost] == [f"adapter/{WEIGHTS}"]
+    assert weights_of(seeded, 1).read_bytes() == bad
+
+
+def test_what_mlflow_forgot_is_filled_again_then_sync_makes_it(
+    project: Project, tmp_path: Path
+) -> None:
+    record = project.register("m", "ad1", method="sft").filed.record
+    shutil.move(shelf_of(project, 1) / "ftr", tmp_path / "backup")
+    shutil.rmtree(shelf_of(project, 1))
+    with contextlib.closing(sqlite3.connect(project.root / "mlflow.db")) as db, db:
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute("DELETE FROM logged_models WHERE model_id = ?", [record.run.logged_model_id])
+    refused = project.cli("sync", "--restore")
+    assert refused.code == 4, refused.stderr
+    assert "ft-registry verify --heal" in refused.stderr
+    outcome = project.cli("verify", "m/1", "--heal", "--from", tmp_path / "backup")
+    assert outcome.code == 0, outcome.stderr
+    assert "sync --restore" in project.cli("verify", "m/1").stderr
+    assert project.cli("sync", "--restore").code == 0
+    assert project.cli("verify", "m/1").code == 0
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(seeded: Project) -> None:
+    weights_of(seeded, 1).unlink()
+    (weights_of(seeded, 1) / "inside").mkdir(parents=True)
+    outcome = seeded.cli("verify", "m/1", "--heal")
+    assert outcome.code == 4
+    assert "found a folder" in outcome.stdout
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_and_nothing_is_half_written(
+    seeded: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EACCES, "Permission denied")
+
+    bad = flip(weights_of(seeded, 1))
+    before = sorted(shelf_of(seeded, 1).parent.rglob("*"))
+    workspace = seeded.workspace()
+    plan = workspace.plan_heal("m/1")
+    monkeypatch.setattr(Path, "replace", refused)
+    healed = workspace.heal(plan)
+    monkeypatch.undo()
+    assert isinstance(healed.failure, BackendUnavailable)
+    assert "Permission denied" in healed.failure.message
+    assert weights_of(seeded, 1).read_bytes() == bad
+    assert sorted(shelf_of(seeded, 1).parent.rglob("*")) == before

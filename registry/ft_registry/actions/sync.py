@@ -48,7 +48,10 @@ class Synced:
             return IntegrityError(
                 f"expected to restore every version, found {len(self.lost)} that cannot be: "
                 f"{_listed([str(version) for version in self.lost])}",
-                hints=["put a backup of the artifacts back where they were, and run it again"],
+                hints=[
+                    "ft-registry verify --heal --from DIR puts files back from a backup; then run "
+                    "this again"
+                ],
             )
         return left_over(self.plan, self.refused)
 

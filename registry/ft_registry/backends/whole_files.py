@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
-from ft_registry.errors import BackendUnavailable, IntegrityError
+from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
 from ft_registry.readers.files import hash_file
 
 
@@ -30,9 +30,15 @@ def put_whole(
         aside: A folder on the same disk, for the bytes while they are not all there.
 
     Raises:
+        Refused: There is a folder of that name.
         IntegrityError: The bytes are others; the target is as it was.
         BackendUnavailable: The disk failed; the target is as it was.
     """
+    if target.is_dir() and not target.is_symlink():
+        raise Refused(
+            f"expected a file or nothing at {target}, found a folder",
+            hints=["move it away, then run it again"],
+        )
     new = aside / f".ft-registry-{token_hex(8)}.tmp"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -62,7 +62,7 @@ class DataHealing:
         default: str | None,
         here: Path,
     ) -> None:
-        self._content = content
+        self.content = content
         self._places = places
         # They come in this order, see `places_of`.
         self._owing = places[:2] if default else places[:1]
@@ -75,7 +75,7 @@ class DataHealing:
         try:
             seen = [self._look(place) for place in self._places]
         except IntegrityError as error:  # what is on record is no listing that may be followed
-            whole = self._content
+            whole = self.content
             return [
                 Wound(
                     "data", whole.path, whole.key, "changed", self._places[0].shown,
@@ -96,7 +96,7 @@ class DataHealing:
         if wound.source != self._shown_here:
             source = next(place for place in self._places if place.shown == wound.source)
             return source.chunks(wound.key)
-        if wound.key == self._content.key and wound.key.endswith(".dir"):
+        if wound.key == self.content.key and wound.key.endswith(".dir"):
             return iter([self._listing])
         file = self._file_here(wound.key)
         if file is None:
@@ -113,20 +113,20 @@ class DataHealing:
             hasher.update(chunk)
             yield chunk
         found = f"sha256:{hasher.hexdigest()}"
-        if oid == self._content.key and self._sha256 not in (None, found):
-            raise IntegrityError(f"expected {self._sha256} of {self._content.path}, found {found}")
+        if oid == self.content.key and self._sha256 not in (None, found):
+            raise IntegrityError(f"expected {self._sha256} of {self.content.path}, found {found}")
 
     @property
     def _sha256(self) -> str | None:
         """What a single file must be, where it is on record."""
-        is_file = not self._content.key.endswith(".dir")
-        sha256 = self._content.sha256
+        is_file = not self.content.key.endswith(".dir")
+        sha256 = self.content.sha256
         return sha256 if is_file and isinstance(sha256, str) else None
 
     @cached_property
     def _listing(self) -> bytes:
         """The listing of a folder at its own hash, from any place or made anew; else empty."""
-        key = self._content.key
+        key = self.content.key
         for place in self._places:
             try:
                 content, found = read_listing(place, key)
@@ -149,16 +149,16 @@ class DataHealing:
         Raises:
             IntegrityError: The listing on record leads out of the folder.
         """
-        key = self._content.key
+        key = self.content.key
         if not key.endswith(".dir"):
             return {"": key}
         if not self._listing:
             return {}
-        return parse_listing(self._listing, place=f"the listing {key}", folder=self._content.path)
+        return parse_listing(self._listing, place=f"the listing {key}", folder=self.content.path)
 
     @cached_property
     def _objects(self) -> set[str]:
-        return {self._content.key, *self._listed.values()}
+        return {self.content.key, *self._listed.values()}
 
     @cached_property
     def _names(self) -> dict[str, list[str]]:
@@ -185,7 +185,7 @@ class DataHealing:
         except (BackendUnavailable, NotFound) as error:
             return _Seen(place, reason=error.message)
         for oid, found in read.items():
-            is_twin = oid == self._content.key and self._sha256 not in (
+            is_twin = oid == self.content.key and self._sha256 not in (
                 None, f"sha256:{found.sha256}"
             )  # fmt: skip
             if found.md5 != object_md5(oid) or is_twin:
@@ -203,7 +203,7 @@ class DataHealing:
         for oid in sorted({*one.bad, *gone}, key=lambda oid: (self._names_of(oid), oid)):
             yield self._wound(oid, one, seen)
         if self._is_twin(one):
-            whole = self._content
+            whole = self.content
             yield Wound(
                 "data", whole.path, whole.key, "changed", one.place.shown,
                 expected=str(whole.sha256), found="other bytes of the same MD5",
@@ -217,14 +217,12 @@ class DataHealing:
             return False  # never pushed to, or a disk that is not mounted
         there = {*one.good, *one.bad}
         return (
-            place in self._owing
-            or self._content.key in there
-            or 2 * len(there) > len(self._objects)
+            place in self._owing or self.content.key in there or 2 * len(there) > len(self._objects)
         )
 
     def _unasked(self, one: _Seen) -> Wound:
         return Wound(
-            "data", self._content.path, self._content.key, "missing", one.place.shown,
+            "data", self.content.path, self.content.key, "missing", one.place.shown,
             unasked=(f"{one.place.shown}: {one.reason}",),
         )  # fmt: skip
 
@@ -257,17 +255,17 @@ class DataHealing:
         )  # fmt: skip
 
     def _source_here(self, oid: str) -> str:
-        if oid == self._content.key and oid.endswith(".dir"):
+        if oid == self.content.key and oid.endswith(".dir"):
             return self._shown_here if self._listing else ""
         return self._shown_here if self._file_here(oid) is not None else ""
 
     def _names_of(self, oid: str) -> str:
-        name = "" if oid == self._content.key else self._names[oid][0]
-        return f"{self._content.path}/{name}" if name else self._content.path
+        name = "" if oid == self.content.key else self._names[oid][0]
+        return f"{self.content.path}/{name}" if name else self.content.path
 
     def _is_twin(self, one: _Seen) -> bool:
         """Returns whether files that all have their MD5 are together not what is on record."""
-        expected = self._content.sha256
+        expected = self.content.sha256
         is_whole = one.sha256s.keys() >= set(self._listed.values())
         if not isinstance(expected, str) or "" in self._listed or not self._listed or not is_whole:
             return False  # a single file was compared by itself

@@ -47,6 +47,7 @@ class DvcData:
         self._work_tree = top
         self._code = code
         self._scratch = scratch
+        self._healings: dict[tuple[str, str, str], DataHealing] = {}
         self._known: dict[Path, tuple[DvcProject, list[ObjectPlace]]] = {}
 
     @property
@@ -261,7 +262,7 @@ class DvcData:
             copies = self.copies(content, depth="full", rev=rev)
             return [wound for copy in copies for wound in wounds_at_source(content, copy)]
         try:
-            return self._healing(content).wounds()
+            return self._healing(content, anew=True).wounds()
         except (NotARegistry, Refused) as error:
             return [
                 Wound(
@@ -272,15 +273,19 @@ class DvcData:
 
     def heal(self, content: DataContent, wound: Wound, quarantine: Quarantine) -> None:
         """See `DataHealer.heal`."""
-        self._healing(content).heal(wound, quarantine)
+        self._healing(content, anew=False).heal(wound, quarantine)
 
-    def _healing(self, content: DataContent) -> DataHealing:
-        here = self._top / content.path
-        project = find_project(here, top=self._top)
-        return DataHealing(
-            content, self._places(project), default=project.settings.get("core", {}).get("remote"),
-            here=here,
-        )  # fmt: skip
+    def _healing(self, content: DataContent, *, anew: bool) -> DataHealing:
+        """Returns the healing of a dataset; the last one has read its listing already."""
+        key = (content.path, content.key, content.identity)
+        if anew or key not in self._healings:
+            here = self._top / content.path
+            project = find_project(here, top=self._top)
+            default = project.settings.get("core", {}).get("remote")
+            self._healings[key] = DataHealing(
+                content, self._places(project), default=default, here=here
+            )
+        return self._healings[key]
 
     def _places(self, project: DvcProject) -> list[ObjectPlace]:
         """Returns the same places for the same project: they remember who did not answer."""
