@@ -5,7 +5,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from ft_registry_cli.progress import progress_of
-from ft_registry_cli.state import State
+from ft_registry_cli.state import State, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def run_healing(state: State, reference: str | None, *, extra: Path | None, dry_
         folder = extra.absolute() if extra is not None else None
         plan = workspace.plan_heal(reference, extra=folder, progress=progress)
     if not dry_run:
-        state.talk(*(f"will {line(cure.wound)}" for cure in plan.cures))
+        state.talk(*_plan_lines(plan))
     healed = None if dry_run else workspace.heal(plan)
     state.emit(_document(plan, healed), lambda: _text(plan, healed))
     state.talk(*(f"note: {note}" for note in plan.notes))
@@ -46,6 +46,15 @@ def run_healing(state: State, reference: str | None, *, extra: Path | None, dry_
     failure = healed.failure if healed else plan.failure
     if failure is not None:
         raise failure
+
+
+def _plan_lines(plan: "HealPlan") -> list[str]:
+    wounds = [cure.wound for cure in plan.cures]
+    lines = [f"will {line(wound)}" for wound in wounds[:_TOLD]]
+    if len(wounds) > _TOLD:
+        written = sum(wound.size or 0 for wound in wounds)
+        lines.append(f"will put {len(wounds) - _TOLD} more back: {size(written)} in all")
+    return lines
 
 
 def line(wound: "Wound") -> str:
