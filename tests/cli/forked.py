@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -32,9 +32,24 @@ def suits(environ: Mapping[str, str]) -> bool:
 
 
 def run_forked(
-    arguments: Sequence[str], *, cwd: Path, environ: Mapping[str, str], stdin: str, patience: float
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    environ: Mapping[str, str],
+    stdin: str,
+    patience: float,
+    prepare: Callable[[], object] | None = None,
 ) -> tuple[int, str, str]:
     """Runs a command in a forked process.
+
+    Args:
+        arguments: Of the command.
+        cwd: Its working folder.
+        environ: Its whole environment.
+        stdin: What it reads.
+        patience: Seconds that it may take.
+        prepare: Is called in that process just before the command: a plan of faults, say. It must
+            be picklable.
 
     Returns:
         Its exit code, what it wrote to its standard output and to its standard error.
@@ -46,7 +61,8 @@ def run_forked(
         streams = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
         streams[0].write_text(stdin)
         process = _context.Process(
-            target=_run, args=(list(arguments), str(cwd), dict(environ), list(map(str, streams)))
+            target=_run,
+            args=(list(arguments), str(cwd), dict(environ), list(map(str, streams)), prepare),
         )
         _ensure_server(environ)
         process.start()
@@ -74,7 +90,13 @@ def _ensure_server(environ: Mapping[str, str]) -> None:
             os.environ["PYTHONPATH"] = before
 
 
-def _run(arguments: list[str], cwd: str, environ: dict[str, str], streams: list[str]) -> None:
+def _run(
+    arguments: list[str],
+    cwd: str,
+    environ: dict[str, str],
+    streams: list[str],
+    prepare: Callable[[], object] | None,
+) -> None:
     flags = (os.O_RDONLY, os.O_WRONLY | os.O_CREAT, os.O_WRONLY | os.O_CREAT)
     for number, (stream, flag) in enumerate(zip(streams, flags, strict=True)):
         opened = os.open(stream, flag, 0o600)
@@ -87,8 +109,11 @@ def _run(arguments: list[str], cwd: str, environ: dict[str, str], streams: list[
     )
     os.environ.clear()
     os.environ.update(environ)
+    tempfile.tempdir = None  # the server may have asked for it, in its own environment
     os.chdir(cwd)
     sys.argv = ["ft-registry", *arguments]
     from ft_registry_cli.main import main
 
+    if prepare is not None:
+        prepare()
     main()

@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,14 +54,29 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run_cli(
-    *arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = None, stdin: str = ""
+    *arguments: str | Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    stdin: str = "",
+    prepare: Callable[[], object] | None = None,
 ) -> Outcome:
-    """Runs `ft-registry` as a process of its own, forked where a fork sees the same environment."""
+    """Runs `ft-registry` as a process of its own, forked where a fork sees the same environment.
+
+    Args:
+        arguments: Of the command.
+        cwd: Its working folder.
+        env: What to add to the environment.
+        stdin: What it reads.
+        prepare: See `run_forked`; the process is forked then, whatever the environment.
+    """
     words, environ = list(map(str, arguments)), environment(env)
-    if suits(environ):
+    if prepare is not None or suits(environ):
         return Outcome(
-            *run_forked(words, cwd=cwd, environ=environ, stdin=stdin, patience=_PATIENCE_SECONDS)
-        )
+            *run_forked(
+                words, cwd=cwd, environ=environ, stdin=stdin, patience=_PATIENCE_SECONDS,
+                prepare=prepare,
+            )
+        )  # fmt: skip
     done = subprocess.run(
         [*COMMAND, *words],
         cwd=cwd, env=environ, input=stdin, capture_output=True, text=True, check=False,
@@ -81,7 +96,7 @@ class Project:
         """Returns a copy of a template; MLflow keeps the copy's own artifacts."""
         shutil.copytree(template, root, symlinks=True)
         if (root / "mlflow.db").exists():
-            _move_artifacts(root / "mlflow.db", template, root)
+            move_artifacts(root / "mlflow.db", template, root)
         return cls(root)
 
     def cli(
@@ -203,7 +218,8 @@ class Project:
         }
 
 
-def _move_artifacts(database: Path, old: Path, new: Path) -> None:
+def move_artifacts(database: Path, old: Path, new: Path) -> None:
+    """Tells a copy of a database that its artifacts lie in another folder now."""
     places = {
         "experiments": "artifact_location",
         "logged_models": "artifact_location",

@@ -11,6 +11,7 @@ SOURCES = sorted((ROOT / "registry").rglob("*.py")) + sorted((ROOT / "cli").rglo
 
 FLOORS = {
     "errors": 0,
+    "faultpoints": 0,
     "model": 1,
     "statistics": 1,
     "evaluations": 1.5,

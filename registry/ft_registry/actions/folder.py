@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ft_registry.errors import FtRegistryError, InvalidInput
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.proof import some
 
 
@@ -76,6 +77,7 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
     exists = target.exists()
     aside = (target if exists else target.parent) / f"{target.name}.partial-{nonce}"
     try:
+        faultpoint("file.write")
         aside.mkdir()
     except OSError as error:
         raise InvalidInput(
@@ -84,6 +86,7 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
         ) from error
     try:
         yield aside
+        faultpoint("file.place")
         if exists:
             for entry in sorted(aside.iterdir()):
                 entry.rename(target / entry.name)

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from ft_registry.errors import IntegrityError, NotFound
 from ft_registry.evaluations.items import Items
+from ft_registry.faultpoints import faultpoint
 from ft_registry.formats.item_table import read_item_table
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation, ItemTable
@@ -91,6 +92,7 @@ class ItemTables:
                         "ft-registry verify looks at all that lies beside the weights",
                     ],
                 )
+            faultpoint("file.place")
             os.replace(found, place)  # noqa: PTH105 - from a folder that is about to go
 
 

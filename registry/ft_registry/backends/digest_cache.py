@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ft_registry.errors import BackendUnavailable, NotFound
+from ft_registry.faultpoints import faultpoint
 from ft_registry.readers.files import hash_file
 
 _LIMIT_BYTES = 10_000_000_000
@@ -52,6 +53,7 @@ class DigestCache:
             target = self._place(sha256)
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
+                faultpoint("file.place")
                 file.replace(target)
             except OSError as error:
                 raise BackendUnavailable(

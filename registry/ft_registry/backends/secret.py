@@ -5,6 +5,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from ft_registry.errors import InvalidInput
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.secret import Secret
 
 _LEAST = 16
@@ -26,6 +27,7 @@ def find_secret(given: str, file: Path, *, make: bool) -> Secret | None:
         given = file.read_text(encoding="utf-8").strip()
     if not given and make:
         given = token_hex(32)
+        faultpoint("file.write")
         file.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
             target.write(f"{given}\n")

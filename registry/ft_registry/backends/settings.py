@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ft_registry.errors import InvalidInput
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.config import Settings
 from ft_registry.model.origin import Actor
 
@@ -92,6 +93,7 @@ def write_setting_file(top: Path, values: Mapping[str, str]) -> Path:
         except UnicodeEncodeError as error:
             raise InvalidInput(f"expected settings in Unicode, found {error.reason}") from error
         # Settings stand before any table.
+        faultpoint("file.write")
         file.write_bytes(added + content)
     return file
 

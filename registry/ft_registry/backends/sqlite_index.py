@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ft_registry.errors import FtRegistryError, IntegrityError
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.version_row import (
     BaselineRow,
@@ -128,6 +129,7 @@ class SqliteIndex:
         head = self._ledger.head() or ""
         if _state(db) == head:
             return
+        faultpoint("index.write")
         db.execute("BEGIN IMMEDIATE")
         since = _state(db)
         if since is None or (since and not self._ledger.has(since)):
@@ -149,6 +151,7 @@ class SqliteIndex:
                 ) from error
         db.execute("DELETE FROM state")
         db.execute("INSERT INTO state VALUES (?)", (head,))
+        faultpoint("index.commit")
         db.execute("COMMIT")
 
 

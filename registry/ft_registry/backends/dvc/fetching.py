@@ -23,6 +23,7 @@ from ft_registry.errors import (
     NotFound,
     Refused,
 )
+from ft_registry.faultpoints import faultpoint
 
 T = TypeVar("T")
 
@@ -75,7 +76,9 @@ def _beside(into: Path) -> Iterator[Path]:
     new = into.with_name(f".ft-registry-{token_hex(8)}")
     try:
         into.parent.mkdir(parents=True, exist_ok=True)
+        faultpoint("file.write")
         yield new
+        faultpoint("file.place")
         new.rename(into)
     except BaseException:
         # What cannot be removed does not hide what was raised, an interruption above all.

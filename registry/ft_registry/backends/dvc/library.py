@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ft_registry.backends.imports import large_import
 from ft_registry.errors import BackendUnavailable, FtRegistryError
+from ft_registry.faultpoints import faultpoint
 
 T = TypeVar("T")
 
@@ -87,7 +88,10 @@ def guarded(
 
     _TOLD.last = ""
     try:
-        return call()
+        faultpoint("dvc.ask")
+        answer = call()
+        faultpoint("dvc.answer")
+        return answer
     except LockError as error:
         raise BackendUnavailable(
             f"expected DVC to be free for {what}, found another DVC command at work: {error}",

@@ -26,6 +26,7 @@ from ft_registry.backends.dvc.content import HashedData, directory_listing, hash
 from ft_registry.backends.dvc.library import guarded, load_repo
 from ft_registry.backends.dvc.project import DvcProject
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, Refused
+from ft_registry.faultpoints import faultpoint
 from ft_registry.readers.files import hash_file, in_parallel, walk
 
 
@@ -58,6 +59,7 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
                 what=f"dvc add {place}",
                 failure=Refused,
             )
+        faultpoint("dvc.prove")
         _prove(found, kept, tracked=stages[0].outs[0].hash_info.value, project=project)
     return found
 
@@ -225,6 +227,7 @@ def _rescue(place: Path, names: list[str], project: DvcProject) -> Iterator[dict
     beside = (place.with_name(f"{place.name}.dvc"), place.with_name(".gitignore"))
     before = {file: file.read_bytes() if file.is_file() else None for file in beside}
     try:
+        faultpoint("dvc.keep")
         _keep(place, kept)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)  # nothing was touched yet
@@ -244,6 +247,7 @@ def _rescue(place: Path, names: list[str], project: DvcProject) -> Iterator[dict
             ) from error
         shutil.rmtree(folder)
         raise
+    faultpoint("dvc.release")
     shutil.rmtree(folder)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from ft_registry.errors import BackendUnavailable, FtRegistryError, NotARegistry
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.origin import Actor
 
 # GitPython raises while it is imported when there is no git; we want to say it in our own words.
@@ -37,6 +38,19 @@ _SETTINGS = (
     "advice.detachedHead=false",
 )
 _PREFIX = tuple(part for setting in _SETTINGS for part in ("-c", setting))
+
+_POINTS = {
+    "hash-object": "git.object",
+    "mktree": "git.object",
+    "commit-tree": "git.object",
+    "update-ref": "git.ref",
+    "push": "git.push",
+    "fetch": "git.fetch",
+    "ls-remote": "git.fetch",
+    "add": "git.commit",
+    "commit": "git.commit",
+}
+"""The fault points of commands that change something, or ask a remote."""
 
 LOCAL_SECONDS = 120
 """Time limit of a command that touches this machine only."""
@@ -180,6 +194,9 @@ class GitDoor:
         seconds: int = LOCAL_SECONDS,
     ) -> tuple[int, bytes, str]:
         """Runs a command that may fail and returns its status, output and error text."""
+        point = _POINTS.get(arguments[0])
+        if point:
+            faultpoint(point)
         holder = self._start(arguments, env)
         process = _process(holder)
         try:
@@ -191,11 +208,16 @@ class GitDoor:
                 f"expected `git {arguments[0]}` to end within {seconds} s, found it still running",
                 hints=["is the remote or the disk reachable?"],
             ) from error
+        if point:
+            faultpoint(f"{point}.done")
         return process.returncode, out, err.decode(errors="replace")
 
     @contextmanager
     def conversation(self, *arguments: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         """Runs a command that answers request by request; yields its input and output."""
+        point = _POINTS.get(arguments[0])
+        if point:
+            faultpoint(point)
         holder = self._start(arguments, None)
         process = _process(holder)
         ask, answer, errors = process.stdin, process.stdout, process.stderr
@@ -208,6 +230,8 @@ class GitDoor:
                 with suppress(BrokenPipeError):  # it ended first, with requests unread
                     pipe.close()
             process.wait(timeout=LOCAL_SECONDS)
+        if point:
+            faultpoint(f"{point}.done")
 
     def config(self, key: str, *, kind: str = "") -> str:
         """Returns a configuration value; empty when it is not set."""

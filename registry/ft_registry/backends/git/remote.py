@@ -10,6 +10,7 @@ from pathlib import Path
 from ft_registry.backends.git.door import NETWORK_SECONDS, GitDoor, GitFailed
 from ft_registry.backends.git.refs import BRANCH, PINS, REF, SEEN
 from ft_registry.errors import BackendUnavailable, InvalidInput, OutcomeUnknown
+from ft_registry.faultpoints import faultpoint
 
 _MOVED = (
     "non-fast-forward", "fetch first", "failed to update ref", "cannot lock ref", "old value",
@@ -172,6 +173,7 @@ class LedgerRemote:
         return self._find_out(commit, stderr or summary or f"status {status}", is_over=True)
 
     def _note(self, *, has_ledger: bool) -> None:
+        faultpoint("git.note")
         self.stamp.parent.mkdir(parents=True, exist_ok=True)
         self.stamp.write_bytes(b"" if has_ledger else _NONE)
 

@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from ft_registry.backends.imports import large_import
 from ft_registry.errors import BackendUnavailable, FtRegistryError, InvalidInput
+from ft_registry.faultpoints import faultpoint
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -285,7 +286,9 @@ def guarded(expected: str) -> Iterator[None]:
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)  # read while it is imported
     try:
+        faultpoint("mlflow.ask")
         yield
+        faultpoint("mlflow.answer")
     except FtRegistryError:
         raise
     except Exception as error:

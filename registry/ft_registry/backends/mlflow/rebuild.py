@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ft_registry.backends.mlflow.connection import MlflowPlace, as_default, guarded, once
 from ft_registry.errors import BackendUnavailable, Conflict, FtRegistryError
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.shown import REBUILD_OF, REBUILT, RESTORING, name_aside
 from ft_registry.ports.models import Restored
 
@@ -76,6 +77,7 @@ class Rebuilder:
                     hints=["run the command again"],
                 )
             self._client.set_registered_model_tag(aside, REBUILT, "true")
+            faultpoint("mlflow.next")
             self._client.delete_registered_model(model)
             self._take_place(aside, model)
 
@@ -122,7 +124,9 @@ class Rebuilder:
             self._drop(made.name)
 
     def _take_place(self, aside: str, model: str) -> None:
+        faultpoint("mlflow.next")
         self._client.rename_registered_model(aside, model)
+        faultpoint("mlflow.next")
         for key in (REBUILD_OF, REBUILT):
             self._client.delete_registered_model_tag(model, key)
 

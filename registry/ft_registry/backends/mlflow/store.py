@@ -21,6 +21,7 @@ from ft_registry.backends.mlflow.connection import (  # fmt: skip
 from ft_registry.backends.mlflow.rebuild import Rebuilder
 from ft_registry.backends.mlflow.upload import Uploader
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, OutcomeUnknown
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.shown import DESCRIPTION, PROJECTED, Mark, mark_of
 from ft_registry.ports.models import (
     Metric,
@@ -136,8 +137,11 @@ class MlflowModels:
         with guarded("MLflow to show the version"):
             uploader = Uploader(self._client, artifacts=self._place.artifacts)
             uploader.attach(projection.logged_model_id, projection.attachments)
+            faultpoint("mlflow.next")
             uploader.score(projection.run_id, projection.logged_model_id, projection.metrics)
+            faultpoint("mlflow.next")
             self._describe(name, number, projection.description)
+            faultpoint("mlflow.next")
             for key, value in projection.tags.items():
                 self._client.set_model_version_tag(name, number, key, value)
 
@@ -150,12 +154,14 @@ class MlflowModels:
         with guarded("MLflow to move the alias"):
             self._client.set_registered_model_tag(model, f"{PROJECTED}{alias}", mark.text)
             version = str(mark.version)
+            faultpoint("mlflow.next")
             once(lambda: self._client.set_registered_model_alias(model, alias, version))
 
     def remove_alias(self, model: str, alias: str) -> None:
         """See `ModelStore.remove_alias`."""
         with guarded("MLflow to take the alias away"):
             once(lambda: self._client.delete_registered_model_alias(model, alias))
+            faultpoint("mlflow.next")
             self._client.delete_registered_model_tag(model, f"{PROJECTED}{alias}")
 
     def write_page(
@@ -171,6 +177,7 @@ class MlflowModels:
         with guarded("MLflow to show the version"):
             if description is not None:
                 self._describe(model, str(number), description)
+            faultpoint("mlflow.next")
             for key, value in tags.items():
                 self._client.set_model_version_tag(model, str(number), key, value)
             for key in drop:
@@ -181,10 +188,12 @@ class MlflowModels:
         with guarded("MLflow to describe the model"):
             self._client.update_registered_model(model, description)
             mark = mark_of(description)
+            faultpoint("mlflow.next")
             self._client.set_registered_model_tag(model, DESCRIPTION, mark)
 
     def _describe(self, model: str, number: str, description: str) -> None:
         self._client.update_model_version(model, number, description=description)
+        faultpoint("mlflow.next")
         self._client.set_model_version_tag(model, number, DESCRIPTION, mark_of(description))
 
     def knows(self, stored: StoredModel) -> bool:

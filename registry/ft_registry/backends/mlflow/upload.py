@@ -20,6 +20,7 @@ from ft_registry.errors import (
     NotFound,
     Refused,
 )
+from ft_registry.faultpoints import faultpoint
 from ft_registry.formats.mlmodel import BASE_FOLDER, TRANSFORMERS
 from ft_registry.model.manifest import FileEntry, entry_of
 from ft_registry.model.time import moment
@@ -82,10 +83,12 @@ class Uploader:
                     params=shown_params(upload.params),
                     model_type=upload.kind,
                 )
+                faultpoint("mlflow.next")
                 mlmodel = self._send(model, upload)
             self._verify(model.model_id, upload.folder, upload)
             with guarded("MLflow to finish the upload"):
                 self._client.finalize_logged_model(model.model_id, "READY")
+                faultpoint("mlflow.next")
                 self._describe(run_id, model.model_id, upload)
         except FtRegistryError:
             self._take_back(model, run_id if upload.run_id is None else None)
@@ -115,6 +118,7 @@ class Uploader:
             else self._client.log_model_artifacts
         )
         send(model.model_id, str(upload.root), upload.folder)
+        faultpoint("mlflow.next")
         mlmodel = self._mlmodel(upload, model, folder=upload.folder)
         self.attach(model.model_id, {**upload.attachments, _MLMODEL: mlmodel})
         return entry_of(_MLMODEL, mlmodel)
@@ -298,8 +302,10 @@ class Uploader:
             for start in range(0, len(params), _BATCH):
                 self._client.log_batch(run_id, params=params[start : start + _BATCH])
             self._log_curves(run_id, upload.curves)
+        faultpoint("mlflow.next")
         self.log_datasets(run_id, upload.datasets)
         self._log_metrics(run_id, logged_model_id, upload.metrics)
+        faultpoint("mlflow.next")
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
         if upload.run_id is None:
             self._client.set_terminated(run_id)

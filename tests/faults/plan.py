@@ -1,0 +1,116 @@
+"""What goes wrong in a process, and where: a plan that a test hands to a command.
+
+    plan = Plan(3, "kill", trace=tmp_path / "trace")
+    outcome = run_cli("promote", "m/1", ..., cwd=project.root, prepare=plan)
+
+A plan is a value that can be pickled, so it reaches a forked command (`tests.cli.forked`); called
+there, it sets the hook of `ft_registry.faultpoints` for the rest of that process. In a process of
+one's own: ``with plan.running(): ...``.
+"""
+
+import errno
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Literal
+
+from tests.cli.project import Outcome
+
+from ft_registry import faultpoints
+
+Kind = Literal["kill", "full", "io", "interrupt"]
+KINDS: tuple[Kind, ...] = ("kill", "full", "io", "interrupt")
+KILLED = -signal.SIGKILL
+_ERRORS = {"full": errno.ENOSPC, "io": errno.EIO}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A fault at the Nth point that a process passes.
+
+    Args:
+        at: Which, from 1; 0: none, the points are only noted.
+        kind: What happens there: SIGKILL, OSError of a full disk, OSError of a broken one, or
+            KeyboardInterrupt.
+        trace: Where the names of the points that were reached are noted, one a line.
+    """
+
+    at: int
+    kind: Kind = "kill"
+    trace: Path | None = None
+
+    def __call__(self) -> None:
+        """Sets the hook in this process, until it ends."""
+        faultpoints.set_hook(self.hook())
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Sets the hook in this process, for the inside of a block."""
+        before = faultpoints.set_hook(self.hook())
+        try:
+            yield
+        finally:
+            faultpoints.set_hook(before)
+
+    def hook(self) -> faultpoints.Hook:
+        """Returns the hook; each counts by itself."""
+        passed = 0
+
+        def reach(name: str) -> None:
+            nonlocal passed
+            assert name in faultpoints.POINTS, f"{name} is not declared"
+            passed += 1
+            if self.trace is not None:
+                with self.trace.open("a") as file:
+                    file.write(f"{name}\n")
+            if passed == self.at:
+                self._strike()
+
+        return reach
+
+    def reached(self) -> list[str]:
+        """Returns the names of the points that were reached, in order."""
+        if self.trace is None or not self.trace.exists():
+            return []
+        return self.trace.read_text().split()
+
+    def _strike(self) -> None:
+        if self.kind == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.kind == "interrupt":
+            raise KeyboardInterrupt
+        number = _ERRORS[self.kind]
+        raise OSError(number, os.strerror(number))
+
+
+@dataclass(frozen=True)
+class Before:
+    """Commands that a process runs before its own: what comes after a fault, in one process.
+
+    Args:
+        commands: Their arguments.
+        answers: Where what they said and how they ended is written.
+    """
+
+    commands: tuple[tuple[str, ...], ...]
+    answers: Path
+
+    def __call__(self) -> None:
+        """Runs them."""
+        from ft_registry_cli.main import run
+
+        said = []
+        for words in self.commands:
+            with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+                code = run(list(words))
+            said.append((code, out.getvalue(), err.getvalue()))
+        self.answers.write_text(json.dumps(said))
+
+    def outcomes(self) -> list[Outcome]:
+        """Returns how they ended."""
+        return [Outcome(*one) for one in json.loads(self.answers.read_text())]
