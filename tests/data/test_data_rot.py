@@ -135,7 +135,7 @@ def test_data_that_cannot_be_put_back_is_kept_and_its_place_is_told(
     monkeypatch.setattr(Repo, "add", interrupted)
     with pytest.raises(FtRegistryError, match="as it was, found: ") as caught:
         project.workspace().datasets.snapshot(data)
-    (kept,) = (project.root / ".dvc/tmp").glob("ft-registry-*")
+    (kept,) = (p for p in (project.root / ".dvc/tmp").glob("ft-registry-*") if p.is_dir())
     assert str(kept) in caught.value.hints[0]
     assert (kept / data.name).read_bytes() == good
 

@@ -17,6 +17,7 @@ from ft_registry.backends.dvc.places import ObjectPlace
 from ft_registry.backends.dvc.pointers import Pointer, ReadFile, find_pointer, find_stage
 from ft_registry.backends.dvc.project import DvcProject, find_project
 from ft_registry.backends.dvc.remotes import places_of
+from ft_registry.backends.dvc.rescue import take_up
 from ft_registry.backends.dvc.sources import Source, source_copy
 from ft_registry.backends.dvc.tracking import add, default_remote, push
 from ft_registry.errors import IntegrityError, InvalidInput, NotARegistry, NotFound, Refused
@@ -132,10 +133,11 @@ class DvcData:
         if imported is not None:
             data = self._confirmed(imported, find_project(place, top=self._top))
             return Tracking(data, False, (self._top / imported.file, *self._ignoring(place)))
+        project = find_project(place, top=self._top)
+        take_up(project)
         if not place.exists():
             raise NotFound(f"expected data, found nothing at {name}")
         pointer = find_pointer(name, self._read)
-        project = find_project(place, top=self._top)
         if pointer is not None and pointer.file.endswith("dvc.lock"):
             lock = self._top / pointer.file
             return Tracking(self.describe(path), False, (lock, lock.with_name("dvc.yaml")))

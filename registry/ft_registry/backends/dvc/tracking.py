@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 from ft_registry.backends.dvc.content import HashedData, directory_listing, hash_data
 from ft_registry.backends.dvc.library import guarded, load_repo
 from ft_registry.backends.dvc.project import DvcProject
+from ft_registry.backends.dvc.rescue import claimed, put_back
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, Refused
 from ft_registry.faultpoints import faultpoint
 from ft_registry.readers.files import hash_file, in_parallel, walk
@@ -221,34 +221,34 @@ def _rescue(place: Path, names: list[str], project: DvcProject) -> Iterator[dict
     Raises:
         FtRegistryError: It could not be put back; the message says where the bytes lie.
     """
-    folder = project.root / ".dvc" / "tmp" / f"ft-registry-{token_hex(4)}"
-    kept = {name: folder / (name or place.name) for name in names}
-    modes = {name: stat.S_IMODE(_at(place, name).stat().st_mode) for name in names}
-    beside = (place.with_name(f"{place.name}.dvc"), place.with_name(".gitignore"))
-    before = {file: file.read_bytes() if file.is_file() else None for file in beside}
-    try:
-        faultpoint("dvc.keep")
-        _keep(place, kept)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)  # nothing was touched yet
-        raise
-    try:
-        yield kept
-    except BaseException as error:
+    with claimed(place, project) as folder:
+        kept = {name: folder / (name or place.name) for name in names}
+        modes = {name: stat.S_IMODE(_at(place, name).stat().st_mode) for name in names}
+        beside = (place.with_name(f"{place.name}.dvc"), place.with_name(".gitignore"))
+        before = {file: file.read_bytes() if file.is_file() else None for file in beside}
         try:
-            for name, link in kept.items():
-                _put_back(_at(place, name), link, modes[name])
-            _write_back(before)
-        except OSError as failure:
-            raise FtRegistryError(
-                f"expected to put {failure.filename or place} back as it was, found: "
-                f"{failure.strerror or failure}",
-                hints=[f"the bytes lie in {folder}: copy them back, then delete that folder"],
-            ) from error
+            faultpoint("dvc.keep")
+            _keep(place, kept)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)  # nothing was touched yet
+            raise
+        try:
+            yield kept
+        except BaseException as error:
+            try:
+                for name, link in kept.items():
+                    _put_back(_at(place, name), link, modes[name])
+                _write_back(before)
+            except OSError as failure:
+                raise FtRegistryError(
+                    f"expected to put {failure.filename or place} back as it was, found: "
+                    f"{failure.strerror or failure}",
+                    hints=[f"the bytes lie in {folder}: copy them back, then delete that folder"],
+                ) from error
+            shutil.rmtree(folder)
+            raise
+        faultpoint("dvc.release")
         shutil.rmtree(folder)
-        raise
-    faultpoint("dvc.release")
-    shutil.rmtree(folder)
 
 
 def _keep(place: Path, kept: Mapping[str, Path]) -> None:
@@ -283,11 +283,7 @@ def _renamed(error: FtRegistryError, place: Path, kept: dict[str, Path]) -> FtRe
 def _put_back(target: Path, link: Path, mode: int) -> None:
     if target.exists() and target.samefile(link) and stat.S_IMODE(target.stat().st_mode) == mode:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.ft-registry")
-    shutil.copy2(link, aside)
-    aside.chmod(mode)
-    aside.replace(target)
+    put_back(target, link, mode)
 
 
 def _prove(found: HashedData, kept: dict[str, Path], *, tracked: str, project: DvcProject) -> None:
