@@ -13,7 +13,7 @@ from typing import Any
 from tests.cli.project import Project, items, jsonl, move_artifacts, tree_digests
 
 _CHANGING = re.compile(
-    r"[0-9a-f]{16,64}"  # digests, ids of runs and models, commits, nonces
+    r"[0-9a-f]{12,64}"  # digests, ids of runs and models, commits, nonces
     r"|\d{4}-\d\d-\d\dT[0-9:.]+Z?|\d{8}T\d{6}[0-9Z]*"
     r"|/[^\s\"']*/(?:project|store|origin\.git)"  # where this copy lies
 )

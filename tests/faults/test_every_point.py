@@ -74,7 +74,10 @@ class Loop:
         cut = run(self.scenario.words, place, Plan(n, kind))
         left = place.state()
         happened = left["events"] != self.before["events"]
-        words = ("sync",) if happened and self.scenario.once_only else self.scenario.words
+        words = self.scenario.words
+        is_there = (place.folder / "restored").exists()  # and is never written over
+        if is_there or (happened and self.scenario.once_only):
+            words = STATUS if is_there else ("sync",)
         after = Before((STATUS, VERIFY, words, VERIFY), self.scratch / f"{kind}-{n}.json")
         last = run(STATUS, place, after)
         told, sound, again, whole = after.outcomes()
@@ -90,23 +93,15 @@ class Loop:
             )
             if outcome.code not in codes or "Traceback" in outcome.stderr
         ]
-        wrong += self._differences(place.state(), self.whole)
+        wanted, end = dict(self.whole), place.state()
+        if is_there:  # only that it was restored may be missing on record
+            wanted |= {what: left[what] for what in ("ledger", "events")}
+        wrong += _differences(end, wanted)
         if happened and left["mlflow"] != self.whole["mlflow"] and AGREED in told.stdout:
             wrong.append(f"what was left is not told: {told.stdout}")
         if AGREED not in last.stdout:
             wrong.append(f"the end is not clean: {last.stdout}")
         wrong += [f"left over: {path}" for path in self._left_over(place, kind)]
-        return wrong
-
-    def _differences(self, found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-        wrong = []
-        for (what, there), other in zip(found.items(), wanted.values(), strict=True):
-            if isinstance(there, dict):
-                names = {name for name in {*there, *other} if there.get(name) != other.get(name)}
-                pairs = {name: (there.get(name), other.get(name)) for name in names}
-            else:
-                pairs = {what: (there, other)} if there != other else {}
-            wrong += [f"{what}: {name}: {a}, not {b}"[:1500] for name, (a, b) in pairs.items()]
         return wrong
 
     def _left_over(self, place: Place, kind: Kind) -> list[Path]:
@@ -116,6 +111,23 @@ class Loop:
         if kind != "kill":  # the system's own clean-up has what a killed process left there
             found += (place.folder / "tmp").glob("ft-registry-*")
         return found
+
+
+def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    wrong = []
+    for what, there in found.items():
+        other = wanted[what]
+        if isinstance(there, list):
+            there_only = [one for one in there if one not in other]
+            other_only = [one for one in other if one not in there]
+            pairs = {"": (there_only, other_only)} if there != other else {}
+        elif isinstance(there, dict):
+            names = {name for name in {*there, *other} if there.get(name) != other.get(name)}
+            pairs = {name: (there.get(name), other.get(name)) for name in names}
+        else:
+            pairs = {"": (there, other)} if there != other else {}
+        wrong += [f"{what} {name}: {a}, not {b}"[:1500] for name, (a, b) in pairs.items()]
+    return wrong
 
 
 @pytest.fixture(scope="session")

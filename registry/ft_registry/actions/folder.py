@@ -1,14 +1,22 @@
 """Builds a folder aside and lets it appear whole: a failure leaves nothing where it was to be."""
 
+import errno
+import glob
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ft_registry.errors import FtRegistryError, InvalidInput
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.proof import some
+
+_PARTIAL = ".partial-"
+_BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""Failures that another folder's name would not mend."""
 
 
 def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
@@ -55,7 +63,8 @@ def _found_at(target: Path) -> str:
     if not target.parent.is_dir():
         return f"that {target.parent} is no folder"
     if target.is_dir():
-        names = sorted(entry.name for entry in target.iterdir())
+        ours = f"{target.name}{_PARTIAL}"
+        names = sorted(e.name for e in target.iterdir() if not e.name.startswith(ours))
         return f"{some(names)} in it" if names else ""
     return "a file" if target.exists() else ""
 
@@ -75,14 +84,19 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
         FtRegistryError: Files cannot be written there: the disk is full, say.
     """
     exists = target.exists()
-    aside = (target if exists else target.parent) / f"{target.name}.partial-{nonce}"
+    around = target if exists else target.parent
+    aside = around / f"{target.name}{_PARTIAL}{nonce}"
     try:
+        _sweep(around, target.name)
         faultpoint("file.write")
+        claim = FileLock(_claim_on(aside))  # ends with the process
+        claim.acquire()
         aside.mkdir()
     except OSError as error:
-        raise InvalidInput(
+        kind = FtRegistryError if error.errno in _BROKEN else InvalidInput
+        raise kind(
             f"expected a folder to be made at {target}, found: {error.strerror}",
-            hints=["choose a folder where you may write"],
+            hints=["choose a folder where you may write, on a disk that has room"],
         ) from error
     try:
         yield aside
@@ -101,6 +115,23 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
                 hints=["nothing of it is left; choose another folder, or make room"],
             ) from error
         raise
+    finally:
+        _claim_on(aside).unlink(missing_ok=True)
+        claim.release()
+
+
+def _claim_on(aside: Path) -> Path:
+    return aside.with_name(f"{aside.name}.lock")
+
+
+def _sweep(around: Path, name: str) -> None:
+    """Drops what killed processes left of the same folder: nobody holds it any more."""
+    for left in around.glob(f"{glob.escape(name)}{_PARTIAL}*"):
+        if left.suffix == ".lock":
+            continue
+        with suppress(Timeout), FileLock(_claim_on(left), timeout=0):
+            shutil.rmtree(left)
+            _claim_on(left).unlink()
 
 
 def _is_of(error: OSError, folder: Path) -> bool:
