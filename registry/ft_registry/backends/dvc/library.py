@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -100,5 +101,5 @@ def guarded(
     except DvcException as error:
         reason = " ".join(f"{error}{_TOLD.last}".split())
         raise failure(f"expected {what} to succeed, found: {reason}") from error
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:  # the latter where DVC keeps what it remembers
         raise BackendUnavailable(f"expected {what} to succeed, found: {error}") from error

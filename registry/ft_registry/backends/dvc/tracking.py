@@ -52,7 +52,9 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
             except FtRegistryError as error:
                 raise _renamed(error, place, kept) from error
             _check_present(found, project)
-            _remember(repo, place, found)
+            guarded(
+                lambda: _remember(repo, place, found), what=f"telling DVC the hashes of {place}"
+            )
             relink = _links(project)
             stages = guarded(
                 lambda: repo.add([str(place)], relink=relink),
@@ -207,7 +209,7 @@ def _opened(project: DvcProject, scratch: Path) -> Iterator[Any]:
         try:
             yield repo
         finally:
-            repo.close()
+            guarded(repo.close, what="closing the DVC project")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ limit, and bound to one repository, so that the variables that git sets for its 
 """
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -52,6 +53,8 @@ _POINTS = {
 }
 """The fault points of commands that change something, or ask a remote."""
 
+_HELD = re.compile(r"Unable to create '(.+\.lock)': File exists")
+
 LOCAL_SECONDS = 120
 """Time limit of a command that touches this machine only."""
 NETWORK_SECONDS = 300
@@ -69,9 +72,13 @@ class GitFailed(FtRegistryError):
             hints.append(
                 "git does not trust this folder's owner: see git help config, safe.directory"
             )
+        told = stderr.strip() or "no message"
+        if held := _HELD.search(stderr):
+            # git's own advice is a paragraph of its own, without the name of the file.
+            told = f"{held[1]} is there: another git command is at work, or one was killed"
+            hints.append(f"when no git command is at work here, remove {held[1]}")
         super().__init__(
-            f"expected `git {arguments[0]}` to succeed, found status {status}: "
-            f"{stderr.strip() or 'no message'}",
+            f"expected `git {arguments[0]}` to succeed, found status {status}: {told}",
             hints=hints,
         )
         self.status = status

@@ -217,6 +217,8 @@ def connect(place: MlflowPlace) -> "MlflowClient":
     check_reachable(place)
     # It would tell of each try in the middle of our own output.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
+    # It prints the traceback of a failure that it raises as well.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     with guarded("MLflow to open its database"):
         if "mlflow" not in sys.modules:
             with large_import():
