@@ -148,7 +148,7 @@ class Scenario:
     words: tuple[str, ...]
     prepare: Callable[[Place], None] = _nothing
     once_only: bool = False
-    """Whether to repeat it, once it is on record, would do another thing; `sync` finishes it."""
+    """Whether to repeat it, once it is on record, would do another thing."""
 
     def make(self, folder: Path, templates: Mapping[str, Path]) -> None:
         """Makes what the command starts from."""

@@ -1,5 +1,9 @@
 """A command is cut off at its Nth fault point, for every N; the next commands put all right.
 
+After each: `status` tells what was left, `verify` finds nothing false, the same command works or
+says that it is done, `sync` shows in MLflow what is on record, and the end is that of a run that
+nobody cut off.
+
 A kill comes at every point, but for those that only say "done" and are followed by another: what
 lies on the disk is the same at both. At every distinct point, where the command passes it last,
 come Ctrl-C and, in turn, a full and a broken disk. ``FT_FAULTS=all`` has every kind at every N.
@@ -24,7 +28,7 @@ pytestmark = pytest.mark.integration
 ENDS = {"kill": {KILLED}, "interrupt": {0, 130}, "full": {0, 1, 6, 8}, "io": {0, 1, 6, 8}}
 """How a command may end; 0 where it had happened already, or what failed is told."""
 AGREED = "none: MLflow shows what the ledger says"
-STATUS, VERIFY = ("status",), ("verify",)
+STATUS, VERIFY, SYNC = ("status",), ("verify",), ("sync",)
 
 
 def run(words: tuple[str, ...], place: Place, prepare: Callable[[], object]) -> Outcome:
@@ -46,6 +50,9 @@ class Loop:
         outcome = run(scenario.words, place, done)
         assert outcome.code == 0, outcome.stderr
         self.points = done.reached()
+        read = Plan(0, trace=scratch / "read")
+        run(STATUS, place, read)
+        self.read = read.reached()
         self.whole = place.state()
         assert self.whole != self.before
 
@@ -77,10 +84,10 @@ class Loop:
         words = self.scenario.words
         is_there = (place.folder / "restored").exists()  # and is never written over
         if is_there or (happened and self.scenario.once_only):
-            words = STATUS if is_there else ("sync",)
-        after = Before((STATUS, VERIFY, words, VERIFY), self.scratch / f"{kind}-{n}.json")
+            words = STATUS
+        after = Before((STATUS, VERIFY, words, SYNC, VERIFY), self.scratch / f"{kind}-{n}.json")
         last = run(STATUS, place, after)
-        told, sound, again, whole = after.outcomes()
+        told, sound, again, mended, whole = after.outcomes()
         wrong = [
             f"{what}: exit {outcome.code} {outcome.stderr[-600:]} {outcome.stdout[-300:]}"
             for what, outcome, codes in (
@@ -88,6 +95,7 @@ class Loop:
                 ("status after it", told, {0}),
                 ("verify after it", sound, {0}),
                 ("the same again", again, {0}),
+                ("sync", mended, {0}),
                 ("verify in the end", whole, {0}),
                 ("status in the end", last, {0}),
             )
@@ -167,5 +175,5 @@ def test_whatever_point_it_is_cut_off_at(
 
 
 def test_every_declared_point_is_reached(loops: Callable[[str], Loop]) -> None:
-    reached = {point for name in SCENARIOS for point in loops(name).points}
+    reached = {point for name in SCENARIOS for point in loops(name).points + loops(name).read}
     assert reached == set(POINTS)
