@@ -59,6 +59,10 @@ def add_to(app: typer.Typer) -> None:
                 metavar="M", help="sft, dpo, cpt, ... [default: as the trainer's files say]."
             ),
         ] = None,
+        allow_pickle: Annotated[
+            str | None,
+            typer.Option(metavar="REASON", help="Keep files that may run code; stays on record."),
+        ] = None,
         run: Annotated[
             str | None,
             typer.Option(
@@ -75,9 +79,11 @@ def add_to(app: typer.Typer) -> None:
         with that and its tables of results.
 
         Commit, uncommitted changes, dvc.lock, params.yaml, the trainer's files and the environment
-        are captured without being named. Of weights that ft-registry run made, or with --run of
-        such a run, data, code, config and environment are what the training was given. The same
-        inputs again give the same version.
+        are captured without being named. With --run of an ft-registry run, data, code, config and
+        environment are what the training was given. The same inputs again give the same version.
+
+        Pickles and checkpoints that a trainer left are not kept, and told; weights that are pickles
+        alone, code and archives are refused.
         """
         from ft_registry.actions.capture import Registration
         from ft_registry.actions.datasets import parse_data_argument
@@ -95,6 +101,7 @@ def add_to(app: typer.Typer) -> None:
             trust=trust,
             method=method,
             note=note,
+            allow_pickle=allow_pickle,
         )
         plan = state.workspace.plan_registration(request, cwd=cwd)
         if dry_run:
@@ -119,6 +126,11 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
         "training": draft.training.model_dump(mode="json", by_alias=True),
         "artifact": draft.digest,
         "files": [entry.model_dump() for entry in draft.files],
+        "left_out": [
+            {"what": one.what, "files": len(one.files), "size": one.size, "why": one.why}
+            for one in draft.left_out
+        ],
+        "exemptions": [one.model_dump() for one in draft.exemptions],
         "data": [
             {
                 "role": d.role,
@@ -149,6 +161,10 @@ def _print_plan(state: State, plan: "RegistrationPlan") -> None:
     if isinstance(draft.training, Training) and draft.training.trainer != "peft":
         lines.append(f"  trained by {training_line(draft.training, draft.cost)}")
     lines += [f"  data {d.role}  {d.path} {hashes_text(d)}" for d in draft.data]
+    lines += [
+        f"  {one.door} allowed: {', '.join(one.places[:5])}: {one.reason}"
+        for one in draft.exemptions
+    ]
     for one in draft.evaluations:
         found = ", ".join(f"{score.key} {score.value:.4f}" for score in one.measurement.scores)
         known = "already " if (one.suite, one.origin) in plan.scored else ""

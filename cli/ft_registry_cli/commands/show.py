@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ft_registry.model.alias import AliasState
     from ft_registry.model.approval import Approval
     from ft_registry.model.proof import Proof
-    from ft_registry.model.record import Hosted
+    from ft_registry.model.record import Exemption, Hosted
     from ft_registry.model.verdict import Verdict
 
 
@@ -166,6 +166,8 @@ def _text(found: "ShownVersion") -> str:
         *([("", f"{', '.join(record.run.admitted)}: as at the start of {_run(found)}")]
           if record.run.admitted else []),
     ]  # fmt: skip
+    for exemption in record.exemptions:
+        lines += _exempted(exemption)
     for evaluation in found.evaluations:
         lines.append((f"scores {evaluation.suite}", evaluation.in_words()))
     if found.proof:
@@ -177,6 +179,21 @@ def _text(found: "ShownVersion") -> str:
     if record.note:
         lines.append(("note", record.note))
     return _aligned(lines)
+
+
+def _exempted(exemption: "Exemption") -> list[tuple[str, str]]:
+    """Returns what `register` refuses and a person let in, with the reason."""
+    from textwrap import wrap
+
+    from ft_registry.model.record import EXEMPTED
+
+    told = [
+        f"{EXEMPTED[exemption.door]}: {', '.join(exemption.places[:8])}"
+        + (f" and {len(exemption.places) - 8} more" if len(exemption.places) > 8 else ""),
+        f"because: {exemption.reason}",
+    ]
+    lines = [line for words in told for line in wrap(words, 66)]
+    return [("allowed", lines[0]), *(("", line) for line in lines[1:])]
 
 
 def _run(found: "ShownVersion") -> str:

@@ -9,7 +9,8 @@ from ft_registry.actions.base import BaseSources
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
-from ft_registry.actions.held_base import AFTERWARDS, HeldBase, hold_base
+from ft_registry.actions.events import check_reason
+from ft_registry.actions.held_base import HeldBase, hold_base
 from ft_registry.actions.hosted import hold_hosted_base
 from ft_registry.actions.known_base import is_folder
 from ft_registry.errors import InvalidInput, Refused
@@ -24,6 +25,7 @@ from ft_registry.model.record import (
     Code,
     Config,
     Environment,
+    Exemption,
     FolderBase,
     Hosted,
     HubBase,
@@ -49,6 +51,7 @@ from ft_registry.readers.params import find_seeds, read_config_files
 from ft_registry.readers.weights import holds_weights, read_kind, read_peft, weights_of
 
 if TYPE_CHECKING:
+    from ft_registry.readers.contents import Contents, LeftOut
     from ft_registry.readers.trainers.hosted import HostedTraining
 
 _ALIKE = {
@@ -84,6 +87,8 @@ class Registration:
     """What the settings say of suites."""
     method: str | None = None
     note: str = ""
+    allow_pickle: str | None = None
+    """Why files are kept that may run something; None: they are left out, or refused."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,11 @@ class Draft:
     """Where the base lies on this machine, if it is a folder."""
     hosted: Hosted | None = None
     """See `Artifact.hosted`."""
+    left_out: tuple["LeftOut", ...] = ()
+    """What of the folder is not kept."""
+    whole: str = ""
+    """The digest of all that lies in the folder; empty: all of it is kept."""
+    exemptions: tuple[Exemption, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -134,10 +144,21 @@ class Draft:
     @property
     def identity(self) -> str:
         """See `ft_registry.model.record.identity`."""
+        return self._identity(self.digest)
+
+    @property
+    def whole_identity(self) -> str:
+        """The identity with all that lies in the folder; empty: all of it is kept.
+
+        So it was registered before anything was left out, or with pickles allowed.
+        """
+        return self._identity(self.whole) if self.whole else ""
+
+    def _identity(self, artifact: str) -> str:
         return identity(
             model=self.model,
             kind=self.kind,
-            artifact=self.digest,
+            artifact=artifact,
             base=self.base,
             data=self.data,
             config=self.config.digest,
@@ -194,11 +215,13 @@ def capture(
     from ft_registry.readers.fit import check_weights
     from ft_registry.readers.trainers.reading import read_training
 
-    files, job = looked.files, looked.job
+    all_files, contents, job = _look_at(request.path, _reason_of(request.allow_pickle))
+    files = contents.kept
     kind = read_kind(request.path, files) if job is None else "external"
     if job is None:
         check_weights(request.path, kind)
-    trained = read_training(request.path, files) if job is None else job.trained
+    # Of what is not kept as well: a trainer's settings are a pickle.
+    trained = read_training(request.path, all_files) if job is None else job.trained
     method = _method(named, trained.training)
     evaluations = _evidence(request, top, cwd, context)
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
@@ -262,24 +285,50 @@ def capture(
         notices=held.notices,
         base_folder=held.folder,
         hosted=job.hosted if job is not None else None,
+        left_out=contents.left_out,
+        whole=manifest_digest(all_files) if contents.left_out else "",
+        exemptions=_exempt(contents, request.allow_pickle),
     )
 
 
-def look_at(path: Path) -> Looked:
-    """Hashes what is to be registered, and tells what it is.
-
-    Raises:
-        NotFound, Refused, IntegrityError: It is not there, or cannot be put on record as it is.
-    """
-    # Not above: only this command reads jobs.
+def _look_at(
+    path: Path, allowed: str
+) -> tuple[tuple[FileEntry, ...], "Contents", "HostedTraining | None"]:
+    """Returns the manifest, what of it is kept, and what it is the job of; None: of weights."""
+    # Not above: only this command reads jobs, and chooses what is kept.
+    from ft_registry.readers.contents import choose
     from ft_registry.readers.trainers.hosted import check_file, read_hosted
 
     is_weights = is_folder(path)
     if not is_weights:
         check_file(path)
     files = hash_path(path)
-    is_weights = is_weights and holds_weights(files)
-    return Looked(files, None if is_weights else read_hosted(path, files))
+    contents = choose(path, files, allow_runnable=bool(allowed))
+    is_weights = is_weights and holds_weights(contents.kept)
+    return files, contents, None if is_weights else read_hosted(path, contents.kept)
+
+
+def _reason_of(given: str | None) -> str:
+    """Returns the reason that was given for an exemption; empty: none is asked for.
+
+    Raises:
+        InvalidInput: It is empty, or cannot stand on record.
+    """
+    if given is None:
+        return ""
+    reason = check_reason(given)
+    if not reason:
+        raise InvalidInput(
+            "expected a reason with --allow-pickle, found an empty text",
+            hints=["it stays on record: say why files that may run something are kept"],
+        )
+    return reason
+
+
+def _exempt(contents: "Contents", reason: str | None) -> tuple[Exemption, ...]:
+    if not contents.runnable:
+        return ()
+    return (Exemption(door="pickle", reason=_reason_of(reason), places=contents.runnable),)
 
 
 def _peft(root: Path, kind: Kind, job: "HostedTraining | None") -> PeftSettings | Unknown:

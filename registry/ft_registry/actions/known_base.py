@@ -14,9 +14,11 @@ from ft_registry.model.home import Home
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.record import Base, FolderBase, HostedBase, VersionBase
 from ft_registry.ports.ledger import Ledger
+from ft_registry.readers.contents import is_model_file
 from ft_registry.readers.files import hash_folder
 
-_WEIGHTS = (".safetensors", ".bin", ".gguf", ".pth", ".pt")
+_WEIGHTS = ((".safetensors", ".gguf"), (".bin", ".pth", ".pt"))
+"""Endings of weights: if there are some of the first, the second are copies, or no weights."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,16 @@ class KnownBase:
 
 
 def are_weights_of(found: Iterable[FileEntry], ours: Iterable[FileEntry]) -> bool:
-    """Returns whether the weights among some files are among others."""
-    there = {entry.sha256 for entry in found if entry.path.endswith(_WEIGHTS)}
-    return bool(there) and there <= {
-        entry.sha256 for entry in ours if entry.path.endswith(_WEIGHTS)
-    }
+    """Returns whether the weights among some files are among others.
+
+    What a trainer left to resume from is none; where there are safetensors, pickles are none.
+    """
+    files = [entry for entry in found if is_model_file(entry.path)]
+    known = {entry.sha256 for entry in ours}
+    for endings in _WEIGHTS:
+        if there := {entry.sha256 for entry in files if entry.path.endswith(endings)}:
+            return there <= known
+    return False
 
 
 def folder_digest(folder: Path) -> str:

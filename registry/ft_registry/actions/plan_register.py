@@ -114,11 +114,8 @@ def plan_registration(
         untold = _untold(draft.data, indexes, ledger)
         same = tell_same_job(draft.hosted, draft.model, ledger)
         notices = (*said, *draft.notices, *untold, *loading.notices(), *same)
-    run_id = run.run_id if run is not None else request.run_id
-    return RegistrationPlan(
-        draft, None if run_id == NO_RUN else run_id, known, scored, notices, loading,
-        made_by.unasked,
-    )  # fmt: skip
+        notices += tuple(_left_out(draft))
+    return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
 
 
 def _untold(
@@ -137,16 +134,27 @@ def _untold(
             yield f"{untold_words(dataset, untold)}; ft-registry data check looks"
 
 
+def _left_out(draft: Draft) -> Iterator[str]:
+    """Yields in words what of the folder is not kept."""
+    for one in draft.left_out:
+        count = f"{len(one.files)} files, " if one.what.endswith("/") else ""
+        yield f"left out: {one.what} ({count}{one.size:,} bytes), {one.why}"
+
+
 def known_as(draft: Draft, ledger: Ledger) -> VersionReference | None:
     """Returns the version that has a draft's identity already.
 
     Raises:
         Refused: It was on record, and its deletion is as well.
     """
-    content = ledger.read(layout.identity(draft.model, draft.identity))
-    if content is None:
+    # Registered with all that lay in the folder it is the same version: by an older ft-registry,
+    # or with pickles allowed.
+    for identity in filter(None, (draft.identity, draft.whole_identity)):
+        if (content := ledger.read(layout.identity(draft.model, identity))) is not None:
+            break
+    else:
         return None
-    pointer = IdentityPointer.parse(content, what=f"the pointer of identity {draft.identity}")
+    pointer = IdentityPointer.parse(content, what=f"the pointer of identity {identity}")
     version = VersionReference(draft.model, pointer.version)
     standing = read_standing(ledger, version)
     if standing.is_deleted:

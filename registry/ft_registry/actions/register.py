@@ -153,6 +153,7 @@ def _record(draft: Draft, stored: StoredModel, number: int, context: Context) ->
         seeds=draft.seeds,
         parents=draft.parents,
         training=draft.training,
+        exemptions=draft.exemptions,
         note=draft.note,
         registered_at=timestamp(context.now()),
         registered_by=context.actor,
@@ -190,8 +191,10 @@ def _publish(
         model=record.model,
         version=record.version,
         reason=draft.note,
-        overrides=overrides_of(draft.evaluations),
-    )
+        overrides=(
+            *overrides_of(draft.evaluations), *(one.door for one in draft.exemptions),
+        ),
+    )  # fmt: skip
     change = Change(
         event=event,
         documents=documents,

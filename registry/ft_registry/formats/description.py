@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from ft_registry.formats.training_words import main_settings, trained_words
 from ft_registry.formats.verdict_words import headline, signed, word
 from ft_registry.model.document import Unknown
-from ft_registry.model.record import VersionRecord
+from ft_registry.model.record import EXEMPTED, Exemption, VersionRecord
 from ft_registry.model.shown import AGAINST
 from ft_registry.model.snapshot import Dataset, DvcHash
 from ft_registry.model.story import ModelStory, VersionStory
@@ -23,6 +23,7 @@ _LASTING = 4200
 """Of these, for what only the version itself decides."""
 _ENTRIES = 12
 _SHOWN_SCORES = 3
+_SHOWN_PLACES = 5
 _LONGEST = 200
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 _NUMBERED = re.compile(r"^([0-9]+)\.")
@@ -48,6 +49,7 @@ def describe(story: VersionStory) -> str:
     parts = [
         first,
         _hosted(record),
+        *(_exemption(one) for one in record.exemptions),
         escape(record.note[:500]),
         _list("Scores", scores),
         _list("Gates", [_gate(one) for one in _gates(story)]),
@@ -112,6 +114,12 @@ def _hosted(record: VersionRecord) -> str:
         f"{escape(hosted.service)} keeps the weights and serves them as {_code(hosted.model)}; "
         f"kept here is what it said of the job {_code(hosted.job)}."
     )
+
+
+def _exemption(one: Exemption) -> str:
+    places = ", ".join(_code(place[:80]) for place in one.places[:_SHOWN_PLACES])
+    more = f" and {len(one.places) - _SHOWN_PLACES} more" if len(one.places) > _SHOWN_PLACES else ""
+    return f"**{EXEMPTED[one.door]}**: {places}{more}; because: {escape(one.reason[:300])}"
 
 
 def _version(story: VersionStory) -> str:

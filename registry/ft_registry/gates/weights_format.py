@@ -22,8 +22,8 @@ def judge_format(paths: Iterable[str], facts: Facts) -> None:
     others = [name for name in names if _suffix(name) in _OTHERS]
     if others:
         facts.breaks(
-            f"{some(others)} are no safetensors: save with safe_serialization, leave out optimizer "
-            "state and training_args.bin, and register again"
+            f"{some(others)} are no safetensors: save with safe_serialization, and register again "
+            "without --allow-pickle"
         )
     elif not any(name.lower().endswith(".safetensors") for name in names):
         facts.breaks(f"no safetensors among {some(names) or 'no files'}")

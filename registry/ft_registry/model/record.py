@@ -207,6 +207,24 @@ class Run(Part):
     ``config``, ``data``, ``environment``. The others are what registering saw."""
 
 
+class Exemption(Part):
+    """What `register` refuses, and a person let in with a reason: shown for ever."""
+
+    door: Literal["pickle", "secret"]
+    """``pickle``: files that may run something when they are loaded. ``secret``: what looks like a
+    token or password."""
+    reason: str
+    places: tuple[str, ...]
+    """The files; of a secret the key or line as well, never the value."""
+
+
+EXEMPTED = {
+    "pickle": "holds files that may run something",
+    "secret": "holds what looks like a secret",
+}
+"""By door, in words for people."""
+
+
 class VersionRecord(Document):
     """Everything that stands behind one version."""
 
@@ -233,6 +251,8 @@ class VersionRecord(Document):
     training: Annotated[
         Training | Unknown, Field(exclude_if=lambda value: value == NO_TRAINING)
     ] = NO_TRAINING
+    exemptions: Annotated[tuple[Exemption, ...], Field(exclude_if=is_empty)] = ()
+    """By whoever registered."""
     note: str = ""
     registered_at: Timestamp
     registered_by: Actor

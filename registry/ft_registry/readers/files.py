@@ -96,7 +96,15 @@ def hash_folder(root: Path, *, follow_links: bool = False) -> tuple[FileEntry, .
         NotFound, Refused: See `walk`.
         IntegrityError: A file changed while it was read.
     """
-    names = walk(root, follow_links=follow_links)
+    return hash_files(root, walk(root, follow_links=follow_links))
+
+
+def hash_files(root: Path, names: Sequence[str]) -> tuple[FileEntry, ...]:
+    """Returns the manifest of some files of a folder.
+
+    Raises:
+        NotFound, Refused, IntegrityError: See `hash_file`.
+    """
     digests = in_parallel([_job(root / name) for name in names])
     return tuple(
         FileEntry(path=name, size=size, sha256=sha256)

@@ -38,7 +38,7 @@ def _check_whole(root: Path) -> None:
     except (IntegrityError, NotFound):
         raise
     except Refused:
-        # Pickles, GGUF, a type of numbers that is newer than this: kept, but not looked into.
+        # Pickles that a person allowed, and GGUF, which `contents` has looked at.
         return
 
 

@@ -5,9 +5,8 @@ import posixpath
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,10 @@ from ft_registry.errors import (
 )
 from ft_registry.faultpoints import faultpoint
 from ft_registry.formats.mlmodel import BASE_FOLDER, TRANSFORMERS
-from ft_registry.model.manifest import FileEntry, entry_of
+from ft_registry.model.manifest import FileEntry
 from ft_registry.model.time import moment
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
-from ft_registry.readers.files import hash_path
+from ft_registry.readers.files import hash_files, hash_path, walk
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,27 +100,14 @@ class Uploader:
             mlmodel=mlmodel,
         )
 
-    def complete(self, stored: StoredModel, upload: Upload) -> StoredModel:
-        """See `ModelStore.complete`."""
-        with guarded("MLflow to take how its loader finds the parts"):
-            model = self._client.get_logged_model(stored.logged_model_id)
-            mlmodel = self._mlmodel(upload, model, folder=upload.folder)
-            self.attach(model.model_id, {_MLMODEL: mlmodel})
-        location = without_login(model.artifact_location)
-        return replace(stored, location=location, mlmodel=entry_of(_MLMODEL, mlmodel))
-
-    def _send(self, model: "LoggedModel", upload: Upload) -> FileEntry:
-        """Uploads the files and what lies beside them; returns the entry of ``MLmodel``."""
-        send = (
-            self._client.log_model_artifact
-            if upload.root.is_file()
-            else self._client.log_model_artifacts
-        )
-        send(model.model_id, str(upload.root), upload.folder)
-        faultpoint("mlflow.next")
-        mlmodel = self._mlmodel(upload, model, folder=upload.folder)
-        self.attach(model.model_id, {**upload.attachments, _MLMODEL: mlmodel})
-        return entry_of(_MLMODEL, mlmodel)
+    def _send(self, model: "LoggedModel", upload: Upload) -> None:
+        if upload.root.is_file():
+            self._client.log_model_artifact(model.model_id, str(upload.root), upload.folder)
+        else:
+            with _alone(upload) as root:
+                self._client.log_model_artifacts(model.model_id, str(root), upload.folder)
+        described = self._mlmodel(upload, model, folder=upload.folder)
+        self.attach(model.model_id, {**upload.attachments, "MLmodel": described})
 
     def _take_back(self, model: "LoggedModel | None", run_id: str | None) -> None:
         """Marks what a failed upload made as deleted."""
@@ -279,7 +265,7 @@ class Uploader:
                     else:
                         there[info.path] = info.file_size
         # What was hashed before is what was sent, if it is there still.
-        if hash_path(upload.root) != upload.files:
+        if _hashed(upload) != upload.files:
             raise IntegrityError(
                 f"expected {upload.root} to stay as it is while it is uploaded, found that it "
                 "changed",
@@ -309,6 +295,28 @@ class Uploader:
         self._client.log_outputs(run_id, models=[LoggedModelOutput(logged_model_id, 0)])
         if upload.run_id is None:
             self._client.set_terminated(run_id)
+
+
+@contextmanager
+def _alone(upload: Upload) -> Iterator[Path]:
+    """Yields a folder with the files of an upload and no others: MLflow sends folders whole."""
+    names = [entry.path for entry in upload.files]
+    if walk(upload.root) == sorted(names):
+        yield upload.root
+        return
+    with tempfile.TemporaryDirectory(prefix="ft-registry-") as folder:
+        for name in names:
+            link = Path(folder) / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            # MLflow sends what a link leads to; a second copy could need a disk of its own.
+            link.symlink_to((upload.root / name).absolute())
+        yield Path(folder)
+
+
+def _hashed(upload: Upload) -> tuple[FileEntry, ...]:
+    if upload.root.is_file():
+        return hash_path(upload.root)
+    return hash_files(upload.root, [entry.path for entry in upload.files])
 
 
 def _check_names(upload: Upload) -> None:
