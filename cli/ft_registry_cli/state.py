@@ -42,6 +42,11 @@ Trust = Annotated[
     bool, typer.Option("--trust", help="Take scores that name another model; stays on record.")
 ]
 
+AllowSecret = Annotated[
+    str | None,
+    typer.Option(metavar="REASON", help="Take what looks like a secret; stays on record."),
+]
+
 
 @dataclass(frozen=True)
 class State:

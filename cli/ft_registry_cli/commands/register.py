@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ft_registry_cli.dataset_words import hashes_text
-from ft_registry_cli.state import AllowPartial, DryRun, State, command, short, size
+from ft_registry_cli.state import AllowPartial, AllowSecret, DryRun, State, command, short, size
 
 if TYPE_CHECKING:
     from ft_registry.actions.plan_register import RegistrationPlan
@@ -63,6 +63,7 @@ def add_to(app: typer.Typer) -> None:
             str | None,
             typer.Option(metavar="REASON", help="Keep files that may run code; stays on record."),
         ] = None,
+        allow_secret: AllowSecret = None,
         run: Annotated[
             str | None,
             typer.Option(
@@ -102,6 +103,7 @@ def add_to(app: typer.Typer) -> None:
             method=method,
             note=note,
             allow_pickle=allow_pickle,
+            allow_secret=allow_secret,
         )
         plan = state.workspace.plan_registration(request, cwd=cwd)
         if dry_run:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ft_registry_cli.state import State, command
+from ft_registry_cli.state import AllowSecret, State, command
 
 if TYPE_CHECKING:
     from ft_registry.actions.run_command import RunEnded
@@ -31,6 +31,7 @@ def add_to(app: typer.Typer) -> None:
             list[Path] | None,
             typer.Option(metavar="FILE", help="Configuration beside params.yaml."),
         ] = None,
+        allow_secret: AllowSecret = None,
     ) -> None:
         """Run a training as an MLflow run bound to data, code and configuration.
 
@@ -51,6 +52,7 @@ def add_to(app: typer.Typer) -> None:
             model=name,
             data=tuple(parse_data_argument(text, cwd=cwd) for text in data or ()),
             configs=tuple(config or ()),
+            allow_secret=allow_secret,
         )
         ended = training.run(request, quiet=state.json, tell=state.talk)
         _tell(state, ended)

@@ -32,6 +32,7 @@ from ft_registry.actions.lost_items import find_lost
 from ft_registry.actions.projection import stored_of
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import require_model
+from ft_registry.actions.secrecy import exempt_secrets
 from ft_registry.actions.tags import IDENTITY
 from ft_registry.errors import Conflict, InvalidInput, NotFound
 from ft_registry.model import layout
@@ -50,6 +51,7 @@ from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
 from ft_registry.ports.models import ModelStore, StoredModel, Upload
 from ft_registry.readers.files import hash_folder
 from ft_registry.readers.params import flatten, read_config_files
+from ft_registry.readers.secrets import in_values
 
 _STRUCTURED = (".yaml", ".yml", ".json", ".toml")
 _NO_DATA = Unknown(unknown="no dataset was named: --data says what it was measured on")
@@ -228,7 +230,7 @@ def read_prompts(files: list[tuple[str, Path]]) -> Config:
     """Returns configuration files as data; a file of plain text is its text.
 
     Raises:
-        NotFound, Refused: See `read_config_files`; or a text is not UTF-8.
+        NotFound, Refused: See `read_config_files`; or a text is not UTF-8, or holds a secret.
     """
     texts = [(name, path) for name, path in files if path.suffix not in _STRUCTURED]
     values = dict(read_config_files([one for one in files if one not in texts]).files)
@@ -239,6 +241,9 @@ def read_prompts(files: list[tuple[str, Path]]) -> Config:
             raise NotFound(f"expected a prompt, found none at {path}: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise InvalidInput(f"expected a prompt in UTF-8, found {error} in {path}") from error
+    # By format alone: a prompt has no keys, and nothing but another one helps who is refused.
+    places = (place for name in values for place in in_values(name, values[name], by_key=False))
+    exempt_secrets(places, None, hints=["take it out: what is on record can be read by all"])
     return Config(files=values, digest=digest(values))
 
 

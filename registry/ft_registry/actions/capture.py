@@ -9,10 +9,10 @@ from ft_registry.actions.base import BaseSources
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
-from ft_registry.actions.events import check_reason
 from ft_registry.actions.held_base import HeldBase, hold_base
 from ft_registry.actions.hosted import hold_hosted_base
 from ft_registry.actions.known_base import is_folder
+from ft_registry.actions.secrecy import reason_of
 from ft_registry.errors import InvalidInput, Refused
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.config import SuiteSettings
@@ -89,6 +89,8 @@ class Registration:
     note: str = ""
     allow_pickle: str | None = None
     """Why files are kept that may run something; None: they are left out, or refused."""
+    allow_secret: str | None = None
+    """Why what looks like a secret is taken; None: it is refused."""
 
 
 @dataclass(frozen=True)
@@ -210,12 +212,13 @@ def capture(
         InvalidInput, NotFound, Refused, IntegrityError, NotARegistry: What was asked cannot be
             put on record as it is.
     """
-    named = named_method(request.method)
+    named = _named_method(request.method)
+    reason = reason_of(request.allow_pickle, "--allow-pickle", "why they are kept")
     # Not above: only this command reads tensors and what trainers leave.
     from ft_registry.readers.fit import check_weights
     from ft_registry.readers.trainers.reading import read_training
 
-    all_files, contents, job = _look_at(request.path, _reason_of(request.allow_pickle))
+    all_files, contents, job = _look_at(request.path, reason)
     files = contents.kept
     kind = read_kind(request.path, files) if job is None else "external"
     if job is None:
@@ -287,7 +290,7 @@ def capture(
         hosted=job.hosted if job is not None else None,
         left_out=contents.left_out,
         whole=manifest_digest(all_files) if contents.left_out else "",
-        exemptions=_exempt(contents, request.allow_pickle),
+        exemptions=_exempt(contents, reason),
     )
 
 
@@ -308,27 +311,10 @@ def _look_at(
     return files, contents, None if is_weights else read_hosted(path, contents.kept)
 
 
-def _reason_of(given: str | None) -> str:
-    """Returns the reason that was given for an exemption; empty: none is asked for.
-
-    Raises:
-        InvalidInput: It is empty, or cannot stand on record.
-    """
-    if given is None:
-        return ""
-    reason = check_reason(given)
-    if not reason:
-        raise InvalidInput(
-            "expected a reason with --allow-pickle, found an empty text",
-            hints=["it stays on record: say why files that may run something are kept"],
-        )
-    return reason
-
-
-def _exempt(contents: "Contents", reason: str | None) -> tuple[Exemption, ...]:
+def _exempt(contents: "Contents", reason: str) -> tuple[Exemption, ...]:
     if not contents.runnable:
         return ()
-    return (Exemption(door="pickle", reason=_reason_of(reason), places=contents.runnable),)
+    return (Exemption(door="pickle", reason=reason, places=contents.runnable),)
 
 
 def _peft(root: Path, kind: Kind, job: "HostedTraining | None") -> PeftSettings | Unknown:

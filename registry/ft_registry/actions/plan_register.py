@@ -14,7 +14,8 @@ from ft_registry.actions.loading import Loading, find_loading
 from ft_registry.actions.made_weights import NO_RUN, find_run
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import read_evaluations
-from ft_registry.actions.run_admission import admit
+from ft_registry.actions.run_admission import AdmittedRun, admit, read_run
+from ft_registry.actions.secrecy import exempt_secrets, secrets_in_draft
 from ft_registry.actions.shown_training import shown_curves, shown_params
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
@@ -71,9 +72,9 @@ def plan_registration(
 
     Raises:
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
-        Refused: The same was on record, and its deletion as well; scores speak of another model;
-            or data holds what was erased.
-        NotFound, IntegrityError, Refused: See `find_run` and `admit`.
+        Refused: A secret would be on record; the same was on record, and its deletion as well;
+            scores speak of another model; or data holds what was erased.
+        NotFound, IntegrityError, Refused: See `read_run` and `admit`.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
@@ -92,6 +93,8 @@ def plan_registration(
         draft, told = admit(draft, run, request=request, top=top, ledger=ledger, code=code)
         said += told
     known = known_as(draft, ledger)
+    if known is None:
+        draft = _without_secrets(draft, run, request)
     if draft.evaluations:
         measured = of_draft(draft, ledger, known=known)
         there = measured_of_model(ledger, draft.model)
@@ -132,6 +135,13 @@ def _untold(
         untold = recall(dataset, stones, ledger, indexes())
         if untold:
             yield f"{untold_words(dataset, untold)}; ft-registry data check looks"
+
+
+def _without_secrets(draft: Draft, run: AdmittedRun | None, request: Registration) -> Draft:
+    given = [one for one in run.document.exemptions if one.door == "secret"] if run else []
+    command = run.document.command if run else ()
+    found = exempt_secrets(secrets_in_draft(draft, command), request.allow_secret, known=given)
+    return replace(draft, exemptions=(*draft.exemptions, *found))
 
 
 def _left_out(draft: Draft) -> Iterator[str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, name_datasets, read_dataset
+from ft_registry.actions.secrecy import exempt_secrets, secrets_in_inputs
 from ft_registry.model.document import Unknown
 from ft_registry.model.names import model_name
-from ft_registry.model.record import Config, Environment
+from ft_registry.model.record import Config, Environment, Exemption
 from ft_registry.model.registered import PackageList
 from ft_registry.model.run_document import RunCode
 from ft_registry.model.snapshot import Dataset
@@ -26,6 +27,8 @@ class RunRequest:
     model: str | None = None
     data: tuple[DataArgument, ...] = ()
     configs: tuple[Path, ...] = ()
+    allow_secret: str | None = None
+    """Why what looks like a secret is taken; None: it is refused."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class RunFacts:
     config: Config
     environment: Environment
     packages: PackageList
+    exemptions: tuple[Exemption, ...] = ()
 
 
 def capture_run(request: RunRequest, around: Surroundings) -> RunFacts:
@@ -69,13 +73,15 @@ def capture_run(request: RunRequest, around: Surroundings) -> RunFacts:
     around.launcher.check(request.command)
     config = read_config_files(config_files(request.configs, around.top))
     code, patch = around.code()
+    command = _as_text(request.command)
+    exemptions = exempt_secrets(secrets_in_inputs(config, command, patch), request.allow_secret)
     named = [_without_suffix(argument) for argument in request.data]
     data = name_datasets([read_dataset(one, around.data) for one in named], lambda _: ())
     facts = around.launcher.facts(request.command, top=around.top)
     packages = PackageList(packages=facts.environment.packages)
     return RunFacts(
         model=request.model,
-        command=_as_text(request.command),
+        command=command,
         data=data,
         code=code,
         patch=patch,
@@ -88,6 +94,7 @@ def capture_run(request: RunRequest, around: Surroundings) -> RunFacts:
             accelerator=facts.accelerator or Unknown(unknown="nvidia-smi named none"),
         ),
         packages=packages,
+        exemptions=exemptions,
     )
 
 

@@ -140,6 +140,7 @@ def _document(
         environment=facts.environment,
         stage=environ.get("DVC_STAGE", ""),
         experiment=environ.get("DVC_EXP_NAME", ""),
+        exemptions=facts.exemptions,
         started_at=timestamp(context.now()),
         started_by=context.actor,
         host=context.host,

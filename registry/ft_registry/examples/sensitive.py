@@ -1,16 +1,13 @@
 """Secrets and personal data in examples: heuristics on how they are written.
 
 A *kind* has a published format, and a check digit or a check of its own where there is one. What is
-found is told by kind and line, never word for word. The token formats are those that their issuers
-publish and gitleaks (https://github.com/gitleaks/gitleaks) collects.
+found is told by kind and line, never word for word. Secrets are those of `credentials`.
 
 Most examples hold nothing: `search` first looks at all bytes of a batch at once for what every
 secret of some kinds has (a run of letters and digits, an ``@``), and reads only the examples that
 have it. It finds in an example what `find` finds in its texts.
 """
 
-import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -20,23 +17,19 @@ from typing import Any, TypeAlias
 import msgspec
 import numpy as np
 
+from ft_registry.examples.credentials import (
+    SECRETS,
+    passwords,
+    private_keys,
+    tokens,
+    url_passwords,
+)
+
 Finder: TypeAlias = Callable[[Sequence[bytes]], Iterator[tuple[int, str]]]
 """Looks through canonical contents; yields the places of those that hold something, and what."""
 
 KINDS: Mapping[str, str] = {
-    "private-key": "a private key",
-    "aws": "an AWS access key",
-    "github": "a GitHub token",
-    "gitlab": "a GitLab token",
-    "slack": "a Slack token",
-    "stripe": "a Stripe secret key",
-    "openai": "an OpenAI key",
-    "anthropic": "an Anthropic key",
-    "huggingface": "a Hugging Face token",
-    "google": "a Google API key",
-    "jwt": "a JSON Web Token",
-    "password": "a password or secret",
-    "url-password": "a password in a URL",
+    **SECRETS,
     "email": "an e-mail address",
     "phone": "a telephone number",
     "iban": "an IBAN",
@@ -45,75 +38,8 @@ KINDS: Mapping[str, str] = {
 }
 """Every kind, in words."""
 
-_TOKENS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "aws": (
-        ("AKIA", "ASIA", "ABIA", "ACCA", "A3T"),
-        r"(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z2-7]{16}(?![A-Za-z0-9])",
-    ),
-    "github": (
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
-        r"gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59}",
-    ),
-    "gitlab": (
-        (
-            "glpat-",
-            "gldt-",
-            "glrt-",
-            "glcbt-",
-            "glptt-",
-            "gloas-",
-            "glsoat-",
-            "glft-",
-            "glimt-",
-            "glagent-",
-            "glffct-",
-        ),
-        r"gl(?:pat|dt|rt|cbt|ptt|oas|soat|ft|imt|agent|ffct)-[A-Za-z0-9_-]{20,300}",
-    ),
-    "slack": (
-        ("xox", "xapp-", "hooks.slack.com/"),
-        r"xox[abeoprs]-(?:[0-9]{1,13}-)+[A-Za-z0-9-]{16,}"
-        r"|xapp-[0-9]-[A-Z0-9]+-[0-9]+-[a-z0-9]{30,}"
-        r"|hooks\.slack\.com/services/T[A-Z0-9]+/B[A-Z0-9]+/[A-Za-z0-9]{24}",
-    ),
-    "stripe": (
-        ("k_live_", "whsec_"),
-        r"[sr]k_live_[A-Za-z0-9]{16,247}|whsec_[A-Za-z0-9]{32,}",
-    ),
-    "openai": (("T3BlbkFJ",), r"sk-[A-Za-z0-9_-]{20,200}T3BlbkFJ[A-Za-z0-9_-]{20,}"),
-    "anthropic": (("sk-ant-",), r"sk-ant-[a-z]{3,8}[0-9]{2}-[A-Za-z0-9_-]{80,}"),
-    "huggingface": (("hf_", "api_org_"), r"(?:hf|api_org)_[A-Za-z]{34}(?![A-Za-z0-9])"),
-    "google": (
-        ("AIza", "GOCSPX-"),
-        r"AIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])|GOCSPX-[A-Za-z0-9_-]{28}",
-    ),
-    "jwt": (
-        ("eyJ",),
-        r"eyJ[A-Za-z0-9_-]{16,2000}\.eyJ[A-Za-z0-9_-]{10,9000}\.[A-Za-z0-9_-]{20,}",
-    ),
-}
-"""By kind: one of these is in each token, and how it is written.
-
-Each holds 19 letters, digits, hyphens or underscores in a row.
-"""
-_TOKEN_PATTERNS = {
-    kind: re.compile(rf"(?<![A-Za-z0-9_])(?:{pattern})", re.ASCII)
-    for kind, (_, pattern) in _TOKENS.items()
-}
-_KIND_OF_SIGN = {sign: kind for kind, (signs, _) in _TOKENS.items() for sign in signs}
-_TOKEN_SIGN = re.compile("|".join(map(re.escape, _KIND_OF_SIGN)))
-_PRIVATE_KEY = re.compile(
-    # A header that no key follows is talk of keys.
-    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----[^-]{0,300}?[A-Za-z0-9+/]{24}"
-)
-_PASSWORD = re.compile(
-    r"""(?:passw(?:or)?d|pwd|secret|token|api[ _-]?key)[a-z0-9_]{0,20}["']?
-    [ \t]{0,3}(?::=|=>|=|:)[ \t]{0,3}["'`]?(?P<value>[^\s"'`<>{}()\[\]$,;|]{8,200})""",
-    re.ASCII | re.IGNORECASE | re.VERBOSE,
-)
 _WORDS = (b"ssw", b"pwd", b"cret", b"oken", b"api")
 """One of them is in each of its words."""
-_URL_PASSWORD = re.compile(r"[a-z]://[^\s:/?#@]{0,64}:(?P<value>[^\s:/?#@<>{}$\[\]]{4,128})@", re.A)
 _EMAIL = re.compile(
     r"(?<=[A-Za-z0-9_%+-])@(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}"
     r"[A-Za-z]{2,24})(?![A-Za-z0-9-])",
@@ -183,12 +109,6 @@ _IBAN_LENGTHS = {
     for code in codes.split()
 }  # fmt: skip
 """By country (SWIFT's registry of ISO 13616)."""
-_FILLER = re.compile(
-    r"example|your|xxxx|\*\*\*|\.\.\.|changeme|placeholder|dummy|redacted|abcdefgh", re.I
-)
-"""What stands where a secret would."""
-_VARIETY = 7
-"""Different characters that a secret has at least."""
 
 
 def find(text: str) -> set[str]:
@@ -231,55 +151,8 @@ def texts_of(content: bytes) -> list[str]:
     return found
 
 
-def _tokens(text: str) -> Iterator[str]:
-    for kind in {_KIND_OF_SIGN[sign] for sign in _TOKEN_SIGN.findall(text)}:
-        tokens = _TOKEN_PATTERNS[kind].finditer(text)
-        if any(_is_token(kind, match.group()) for match in tokens):
-            yield kind
-
-
-def _is_token(kind: str, token: str) -> bool:
-    if kind == "jwt":
-        return _is_header(token.partition(".")[0])
-    return len(set(token)) > _VARIETY and not _FILLER.search(token)
-
-
-def _is_header(part: str) -> bool:
-    """Returns whether a part is the header of a JSON Web Token (RFC 7519)."""
-    try:
-        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (binascii.Error, ValueError):
-        return False
-    return isinstance(found, dict) and "alg" in found
-
-
-def _private_keys(text: str) -> Iterator[str]:
-    if _PRIVATE_KEY.search(text):
-        yield "private-key"
-
-
-def _passwords(text: str) -> Iterator[str]:
-    if any(_is_secret(match["value"]) for match in _PASSWORD.finditer(text)):
-        yield "password"
-
-
-def _is_secret(value: str) -> bool:
-    """Returns whether a value is no word, name, path, call or filler."""
-    return (
-        len(set(value)) >= _VARIETY
-        and any(map(str.isdigit, value))
-        and any(map(str.isalpha, value))
-        and "://" not in value
-        and value[0] not in "/.%@"
-        and not _FILLER.search(value)
-    )
-
-
 def _addresses(text: str) -> Iterator[str]:
-    for match in _URL_PASSWORD.finditer(text):
-        if len(set(match["value"])) > 3 and not _FILLER.search(match["value"]):
-            yield "url-password"
-            break
+    yield from url_passwords(text)
     for match in _EMAIL.finditer(text):
         before = text[max(0, match.start() - 80) : match.start()]
         if not (_NO_PERSON.search(before) or _RESERVED.search(match["host"])):
@@ -338,7 +211,7 @@ def _ibans(text: str) -> Iterator[str]:
 
 
 Seeker: TypeAlias = Callable[[str], Iterator[str]]
-_SEEKERS: tuple[Seeker, ...] = (_tokens, _private_keys, _passwords, _addresses, _numbers, _ibans)
+_SEEKERS: tuple[Seeker, ...] = (tokens, private_keys, passwords, _addresses, _numbers, _ibans)
 _BLOCK = 100_000
 """Bytes that are looked at in one go. Memory for more is asked of the system anew each time, which
 costs more than to look at it (glibc: 128 KiB)."""
@@ -376,7 +249,7 @@ def _suspects(contents: Sequence[bytes], ends: Any) -> Any:
             suspects[np.searchsorted(ends, spots, side="right")] |= 1 << _SEEKERS.index(seek)
 
     # 19 in a row fill four fours, 15 fill three, 11 fill two.
-    suspect(_tokens, 4 * _in_row(words, 4))
+    suspect(tokens, 4 * _in_row(words, 4))
     # A sign between any two digits leaves five of eight.
     in_two = _in_row(spans & (digits >= 2), 2)
     suspect(_numbers, 4 * in_two[digits[in_two] + digits[in_two + 1] >= 5])
@@ -387,12 +260,12 @@ def _suspects(contents: Sequence[bytes], ends: Any) -> Any:
     suspect(_addresses, (raw == ord("@")).nonzero()[0])
     lower = raw | 0x20
     for word in _WORDS:
-        suspect(_passwords, _spots(lower, word))
+        suspect(passwords, _spots(lower, word))
     if b"\\u" in joined:
         for seek in _SEEKERS:
             suspect(seek, _spots(raw, b"\\u"))
     if b"PRIVATE KEY" in joined:
-        suspect(_private_keys, _spots(raw, b"PRIVATE KEY"))
+        suspect(private_keys, _spots(raw, b"PRIVATE KEY"))
     return suspects
 
 

@@ -14,7 +14,7 @@ from ft_registry.model.document import Document, Part, Unknown, is_empty
 from ft_registry.model.manifest import FileEntry, manifest_digest
 from ft_registry.model.names import ModelName, dataset_name
 from ft_registry.model.origin import Actor
-from ft_registry.model.record import Code, Config, Environment, Patch
+from ft_registry.model.record import Code, Config, Environment, Exemption, Patch
 from ft_registry.model.snapshot import ROLES, Dataset
 from ft_registry.model.time import Timestamp
 
@@ -82,6 +82,8 @@ class RunDocument(Document):
     """The DVC stage whose command it was."""
     experiment: Annotated[str, Field(exclude_if=is_empty)] = ""
     """The DVC experiment that it belongs to."""
+    exemptions: Annotated[tuple[Exemption, ...], Field(exclude_if=is_empty)] = ()
+    """What was let in with a reason; see `VersionRecord.exemptions`."""
     started_at: Timestamp
     started_by: Actor
     host: str

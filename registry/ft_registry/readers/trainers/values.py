@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ft_registry.examples.credentials import masked
 from ft_registry.model.config_diff import HIDDEN, is_secret
 
 _EXACT = 2**53 - 1
@@ -43,7 +44,8 @@ def text_of(value: Any) -> str:
 def clean(text: str) -> str:
     """Returns a text without control characters, lone surrogates, logins and access tokens."""
     shown = text if len(text) <= _TEXT else f"({len(text)} characters)"
-    return _LOGIN.sub("", _TOKEN.sub(HIDDEN, _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", shown)))
+    safe = _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", shown)
+    return _LOGIN.sub("", _TOKEN.sub(HIDDEN, masked(safe, HIDDEN)))
 
 
 def number_of(value: Any) -> float | None:
