@@ -151,6 +151,22 @@ def name_that_is_no_unicode(project: Project) -> str:
     return "prefs"
 
 
+def name_that_is_an_address(project: Project) -> str:
+    project.write("prefs/50%.jsonl", jsonl(1))
+    return "prefs"
+
+
+def file_whose_name_is_an_address(project: Project) -> str:
+    project.write("what?.jsonl", jsonl(1))
+    return "what?.jsonl"
+
+
+def names_that_differ_by_case(project: Project) -> str:
+    project.write("prefs/A/x.jsonl", jsonl(1))
+    project.write("prefs/a/y.jsonl", jsonl(1))
+    return "prefs"
+
+
 def pointer_of_another_kind(project: Project) -> str:
     project.write("data/train.jsonl.dvc", "outs:\n- md5: 0\n  path: elsewhere\n")
     return "data/train.jsonl"
@@ -196,6 +212,9 @@ CASES = [
     (name_without_a_letter, InvalidInput, "dataset name"),
     (name_with_a_line_feed, Refused, "control characters"),
     (name_that_is_no_unicode, Refused, "UTF-8"),
+    (name_that_is_an_address, Refused, "'%'"),
+    (file_whose_name_is_an_address, InvalidInput, "what?"),
+    (names_that_differ_by_case, Refused, "by more than case"),
     (pointer_of_another_kind, Refused, "train.jsonl.dvc"),
     (pointer_of_a_pipe, Refused, "pipe"),
     (without_dvc, NotARegistry, "DVC project"),
@@ -219,7 +238,7 @@ def test_what_is_no_data_is_refused_and_nothing_changes(
 
 @pytest.mark.parametrize(
     "make",
-    [tracked_by_git, inside_tracked_data, link, pipe, empty_folder],
+    [tracked_by_git, inside_tracked_data, link, pipe, empty_folder, name_that_is_an_address],
     ids=lambda make: make.__name__,
 )
 def test_a_dry_run_refuses_what_the_run_refuses(project: Project, make: object) -> None:

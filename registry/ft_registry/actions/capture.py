@@ -47,6 +47,7 @@ from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.readers.base_files import tokenizer_of
 from ft_registry.readers.files import hash_path
+from ft_registry.readers.lasting_names import check_names
 from ft_registry.readers.params import find_seeds, read_config_files
 from ft_registry.readers.weights import holds_weights, read_kind, read_peft, weights_of
 
@@ -307,6 +308,7 @@ def _look_at(
         check_file(path)
     files = hash_path(path)
     contents = choose(path, files, allow_runnable=bool(allowed))
+    check_names(path, [entry.path for entry in contents.kept])
     is_weights = is_weights and holds_weights(contents.kept)
     return files, contents, None if is_weights else read_hosted(path, contents.kept)
 

@@ -31,6 +31,7 @@ from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.data import DataCopy, TrackedData, Tracking
 from ft_registry.ports.healing import Quarantine
 from ft_registry.readers.files import hash_file, walk
+from ft_registry.readers.lasting_names import check_names
 
 UNREAD = Unknown(unknown="the bytes stay at their source, where nobody read them")
 
@@ -359,6 +360,8 @@ class DvcData:
                 f"expected data that git does not keep, found {name} in git",
                 hints=[f"git rm -r --cached {name}, commit, then run this again: DVC takes over"],
             )
+        inside = walk(place) if place.is_dir() else []
+        check_names(place.parent, [place.name, *(f"{place.name}/{one}" for one in inside)])
 
     def _unchanged(self, name: str, pointer: Pointer, project: DvcProject) -> HashedData | None:
         """Returns what the data is, if it is what its own pointer says and the cache has it."""
