@@ -12,12 +12,12 @@ from ft_registry.actions.loaded import Loaded, load
 from ft_registry.actions.resolve import require_model
 from ft_registry.actions.score_history import score_history
 from ft_registry.actions.stories import model_story, read_moves
-from ft_registry.errors import InvalidInput
-from ft_registry.faultpoints import faultpoint
+from ft_registry.errors import IntegrityError, InvalidInput
 from ft_registry.formats.lineage_page import lineage_page
 from ft_registry.formats.report_page import report_page
 from ft_registry.formats.site_pages import index_page, model_page, version_links, version_trail
 from ft_registry.model import layout
+from ft_registry.model.canonical import parse_json
 from ft_registry.model.names import model_name
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.story import ModelStory
@@ -152,8 +152,10 @@ def _older(into: Path) -> Path | None:
         return None
     folder = into.resolve()
     try:
-        listed = [str(name) for name in json.loads((folder / LIST).read_bytes())["files"]]
-    except (ValueError, KeyError, TypeError) as error:
+        listed = [
+            str(name) for name in parse_json((folder / LIST).read_bytes(), what=LIST)["files"]
+        ]
+    except (IntegrityError, KeyError, TypeError) as error:
         raise InvalidInput(
             f"expected {into / LIST} as ft-registry report writes it, found another document",
             hints=["choose a folder that does not exist yet"],

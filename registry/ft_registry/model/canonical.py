@@ -15,6 +15,8 @@ import rfc8785
 
 from ft_registry.errors import IntegrityError, InvalidInput
 
+DEEPEST = 100
+"""Lists and mappings inside each other, at most; nobody writes so many by hand."""
 _EXACT = 2**53 - 1
 """The largest integer that every reader of JSON keeps."""
 
@@ -28,7 +30,8 @@ def canonical_bytes(value: Any) -> bytes:
     """
     try:
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
+    # An integer of thousands of digits is a ValueError: Python does not write it.
+    except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
         raise InvalidInput(
             f"expected a value with a canonical JSON form, found one without: {error}",
             hints=["NaN, infinities and integers beyond 2**53 have no portable JSON form"],
@@ -45,26 +48,49 @@ def digest(value: Any) -> str:
     return digest_bytes(canonical_bytes(value))
 
 
-def parse_json(data: bytes | str, *, what: str) -> Any:
-    """Parses JSON strictly.
+def parse_json(data: bytes | str, *, what: str, tolerant: bool = False) -> Any:
+    """Parses JSON strictly: the one door for what others wrote.
 
     Args:
         data: UTF-8 bytes (a byte order mark may lead them) or text.
         what: What the bytes are, for the error ("the record of support-dates/2").
+        tolerant: Let pass what Python's own writer writes: NaN, infinities, lone surrogates.
 
     Raises:
-        IntegrityError: The bytes are not JSON, or hold duplicate keys, NaN, an infinity (1e999 is
-            one) or a lone surrogate.
+        IntegrityError: The bytes are not JSON, hold a key twice or are nested too deeply; or hold
+            NaN, an infinity (1e999 is one) or a lone surrogate.
     """
     try:
         # Not left to json, which guesses UTF-16 and UTF-32 and lets raw surrogates pass.
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
-        value = _STRICT.decode(text)
-        if "\\u" in text:
+        value = (_TOLERANT if tolerant else _STRICT).decode(text)
+        if text.count("[") + text.count("{") > DEEPEST:
+            check_depth(value)
+        if not tolerant and "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()
         return value
     except (ValueError, RecursionError) as error:
-        raise IntegrityError(f"expected {what} to be strict JSON, found: {error}") from error
+        kind = "JSON" if tolerant else "strict JSON"
+        raise IntegrityError(f"expected {what} to be {kind}, found: {error}") from error
+
+
+def check_depth(value: Any) -> None:
+    """Looks whether a value can be walked through without end of the stack.
+
+    Raises:
+        ValueError: Lists and mappings are nested more than `DEEPEST` deep.
+    """
+    level = [value]
+    for _ in range(DEEPEST):
+        within = (one.values() if isinstance(one, dict) else one for one in level if _holds(one))
+        level = [one for inner in within for one in inner if _holds(one)]
+        if not level:
+            return
+    raise ValueError(f"lists and mappings more than {DEEPEST} deep")
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,3 +133,4 @@ _STRICT = json.JSONDecoder(
     parse_int=_whole,
 )
 """Made once: a ledger holds tens of thousands of documents."""
+_TOLERANT = json.JSONDecoder(object_pairs_hook=_unique)

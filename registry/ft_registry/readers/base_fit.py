@@ -5,13 +5,13 @@ before and between differs between a checkpoint and the model that is made of it
 and heads stand in no layer, and may have been resized.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ft_registry.errors import NotFound, Refused
+from ft_registry.errors import IntegrityError, NotFound, Refused
+from ft_registry.model.canonical import parse_json
 from ft_registry.readers.lora import FACTOR
 from ft_registry.readers.tensors import Weights
 from ft_registry.readers.weights import read_config
@@ -94,9 +94,9 @@ def count_tokens(root: Path) -> int:
     if size > _TOKENIZER_BYTES:
         raise Refused(f"expected a tokenizer in {place}, found {size} bytes")
     try:
-        value = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"expected {place} to be JSON, found: {error}") from error
+        value = parse_json(content, what=str(place), tolerant=True)
+    except IntegrityError as error:
+        raise Refused(error.message, hints=error.hints) from error
     found = value if isinstance(value, dict) else {}
     model, added = found.get("model"), found.get("added_tokens")
     vocabulary = model.get("vocab") if isinstance(model, dict) else None

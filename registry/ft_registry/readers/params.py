@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ft_registry.errors import IntegrityError, InvalidInput, NotFound, Refused
-from ft_registry.model.canonical import canonical_bytes, digest, parse_json
+from ft_registry.model.canonical import canonical_bytes, check_depth, digest, parse_json
 from ft_registry.model.document import Unknown
 from ft_registry.model.record import Config
 from ft_registry.readers.yaml_file import parse_yaml
@@ -35,10 +35,12 @@ def read_config_files(files: Sequence[tuple[str, Path]]) -> Config:
 
 
 def _canonical(path: Path) -> Any:
+    found = _read(path)
     try:
-        value = _plain(_read(path), path)
-    except RecursionError as error:
-        raise Refused(f"expected values in {path}, found one that contains itself") from error
+        check_depth(found)
+    except ValueError as error:
+        raise Refused(f"expected values in {path}, found {error}") from error
+    value = _plain(found, path)
     try:
         canonical_bytes(value)
     except InvalidInput as error:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from ft_registry.errors import InvalidInput
+from ft_registry.errors import InvalidInput, Refused
 from ft_registry.model.policy import Policy
+from ft_registry.readers.yaml_file import loader
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -36,7 +37,6 @@ def parse_policy(content: bytes, *, where: str) -> Policy:
         InvalidInput: It is no policy; the message names the line.
     """
     # Imported where it is needed: most commands read no YAML.
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     if len(content) > LIMIT:
@@ -45,10 +45,11 @@ def parse_policy(content: bytes, *, where: str) -> Policy:
         )
     try:
         text = content.decode("utf-8-sig")
-        yaml = YAML(typ="safe", pure=True)
-        tree = yaml.compose(io.StringIO(text))
+        tree = loader(where).compose(io.StringIO(text))
         _refuse_anchors(tree, where)
-        value = YAML(typ="safe", pure=True).load(text)
+        value = loader(where).load(text)
+    except Refused as error:
+        raise InvalidInput(error.message) from error
     except UnicodeDecodeError as error:
         raise InvalidInput(
             f"expected UTF-8 in {where}, found byte {error.start} otherwise"

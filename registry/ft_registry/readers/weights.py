@@ -1,6 +1,5 @@
 """Recognises a folder of weights: an adapter, full weights, quantised weights, or none."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ft_registry.errors import InvalidInput, NotFound, Refused
-from ft_registry.model.canonical import canonical_bytes
+from ft_registry.errors import IntegrityError, InvalidInput, NotFound, Refused
+from ft_registry.model.canonical import canonical_bytes, parse_json
 from ft_registry.model.document import Unknown, first_fault
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.record import Kind, PeftSettings, Tokenizer
@@ -97,9 +96,9 @@ def read_config(path: Path) -> dict[str, Any]:
     if size > _SMALL:
         raise Refused(f"expected a configuration in {path}, found {size} bytes")
     try:
-        value = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"expected {path} to be JSON, found: {error}") from error
+        value = parse_json(content, what=str(path), tolerant=True)
+    except IntegrityError as error:
+        raise Refused(error.message, hints=error.hints) from error
     if not isinstance(value, dict):
         raise Refused(f"expected a JSON object in {path}, found {type(value).__name__}")
     return value

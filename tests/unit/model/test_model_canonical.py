@@ -195,3 +195,27 @@ def test_a_byte_order_mark_is_no_part_of_the_text() -> None:
 def test_reading_refuses_or_answers_whatever_the_bytes_are(data: bytes | str) -> None:
     with contextlib.suppress(IntegrityError):
         parse_json(data, what="it")
+
+
+@pytest.mark.parametrize("text", ["[" * 101 + "]" * 101, '{"a":' * 150 + "1" + "}" * 150])
+@pytest.mark.parametrize("tolerant", [False, True])
+def test_depth_has_a_bound(text: str, tolerant: bool) -> None:
+    with pytest.raises(IntegrityError, match="more than 100 deep"):
+        parse_json(text, what="it", tolerant=tolerant)
+    assert parse_json("[" * 100 + "]" * 100, what="it", tolerant=tolerant)
+    assert len(parse_json("[" + "[[1]]," * 5000 + "[]]", what="it", tolerant=tolerant)) == 5001
+
+
+@pytest.mark.parametrize("text", ["[NaN]", "[-Infinity]", "[1e999]", '["\\ud800"]'])
+def test_what_python_writes_is_let_through_where_it_is_asked_for(text: str) -> None:
+    with pytest.raises(IntegrityError):
+        parse_json(text, what="it")
+    assert len(parse_json(text, what="it", tolerant=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": 2}', "[", "1" * 5000, "[" * 100_000, "\ufeff\ufeff1"]
+)
+def test_what_has_no_one_meaning_is_refused_by_tolerant_readers_too(text: str) -> None:
+    with pytest.raises(IntegrityError):
+        parse_json(text, what="it", tolerant=True)

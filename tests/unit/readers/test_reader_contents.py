@@ -28,7 +28,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 def zipped() -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("a.txt", "x")
+        archive.writestr(zipfile.ZipInfo("a.txt"), "x")
     return file.getvalue()
 
 
@@ -74,7 +74,7 @@ def chosen(root: Path, *, allow: bool = False) -> Contents:
         (b"# text\n" + zipped(), "archive"),
         (PNG + zipped(), "archive"),
         (tarred(), "archive"),
-        (gzip.compress(b"x"), "archive"),
+        (gzip.compress(b"x", mtime=0), "archive"),
         (b"\x7fELF\x02\x01", "program"),
         (b"MZ\x90\0\x03", "program"),
         (b"#!/bin/sh\nrm -rf /\n", "code"),
@@ -153,7 +153,7 @@ def test_pickled_copies_of_safetensors_are_left_out(tmp_path: Path) -> None:
         ("run.sh", b"echo", "code"),
         ("kernel.so", b"\x7fELF\x02\x01", "a program"),
         ("data.zip", zipped(), "an archive"),
-        ("data.tar.gz", gzip.compress(tarred()), "an archive"),
+        ("data.tar.gz", gzip.compress(tarred(), mtime=0), "an archive"),
         ("README.md", b"# card\n" + zipped(), "an archive"),
         ("thing.dat", b"\0\1\2\3", "bytes of an unknown format"),
     ],

@@ -81,3 +81,37 @@ def test_a_refusal_is_one_line() -> None:
 def test_whatever_the_text_is_it_is_read_or_refused_in_words(text: str) -> None:
     with contextlib.suppress(FtRegistryError):
         parse_yaml(text.encode(), what="it")
+
+
+BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+)
+MERGES = "a0: &a0 {k: 1}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{','.join([f'*a{n - 1}'] * 10)}]}}\n" for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (BOMB, "anchors that stand for more"),
+        (MERGES, "anchors that stand for more"),
+        ("a: &a [*a]", "contains itself"),
+        ("&a {b: {c: *a}}", "contains itself"),
+        ("[" * 100_000, "100 deep"),
+        ("{a: " * 200, "100 deep"),
+        ("- " * 200, "100 deep"),
+        ("? " * 200, "100 deep"),
+        ("\n".join(" " * n + "a:" for n in range(200)), "100 deep"),
+        ("x" * (17 << 20), "bytes of YAML"),
+    ],
+    ids=lambda value: value[:12],
+)
+def test_what_would_take_all_time_and_memory_is_refused_early(text: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        parse_yaml(text.encode(), what="it")
+
+
+def test_ordinary_anchors_and_depths_are_read() -> None:
+    text = "base: &b {x: 1}\nall:\n- {<<: *b, y: 2}\n- *b\ndeep: " + "[" * 90 + "]" * 90
+    assert parse_yaml(text.encode(), what="it")["all"] == [{"x": 1, "y": 2}, {"x": 1}]

@@ -314,7 +314,7 @@ def _prove(found: HashedData, kept: dict[str, Path], *, tracked: str, project: D
 def _hidden(found: HashedData, listing: Path) -> list[str]:
     try:
         listed = {entry["relpath"] for entry in json.loads(listing.read_bytes())}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return []  # of a single file there is none
     return sorted(set(found.files) - listed)
 

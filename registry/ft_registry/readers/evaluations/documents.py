@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ft_registry.errors import InvalidInput, Refused
-from ft_registry.model.canonical import canonical_bytes
+from ft_registry.errors import IntegrityError, InvalidInput, Refused
+from ft_registry.model.canonical import canonical_bytes, parse_json
 
 T = TypeVar("T")
 
@@ -47,15 +47,13 @@ def parse_leniently(data: bytes, *, what: str) -> Any:
     """Parses JSON in which NaN, Infinity and a byte order mark may stand.
 
     Raises:
-        Refused: It is not JSON otherwise.
+        Refused: It is not JSON otherwise, or a key is given twice.
     """
     try:
-        return json.loads(data.decode("utf-8-sig"))
-    except RecursionError as error:
-        raise Refused(f"expected {what} to be JSON, found it nested too deeply") from error
-    except ValueError as error:
+        return parse_json(data, what=what, tolerant=True)
+    except IntegrityError as error:
         raise Refused(
-            f"expected {what} to be JSON, found: {error}",
+            error.message,
             hints=["a file that breaks off was not written to its end: evaluate again"],
         ) from error
 

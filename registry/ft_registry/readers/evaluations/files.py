@@ -15,13 +15,15 @@ import msgspec
 
 from ft_registry.errors import FtRegistryError, InvalidInput, NotFound, Refused
 from ft_registry.evaluations.measurement import Measurement
-from ft_registry.readers.evaluations.documents import UNREADABLE, parse, parse_leniently
+from ft_registry.readers.evaluations.documents import UNREADABLE, convert, parse, parse_leniently
 from ft_registry.readers.files import walk
 
 T = TypeVar("T")
 
 DOCUMENT_BYTES = 1 << 30
 """The largest file that is read as a whole; lines may be of any number."""
+_STRICT_BYTES = 64 << 20
+"""Up to here a key that is given twice is refused; looking for it takes time and memory."""
 LINE_BYTES = 64 << 20
 """The longest line."""
 _HEAD_BYTES = 64 << 10
@@ -69,9 +71,11 @@ class EvaluatorFile:
         """Parses JSON into a type.
 
         Raises:
-            Refused: See `documents.parse`.
+            Refused: See `parse_leniently` and `convert`.
         """
-        return parse(self.data, kind, what=self.what)
+        if self.size > _STRICT_BYTES:
+            return parse(self.data, kind, what=self.what)
+        return convert(parse_leniently(self.data, what=self.what), kind, what=self.what)
 
     @cached_property
     def first_line(self) -> bytes:

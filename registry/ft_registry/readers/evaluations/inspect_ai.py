@@ -15,11 +15,13 @@ from ft_registry.evaluations.items import Items
 from ft_registry.evaluations.measurement import Claim, MeasuredScore, Measurement
 from ft_registry.model.time import moment
 from ft_registry.readers.evaluations.documents import (
+    convert,
     finite,
     finite_or_none,
     kept,
     named,
     parse,
+    parse_leniently,
     shown,
     text_of,
 )
@@ -150,7 +152,10 @@ def read(files: Sequence[EvaluatorFile]) -> Measurement:
                 f"expected a finished log in {file.path}, found one without header.json",
                 hints=["the run was stopped before its end: inspect eval-retry runs the rest"],
             )
-        header = parse(archive.read("header.json"), _Header, what=f"the header of {file.path}")
+        where = f"the header of {file.path}"
+        header = convert(
+            parse_leniently(archive.read("header.json"), what=where), _Header, what=where
+        )
         _check_status(header, file)
         samples = (
             parse(archive.read(name), Sample, what=f"{name} of {file.path}")

@@ -1,6 +1,5 @@
 """The files of a trainer, read within bounds: what was read is evidence, what was not is told."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ft_registry.errors import FtRegistryError, IntegrityError
-from ft_registry.model.canonical import digest_bytes
+from ft_registry.model.canonical import digest_bytes, parse_json
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.training import EvidenceFile
 from ft_registry.readers.yaml_file import parse_yaml
@@ -96,14 +95,10 @@ class TrainerFolder:
         if content is None:
             return None
         try:
-            # A log of a long training takes the standard library three times as long.
-            return from_json(content)
-        except ValueError:
-            pass  # what only that one reads, or nothing does: it says where the fault is
-        try:
-            return json.loads(content.decode("utf-8-sig", errors="replace"))
-        except (ValueError, RecursionError) as error:
-            self.leave_out(name, f"it is no JSON ({str(error)[:120]})")
+            return parse_json(text, what=name, tolerant=True)
+        except IntegrityError as error:
+            found = error.message.partition("found: ")[2]
+            self.leave_out(name, f"it is no JSON ({found[:120]})")
             return None
 
     def yaml(self, name: str) -> Any:

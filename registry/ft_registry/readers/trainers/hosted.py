@@ -4,14 +4,14 @@ The weights stay with the service. A further service is a module with `is_its` a
 in `_SERVICES`.
 """
 
-import json
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ft_registry.errors import NotFound, Refused
+from ft_registry.errors import IntegrityError, NotFound, Refused
+from ft_registry.model.canonical import parse_json
 from ft_registry.model.manifest import FileEntry
 from ft_registry.model.record import Hosted, HostedBase
 from ft_registry.readers.trainers import bedrock, openai
@@ -109,9 +109,10 @@ def _in_file(folder: TrainerFolder, path: Path) -> dict[str, Any]:
     if content is None:
         raise _no_job(path, folder.left_out[0].removeprefix(f"{name}: "))
     try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _no_job(path, f"a file that is no JSON ({str(error)[:120]})") from error
+        value = parse_json(content, what=path.name, tolerant=True)
+    except IntegrityError as error:
+        found = error.message.partition("found: ")[2]
+        raise _no_job(path, f"a file that is no JSON ({found[:120]})") from error
     if job := _job(value):
         return job
     kind = mapping_of(value).get("object")
@@ -121,8 +122,8 @@ def _in_file(folder: TrainerFolder, path: Path) -> dict[str, Any]:
 
 def _recognise(content: str) -> dict[str, Any]:
     try:
-        return _job(json.loads(content))
-    except (ValueError, RecursionError):
+        return _job(parse_json(content, what="a job", tolerant=True))
+    except IntegrityError:
         return {}
 
 

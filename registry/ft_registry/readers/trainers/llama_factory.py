@@ -1,8 +1,9 @@
 """Recognises LLaMA-Factory: its log of steps, and the settings that its web page saves."""
 
-import json
 from typing import Any
 
+from ft_registry.errors import IntegrityError
+from ft_registry.model.canonical import parse_json
 from ft_registry.readers.trainers.folder import TrainerFolder
 from ft_registry.readers.trainers.gathered import Gathered
 from ft_registry.readers.trainers.hugging_face import Files, version_in
@@ -87,8 +88,8 @@ def _add_log(folder: TrainerFolder, found: Gathered) -> None:
         if not line.strip():
             continue
         try:
-            lines.append(mapping_of(json.loads(line)))
-        except (ValueError, RecursionError):
+            lines.append(mapping_of(parse_json(line, what=_LOG, tolerant=True)))
+        except IntegrityError:
             odd.append(number)  # the last, where it was cut off
     if odd:
         more = f", and {len(odd) - 1} lines more" if len(odd) > 1 else ""
