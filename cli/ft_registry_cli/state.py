@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,7 +74,9 @@ class State:
         """Prints a result: the document with ``--json``, else the text."""
         if self.json:
             as_it_is = sys.stdout.encoding.lower() in ("utf-8", "utf8")
-            _print(json.dumps(document, ensure_ascii=not as_it_is))
+            content = json.dumps(document, ensure_ascii=not as_it_is)
+            # The same values: a terminal may be what reads them.
+            _print(_OBEYED.sub(lambda found: f"\\u{ord(found.group()):04x}", content))
             return
         shown = text() if callable(text) else text
         if shown:
@@ -160,15 +163,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def printable(text: str) -> str:
     """Returns text without what a terminal would obey: control characters, bidi overrides."""
-    return "".join(
-        char
-        if char == "\n" or not (ord(char) < 32 or 127 <= ord(char) < 160 or char in _BIDI)
-        else "\N{REPLACEMENT CHARACTER}"
-        for char in text
-    )
+    return _OBEYED.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""All but the end of a line."""
 
 
 def short(digest: str) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ft_registry.formats.training_words import main_settings, trained_words
-from ft_registry.formats.verdict_words import headline, signed, word
+from ft_registry.formats.verdict_words import headline, plain, signed, word
 from ft_registry.model.document import Unknown
 from ft_registry.model.record import EXEMPTED, Exemption, VersionRecord
 from ft_registry.model.shown import AGAINST
@@ -94,10 +94,10 @@ def describe_model(story: ModelStory) -> str:
 
 def escape(text: str) -> str:
     """Returns text that Markdown and HTML show as it is."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # `1.` begins a list, but only at the beginning.
-    plain = _NUMBERED.sub(r"\1\\.", _SPECIAL.sub(r"\\\1", " ".join(text.split())))
-    return _MENTION.sub(r"\\@", plain)
+    shown = _NUMBERED.sub(r"\1\\.", _SPECIAL.sub(r"\\\1", text))
+    return _MENTION.sub(r"\\@", shown)
 
 
 def _made(record: VersionRecord) -> str:
@@ -189,5 +189,5 @@ def _fitting(text: str, limit: int) -> str:
 
 def _code(text: str) -> str:
     # On one line: a code span ends where its paragraph does. Not empty: two quotes would open one.
-    plain = text.replace("`", "").replace("<", "").replace(">", "")
-    return f"`{' '.join(plain.split()) or '-'}`"
+    shown = plain(text.replace("`", "").replace("<", "").replace(">", ""))
+    return f"`{shown or '-'}`"

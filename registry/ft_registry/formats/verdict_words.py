@@ -21,6 +21,8 @@ _TEXT = 400
 _HIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "LRI", "RLI", "FSI", "PDF", "PDI"}
 """What would turn around the text that follows it."""
+_MARKS = "\u061c\u200e\u200f"
+"""Letters of no width that do the same to signs beside them."""
 
 
 def plain(text: str) -> str:
@@ -198,7 +200,11 @@ def _decisive(finding: CheckFinding | GroupFinding) -> Iterator[CheckFinding]:
 
 
 def _is_hidden(char: str) -> bool:
-    return unicodedata.category(char) in _HIDDEN or unicodedata.bidirectional(char) in _TURNING
+    return (
+        char in _MARKS
+        or unicodedata.category(char) in _HIDDEN
+        or unicodedata.bidirectional(char) in _TURNING
+    )
 
 
 def _items(found: Interval) -> str:
