@@ -80,8 +80,9 @@ def add_to(app: typer.Typer) -> None:
         with that and its tables of results.
 
         Commit, uncommitted changes, dvc.lock, params.yaml, the trainer's files and the environment
-        are captured without being named. With --run of an ft-registry run, data, code, config and
-        environment are what the training was given. The same inputs again give the same version.
+        are captured without being named. Of weights that ft-registry run made, or with --run of
+        such a run, data, code, config and environment are what the training was given. The same
+        inputs again give the same version.
 
         Pickles and checkpoints that a trainer left are not kept, and told; weights that are pickles
         alone, code and archives are refused.

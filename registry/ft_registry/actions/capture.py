@@ -9,7 +9,7 @@ from ft_registry.actions.base import BaseSources
 from ft_registry.actions.config_files import config_files
 from ft_registry.actions.datasets import DataArgument, describe_datasets
 from ft_registry.actions.evaluations import Evidence
-from ft_registry.actions.held_base import HeldBase, hold_base
+from ft_registry.actions.held_base import AFTERWARDS, HeldBase, hold_base
 from ft_registry.actions.hosted import hold_hosted_base
 from ft_registry.actions.known_base import is_folder
 from ft_registry.actions.secrecy import reason_of
@@ -188,6 +188,8 @@ class Looked:
 
     files: tuple[FileEntry, ...]
     """All of it, every byte hashed."""
+    contents: "Contents"
+    """What of it is kept."""
     job: "HostedTraining | None"
     """What it is the job of; None: there are weights."""
 
@@ -213,19 +215,18 @@ def capture(
         InvalidInput, NotFound, Refused, IntegrityError, NotARegistry: What was asked cannot be
             put on record as it is.
     """
-    named = _named_method(request.method)
-    reason = reason_of(request.allow_pickle, "--allow-pickle", "why they are kept")
+    named = named_method(request.method)
+    contents, job = looked.contents, looked.job
+    files = contents.kept
     # Not above: only this command reads tensors and what trainers leave.
     from ft_registry.readers.fit import check_weights
     from ft_registry.readers.trainers.reading import read_training
 
-    all_files, contents, job = _look_at(request.path, reason)
-    files = contents.kept
     kind = read_kind(request.path, files) if job is None else "external"
     if job is None:
         check_weights(request.path, kind)
     # Of what is not kept as well: a trainer's settings are a pickle.
-    trained = read_training(request.path, all_files) if job is None else job.trained
+    trained = read_training(request.path, looked.files) if job is None else job.trained
     method = _method(named, trained.training)
     evaluations = _evidence(request, top, cwd, context)
     if len({evaluation.suite for evaluation in evaluations}) < len(evaluations):
@@ -290,15 +291,21 @@ def capture(
         base_folder=held.folder,
         hosted=job.hosted if job is not None else None,
         left_out=contents.left_out,
-        whole=manifest_digest(all_files) if contents.left_out else "",
-        exemptions=_exempt(contents, reason),
+        whole=manifest_digest(looked.files) if contents.left_out else "",
+        exemptions=_exempt(contents, request.allow_pickle),
     )
 
 
-def _look_at(
-    path: Path, allowed: str
-) -> tuple[tuple[FileEntry, ...], "Contents", "HostedTraining | None"]:
-    """Returns the manifest, what of it is kept, and what it is the job of; None: of weights."""
+def look_at(path: Path, *, keep_all: bool) -> Looked:
+    """Hashes what is to be registered, and tells what it is and what of it is kept.
+
+    Args:
+        path: Where it lies.
+        keep_all: Files that may run something are kept as well.
+
+    Raises:
+        NotFound, Refused, IntegrityError: It is not there, or cannot be put on record as it is.
+    """
     # Not above: only this command reads jobs, and chooses what is kept.
     from ft_registry.readers.contents import choose
     from ft_registry.readers.trainers.hosted import check_file, read_hosted
@@ -307,16 +314,26 @@ def _look_at(
     if not is_weights:
         check_file(path)
     files = hash_path(path)
-    contents = choose(path, files, allow_runnable=bool(allowed))
+    contents = choose(path, files, allow_runnable=keep_all)
     check_names(path, [entry.path for entry in contents.kept])
     is_weights = is_weights and holds_weights(contents.kept)
-    return files, contents, None if is_weights else read_hosted(path, contents.kept)
+    job = None if is_weights else read_hosted(path, contents.kept)
+    return Looked(files, contents, job)
 
 
-def _exempt(contents: "Contents", reason: str) -> tuple[Exemption, ...]:
+def _exempt(contents: "Contents", given: str | None) -> tuple[Exemption, ...]:
     if not contents.runnable:
         return ()
-    return (Exemption(door="pickle", reason=reason, places=contents.runnable),)
+    return (Exemption(door="pickle", reason=pickle_reason(given), places=contents.runnable),)
+
+
+def pickle_reason(given: str | None) -> str:
+    """Returns why files are kept that may run something; empty: they are not.
+
+    Raises:
+        InvalidInput: See `reason_of`.
+    """
+    return reason_of(given, "--allow-pickle", "why they are kept")
 
 
 def _peft(root: Path, kind: Kind, job: "HostedTraining | None") -> PeftSettings | Unknown:

@@ -5,7 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ft_registry.actions.capture import Draft, Registration, capture, look_at, named_method
+from ft_registry.actions.capture import (
+    Draft,
+    Registration,
+    capture,
+    look_at,
+    named_method,
+    pickle_reason,
+)
 from ft_registry.actions.claims import accept, of_draft
 from ft_registry.actions.evaluations import attachments_of, dataset_input, draft_metrics
 from ft_registry.actions.events import check_reason, require_ledger
@@ -14,7 +21,7 @@ from ft_registry.actions.loading import Loading, find_loading
 from ft_registry.actions.made_weights import NO_RUN, find_run
 from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import read_evaluations
-from ft_registry.actions.run_admission import AdmittedRun, admit, read_run
+from ft_registry.actions.run_admission import AdmittedRun, admit
 from ft_registry.actions.secrecy import exempt_secrets, secrets_in_draft
 from ft_registry.actions.shown_training import shown_curves, shown_params
 from ft_registry.actions.standings import read_standing
@@ -74,13 +81,13 @@ def plan_registration(
         InvalidInput, NotFound, Refused, NotARegistry, IntegrityError: See `capture`.
         Refused: A secret would be on record; the same was on record, and its deletion as well;
             scores speak of another model; or data holds what was erased.
-        NotFound, IntegrityError, Refused: See `read_run` and `admit`.
+        NotFound, IntegrityError, Refused: See `find_run` and `admit`.
         BackendUnavailable: The ledger's remote does not answer.
     """
     require_ledger(ledger)
     check_reason(request.note)
     named_method(request.method)
-    looked = look_at(request.path)
+    looked = look_at(request.path, keep_all=bool(pickle_reason(request.allow_pickle)))
     made_by = find_run(request.run_id, looked.files, runs)
     run = made_by.run
     draft = capture(
@@ -118,7 +125,11 @@ def plan_registration(
         same = tell_same_job(draft.hosted, draft.model, ledger)
         notices = (*said, *draft.notices, *untold, *loading.notices(), *same)
         notices += tuple(_left_out(draft))
-    return RegistrationPlan(draft, request.run_id, known, scored, notices, loading)
+    run_id = run.run_id if run is not None else request.run_id
+    return RegistrationPlan(
+        draft, None if run_id == NO_RUN else run_id, known, scored, notices, loading,
+        made_by.unasked,
+    )  # fmt: skip
 
 
 def _untold(

@@ -13,6 +13,7 @@ from ft_registry.actions.resolve import require_model
 from ft_registry.actions.score_history import score_history
 from ft_registry.actions.stories import model_story, read_moves
 from ft_registry.errors import IntegrityError, InvalidInput
+from ft_registry.faultpoints import faultpoint
 from ft_registry.formats.lineage_page import lineage_page
 from ft_registry.formats.report_page import report_page
 from ft_registry.formats.site_pages import index_page, model_page, version_links, version_trail

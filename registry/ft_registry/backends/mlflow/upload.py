@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from ft_registry.errors import (
 )
 from ft_registry.faultpoints import faultpoint
 from ft_registry.formats.mlmodel import BASE_FOLDER, TRANSFORMERS
-from ft_registry.model.manifest import FileEntry
+from ft_registry.model.manifest import FileEntry, entry_of
 from ft_registry.model.time import moment
 from ft_registry.ports.models import DatasetInput, Metric, StoredModel, Upload
 from ft_registry.readers.files import hash_files, hash_path, walk
@@ -100,14 +101,26 @@ class Uploader:
             mlmodel=mlmodel,
         )
 
-    def _send(self, model: "LoggedModel", upload: Upload) -> None:
+    def complete(self, stored: StoredModel, upload: Upload) -> StoredModel:
+        """See `ModelStore.complete`."""
+        with guarded("MLflow to take how its loader finds the parts"):
+            model = self._client.get_logged_model(stored.logged_model_id)
+            mlmodel = self._mlmodel(upload, model, folder=upload.folder)
+            self.attach(model.model_id, {_MLMODEL: mlmodel})
+        location = without_login(model.artifact_location)
+        return replace(stored, location=location, mlmodel=entry_of(_MLMODEL, mlmodel))
+
+    def _send(self, model: "LoggedModel", upload: Upload) -> FileEntry:
+        """Uploads the files and what lies beside them; returns the entry of ``MLmodel``."""
         if upload.root.is_file():
             self._client.log_model_artifact(model.model_id, str(upload.root), upload.folder)
         else:
             with _alone(upload) as root:
                 self._client.log_model_artifacts(model.model_id, str(root), upload.folder)
-        described = self._mlmodel(upload, model, folder=upload.folder)
-        self.attach(model.model_id, {**upload.attachments, "MLmodel": described})
+        faultpoint("mlflow.next")
+        mlmodel = self._mlmodel(upload, model, folder=upload.folder)
+        self.attach(model.model_id, {**upload.attachments, _MLMODEL: mlmodel})
+        return entry_of(_MLMODEL, mlmodel)
 
     def _take_back(self, model: "LoggedModel | None", run_id: str | None) -> None:
         """Marks what a failed upload made as deleted."""
