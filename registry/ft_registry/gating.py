@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ft_registry.actions.backtest import Backtest
     from ft_registry.actions.checks.case import Case, Tools
     from ft_registry.actions.gate import Decision
+    from ft_registry.actions.past_ledger import PastLedger
     from ft_registry.actions.plan_move import MovePlan
     from ft_registry.actions.policies import AppliedPolicy, FiledPolicy
     from ft_registry.advice.statement import Advice
@@ -102,19 +103,21 @@ class Gating:
         from ft_registry.actions.decided import standing_verdict
         from ft_registry.actions.events import require_ledger
         from ft_registry.actions.gate import Decision, decide
+        from ft_registry.actions.past_ledger import present_state
+        from ft_registry.actions.policies import read_policy
         from ft_registry.actions.resolve import read_record, resolve
         from ft_registry.gates.report import Report
         from ft_registry.model.reference import AliasReference
 
-        ledger = self._wiring.ledger
-        require_ledger(ledger)
-        ledger.refresh()
+        require_ledger(self._wiring.ledger)
+        self._wiring.ledger.refresh()
+        ledger = present_state(self._wiring.ledger)
         version = resolve(ledger, parse_reference(reference))
         name = alias_name(alias)
         read_record(ledger, version)  # before any check is made of a version that is none
         check_authors(ledger, version, AliasReference(version.model, name))
-        policy = self.policy()
-        case = self._case(version, name, allow_commands=allow_commands)
+        policy = read_policy(ledger)
+        case = self._case(ledger, version, name, allow_commands=allow_commands)
         if verdict := standing_verdict(policy, case):
             note = (
                 f"{version} is @{name} already: this is the verdict that it was promoted on, and "
@@ -135,12 +138,16 @@ class Gating:
         """
         if not plan.is_needed or (plan.type == "rollback" and not plan.is_first):
             return plan
-        policy = self.policy()
+        from ft_registry.actions.past_ledger import present_state
+        from ft_registry.actions.policies import read_policy
+
+        ledger = present_state(self._wiring.ledger)
+        policy = read_policy(ledger)
         if policy is None and not plan.checks_overridden:
             return plan
         from ft_registry.actions.gate import decide
 
-        case = self._case(plan.version, plan.alias.alias, allow_commands=allow_commands)
+        case = self._case(ledger, plan.version, plan.alias.alias, allow_commands=allow_commands)
         decision = decide(
             policy, case, actor=self._wiring.context.actor, overrides=plan.checks_overridden
         )
@@ -194,12 +201,17 @@ class Gating:
         )  # fmt: skip
 
     def _case(
-        self, version: VersionReference, alias: str, *, allow_commands: bool = False
+        self,
+        ledger: "PastLedger",
+        version: VersionReference,
+        alias: str,
+        *,
+        allow_commands: bool = False,
     ) -> "Case":
         from ft_registry.actions.checks.case import Case
 
         tools = self._tools(allow_commands=allow_commands)
-        return Case(self._wiring.ledger, version, alias, self._wiring.context.now(), tools)
+        return Case(ledger, version, alias, self._wiring.context.now(), tools)
 
     def _tools(self, *, allow_commands: bool = False) -> "Tools":
         from ft_registry.actions.checks.case import Tools

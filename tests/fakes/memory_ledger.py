@@ -81,7 +81,9 @@ class MemoryLedger:
             if _is_below(path, relative_path(folder)) and old.get(path) != new.get(path):
                 yield path, new.get(path)
 
-    def events(self, *paths: str, newest_first: bool = False) -> Iterator[LoggedEvent]:
+    def events(
+        self, *paths: str, newest_first: bool = False, at: str | None = None
+    ) -> Iterator[LoggedEvent]:
         self.head()
         limits = [relative_path(path) for path in paths]
         found = []
@@ -92,6 +94,8 @@ class MemoryLedger:
             if not limits or any(_is_below(p, limit) for p in touched for limit in limits):
                 event = Event.parse(entry.state[EVENT], what=f"the event {entry.id}")
                 found.append(LoggedEvent(id=entry.id, event=event))
+            if entry.id == at:
+                break
         yield from reversed(found) if newest_first else found
 
     def refresh(self) -> None:

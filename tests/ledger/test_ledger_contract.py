@@ -285,6 +285,15 @@ def test_events_come_newest_first_on_demand(ledger: Ledger) -> None:
     assert found == ["two", "one", "begin the ledger"]
 
 
+def test_events_up_to_one_leave_out_what_came_after_it(ledger: Ledger) -> None:
+    for subject in ("one", "two", "three"):
+        write(ledger, ALIAS, subject.encode(), subject=subject)
+    second = list(ledger.events())[2].id
+    found = [logged.event.subject for logged in ledger.events(ALIAS, newest_first=True, at=second)]
+    assert found == ["two", "one"]
+    assert [logged.event.subject for logged in ledger.events(ALIAS, at=second)] == ["one", "two"]
+
+
 def test_the_order_of_events_is_the_ledgers_not_the_clocks(ledger: Ledger) -> None:
     for subject, year in (("one", 2030), ("two", 2001), ("three", 2020)):
         time = f"{year}-01-01T00:00:00.000000Z"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from ft_registry.actions.authors import read_authors
 from ft_registry.actions.events import make_event
+from ft_registry.actions.past_ledger import present_state
 from ft_registry.actions.plan_sync import Step
 from ft_registry.actions.policies import has_gate
 from ft_registry.actions.projection import model_description, project_alias
@@ -31,15 +32,16 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
     """
     alias = AliasReference(step.model, step.alias)
     to = step.drift[0].target
-    state = read_alias(sides.ledger, alias.model, alias.alias)
+    present = present_state(sides.ledger)
+    state = read_alias(present, alias.model, alias.alias)
     previous = state.version if state is not None else None
     if previous != step.drift[0].version:
         course.refused.append(f"{alias} has moved since: it names {previous or 'nothing'} now")
         return False
     path = layout.alias(alias.model, alias.alias)
-    requires = [Requirement(path=path, digest=alias_digest(sides.ledger, alias.model, alias.alias))]
+    requires = [Requirement(path=path, digest=alias_digest(present, alias.model, alias.alias))]
     record = None
-    if to is not None and _goes_around_gate(sides.ledger, alias, to):
+    if to is not None and _goes_around_gate(present, alias, to):
         course.refused.append(
             f"{alias}: a policy guards it, and it never named {alias.model}/{to}: ft-registry "
             f"promote {alias.model}/{to} --to {alias.alias} asks its gate, sync --restore points "
@@ -48,12 +50,12 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
         return False
     if to is not None:
         try:
-            record = read_record(sides.ledger, VersionReference(alias.model, to)).digest
+            record = read_record(present, VersionReference(alias.model, to)).digest
         except NotFound as error:
             course.refused.append(f"{alias}: {error.message}")
             return False
         requires.append(Requirement(path=layout.version(alias.model, to), digest=record))
-        standing = read_standing(sides.ledger, VersionReference(alias.model, to))
+        standing = read_standing(present, VersionReference(alias.model, to))
         if standing.is_bad:
             course.notices.append(f"{alias.model}/{to} was {standing.words}")
     was = f" (was {previous})" if previous is not None else ""
@@ -92,7 +94,7 @@ def adopt_deletion(step: Step, sides: Sides, context: Context, course: Course) -
         Whether the ledger took it; what it refused is noted in the course.
     """
     assert step.version is not None  # noqa: S101 - the plan gives every such step one
-    ledger = sides.ledger
+    ledger = present_state(sides.ledger)
     version = VersionReference(step.model, step.version)
     record = read_record(ledger, version).digest
     standing = read_standing(ledger, version)
@@ -121,7 +123,7 @@ def adopt_deletion(step: Step, sides: Sides, context: Context, course: Course) -
     )  # fmt: skip
     if not _append(Change(event=event, documents=documents, requires=requires), sides, course):
         return False
-    sides.models.describe(version.model, model_description(ledger, version.model))
+    sides.models.describe(version.model, model_description(sides.ledger, version.model))
     return True
 
 

@@ -25,6 +25,8 @@ class Authors:
     """The digest of each document that is there, by path."""
     cut: NotARegistry | None
     """The clone is shallow, and events before these are not at hand; None: these are all."""
+    at: str | None = None
+    """The newest event that counts."""
 
     def fault(self, place: str, *, once: bool = False) -> str:
         """Returns what no event says of a document, in words; empty: its events made it so.
@@ -64,14 +66,16 @@ def read_authors(ledger: Ledger, places: Sequence[str], *folders: str) -> Author
     """
     events: list[LoggedEvent] = []
     cut = None
+    # One state: a document that moves in between would look as if nobody had moved it.
+    at = ledger.head()
     try:
-        for logged in ledger.events(*places, *folders, newest_first=True):
+        for logged in ledger.events(*places, *folders, newest_first=True, at=at):
             events.append(logged)  # noqa: PERF402 - those before the cut count
     except NotARegistry as error:
         cut = error
-    contents = ledger.read_many(places)
+    contents = ledger.read_many(places, at=at)
     present = {place: digest_bytes(content) for place, content in contents.items()}
-    return Authors(tuple(events), present, cut)
+    return Authors(tuple(events), present, cut, at)
 
 
 def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Authors:
@@ -82,7 +86,7 @@ def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Auth
         ledger: The truth.
         places: The documents.
     """
-    contents = ledger.read_many(places)
+    contents = ledger.read_many(places, at=authors.at)
     found = {place: digest_bytes(content) for place, content in contents.items()}
     return replace(authors, present=authors.present | found)
 

@@ -1,8 +1,13 @@
-"""The ledger as it was: reads answer from the state that an event left."""
+"""The ledger as it was: reads answer from the state that an event left.
+
+Whatever is concluded from more than one document is read so: between two reads of the live ledger
+another process may move an alias, and what was never true together would be taken for one state.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
+from ft_registry.actions.events import require_ledger
 from ft_registry.errors import Refused
 from ft_registry.model.event import Event, LoggedEvent
 from ft_registry.model.verification import Finding
@@ -30,6 +35,7 @@ class PastLedger:
     def __init__(self, ledger: Ledger, until: str) -> None:
         self._ledger = ledger
         self._until = until
+        self._contents: dict[str, bytes | None] = {}
 
     def head(self) -> str | None:
         """See `Ledger.head`."""
@@ -37,11 +43,18 @@ class PastLedger:
 
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """See `Ledger.read`."""
-        return self._ledger.read(path, at=at or self._until)
+        return self.read_many([path], at=at).get(path)
 
     def read_many(self, paths: Iterable[str], *, at: str | None = None) -> dict[str, bytes]:
         """See `Ledger.read_many`."""
-        return self._ledger.read_many(paths, at=at or self._until)
+        if at not in (None, self._until):
+            return self._ledger.read_many(paths, at=at)
+        wanted = list(paths)
+        if left := [path for path in wanted if path not in self._contents]:
+            found = self._ledger.read_many(left, at=self._until)
+            self._contents |= {path: found.get(path) for path in left}
+        known = ((path, self._contents[path]) for path in wanted)
+        return {path: content for path, content in known if content is not None}
 
     def paths(self, folder: str, *, at: str | None = None) -> list[str]:
         """See `Ledger.paths`."""
@@ -57,16 +70,11 @@ class PastLedger:
         """See `Ledger.changes`."""
         return self._ledger.changes(folder, since=since, until=until)
 
-    def events(self, *paths: str, newest_first: bool = False) -> Iterator[LoggedEvent]:
+    def events(
+        self, *paths: str, newest_first: bool = False, at: str | None = None
+    ) -> Iterator[LoggedEvent]:
         """See `Ledger.events`."""
-        wanted = {logged.id for logged in self._ledger.events(*paths)} if paths else None
-        found: list[LoggedEvent] = []
-        for logged in self._ledger.events():
-            if wanted is None or logged.id in wanted:
-                found.append(logged)
-            if logged.id == self._until:
-                break
-        yield from reversed(found) if newest_first else found
+        return self._ledger.events(*paths, newest_first=newest_first, at=at or self._until)
 
     def refresh(self) -> None:
         """Does nothing: the past does not change."""
@@ -119,3 +127,12 @@ class PastLedger:
 
     def _refuse(self) -> NoReturn:
         raise Refused(f"expected to read the ledger as it was at {self._until[:12]}, not to write")
+
+
+def present_state(ledger: Ledger) -> PastLedger:
+    """Returns the ledger as it is now, whatever is appended from now on.
+
+    Raises:
+        NotARegistry: There is no ledger.
+    """
+    return PastLedger(ledger, require_ledger(ledger))

@@ -8,6 +8,7 @@ from ft_registry.actions.authors import Authors, check_authors, read_authors
 from ft_registry.actions.events import check_reason, require_ledger
 from ft_registry.actions.gate import WHOLE, Decision
 from ft_registry.actions.homes import home_of
+from ft_registry.actions.past_ledger import PastLedger, present_state
 from ft_registry.actions.resolve import (
     alias_digest,
     read_alias,
@@ -137,10 +138,11 @@ def plan_promotion(
     """
     require_ledger(ledger)
     ledger.refresh()
-    version = resolve(ledger, reference)
+    state = present_state(ledger)
+    version = resolve(state, reference)
     target = AliasReference(version.model, alias)
     return _plan(
-        ledger, "promote", target, version, expect=expect, reason=reason, overrides=overrides
+        state, "promote", target, version, expect=expect, reason=reason, overrides=overrides
     )
 
 
@@ -178,18 +180,19 @@ def plan_rollback(
         )
     require_ledger(ledger)
     ledger.refresh()
-    current = resolve(ledger, alias)
-    authors = read_authors(ledger, [layout.alias(alias.model, alias.alias)])
+    state = present_state(ledger)
+    current = resolve(state, alias)
+    authors = read_authors(state, [layout.alias(alias.model, alias.alias)])
     if to is None and authors.cut is not None:
         raise authors.cut
     before = _held_before(authors, current.number)
-    held = [read_standing(ledger, VersionReference(alias.model, number)) for number in before]
+    held = [read_standing(state, VersionReference(alias.model, number)) for number in before]
     skipped: tuple[FoundStanding, ...] = ()
     calls_bad = not keep_good and not _takes_back(authors, to)
     if to is None:
         to, skipped = _last_good(alias, current, held)
     plan = _plan(
-        ledger, "rollback", alias, VersionReference(alias.model, to), expect=expect,
+        state, "rollback", alias, VersionReference(alias.model, to), expect=expect,
         reason=reason, overrides=overrides, calls_bad=calls_bad, skipped=skipped,
     )  # fmt: skip
     plan = replace(plan, is_first=to not in before)
@@ -253,7 +256,7 @@ def choices(alias: AliasReference) -> list[str]:
 
 
 def _plan(
-    ledger: Ledger,
+    ledger: PastLedger,
     type_: EventType,
     alias: AliasReference,
     version: VersionReference,

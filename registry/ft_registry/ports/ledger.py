@@ -203,8 +203,16 @@ class Ledger(Documents, Protocol):
             The path and the new bytes, None for a document that is there no more.
         """
 
-    def events(self, *paths: str, newest_first: bool = False) -> Iterator[LoggedEvent]:
-        """Yields the events that touched one of the paths or anything below it; all without."""
+    def events(
+        self, *paths: str, newest_first: bool = False, at: str | None = None
+    ) -> Iterator[LoggedEvent]:
+        """Yields the events that touched one of the paths or anything below it; all without.
+
+        Args:
+            paths: Where.
+            newest_first: The newest one first.
+            at: The id of the last event that counts; None: the newest that is known here.
+        """
 
     def refresh(self) -> None:
         """Brings in what others have appended, where a remote is configured.

@@ -118,13 +118,15 @@ class GitLedger:
         contents = self._reader.blobs([oid for _, oid in kept])
         yield from zip((path for path, _ in kept), contents, strict=True)
 
-    def events(self, *paths: str, newest_first: bool = False) -> Iterator[LoggedEvent]:
+    def events(
+        self, *paths: str, newest_first: bool = False, at: str | None = None
+    ) -> Iterator[LoggedEvent]:
         """See `Ledger.events`.
 
         Raises:
             NotARegistry: The clone is shallow, and what was asked for goes back beyond its end.
         """
-        head = self.head()
+        head = check_oid(at) if at else self.head()
         if head is None:
             return
         order = [] if newest_first else ["--reverse"]
