@@ -151,11 +151,15 @@ class MemoryModels:
         self.projections[projection.model, projection.number] = projection
         self.contents.setdefault(projection.logged_model_id, {}).update(projection.attachments)
 
-    def set_alias(self, model: str, alias: str, mark: Mark) -> None:
+    def set_alias(
+        self, model: str, alias: str, mark: Mark, *, description: str | None = None
+    ) -> None:
         self._called("set_alias", fails=self.pages_unavailable)
         self._version(model, mark.version)
         self.projected[model, alias] = mark
         self.aliases[model, alias] = mark.version
+        if description is not None:
+            self.descriptions[model] = description, mark_of(description)
 
     def remove_alias(self, model: str, alias: str) -> None:
         self._called("remove_alias", fails=self.pages_unavailable)

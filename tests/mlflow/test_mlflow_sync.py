@@ -124,7 +124,7 @@ def test_an_alias_that_mlflow_missed_follows_by_a_plain_sync(
     from ft_registry.backends.mlflow.store import MlflowModels
     from ft_registry.errors import BackendUnavailable
 
-    def away(*_arguments: object) -> None:
+    def away(*_arguments: object, **_options: object) -> None:
         raise BackendUnavailable("expected MLflow, found none")
 
     with monkeypatch.context() as patch:

@@ -129,6 +129,19 @@ def test_a_description_of_a_model_is_marked_as_ours(store: Store, stored: Stored
     assert (found.description, found.described) == ("it reads dates", mark_of("it reads dates"))
 
 
+def test_an_alias_that_moves_describes_its_model_along(store: Store, stored: StoredModel) -> None:
+    create(store, stored, 1, 2)
+    for number in (1, 2, 2):
+        text = f"champion is {number}"
+        store.set_alias("dates", "champion", Mark(number), description=text)
+        found = shown(store)
+        assert (found.aliases, found.projected) == (
+            {"champion": number},
+            {"champion": Mark(number)},
+        )
+        assert (found.description, found.described) == (text, mark_of(text))
+
+
 def test_a_version_is_created_under_the_number_it_had(store: Store, stored: StoredModel) -> None:
     create(store, stored, 1)
     assert store.create_at("dates", 3, again(stored))

@@ -74,7 +74,7 @@ def adopt_alias(step: Step, sides: Sides, context: Context, course: Course) -> b
         sides.models.describe(alias.model, model_description(sides.ledger, alias.model))
     else:
         course.notices += project_alias(
-            alias.model, alias.alias, ledger=sides.ledger, models=sides.models
+            alias.model, alias.alias, ledger=sides.ledger, models=sides.models, context=context
         )
     return True
 

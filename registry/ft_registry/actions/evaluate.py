@@ -203,6 +203,7 @@ def add_evaluation(
         filed,
         ledger=ledger,
         models=models,
+        context=context,
         metrics=make_metrics([evaluation], filed.record.data, ledger),
     )
     return Added(evaluation, created=True, notices=plan.notices + notices)

@@ -13,7 +13,7 @@ from ft_registry.actions.plan_move import (
     moved_meanwhile,
 )
 from ft_registry.actions.projection import project_alias, project_version
-from ft_registry.actions.resolve import read_record
+from ft_registry.actions.resolve import alias_digest, read_record
 from ft_registry.actions.standings import make_standing
 from ft_registry.errors import Conflict, IntegrityError
 from ft_registry.model import layout
@@ -68,6 +68,9 @@ def apply_move(
     verification, event = Verification(), None
     evidence: tuple[Requirement, ...] = ()
     if plan.is_needed:
+        # The append asks this again. Here it spares reading every byte of what cannot move.
+        if alias_digest(ledger, plan.alias.model, plan.alias.alias) != plan.expected:
+            raise moved_meanwhile(ledger, plan.alias, expected=plan.previous)
         try:
             verification = prove(plan.version, DATA in plan.overrides)
         except IntegrityError as error:
@@ -85,9 +88,11 @@ def apply_move(
                 )
         event = _append(plan, evidence, ledger=ledger, context=context)
     alias = plan.alias
-    notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models)
+    notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models, context=context)
     filed = read_record(ledger, plan.version)
-    notices += project_version(filed, ledger=ledger, models=models)
+    notices += project_version(
+        filed, ledger=ledger, models=models, context=context, with_model=False
+    )
     return Moved(plan, event, verification, notices)
 
 

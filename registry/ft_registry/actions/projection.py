@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.lineage import made_from
 from ft_registry.actions.loaded import Loaded, load_model
+from ft_registry.actions.past_ledger import present_state
 from ft_registry.actions.resolve import FiledRecord, read_alias
 from ft_registry.actions.score_history import score_history
 from ft_registry.actions.stories import NEWEST, model_story, version_story
@@ -21,6 +22,7 @@ from ft_registry.model.reference import VersionReference
 from ft_registry.model.shown import Mark
 from ft_registry.model.story import VersionStory
 from ft_registry.model.verdict import Verdict
+from ft_registry.ports.context import Context
 from ft_registry.ports.ledger import Documents, Ledger
 from ft_registry.ports.models import Metric, ModelStore, Projection, StoredModel
 
@@ -30,7 +32,7 @@ REPORT = "ftr/report.html"
 GATES = "ftr/gates"
 _REPORTED = 50
 """Versions whose scores a report draws."""
-_SETTLING_ROUNDS = 5
+_SETTLING_ROUNDS = 50
 
 
 def stored_of(home: Home) -> StoredModel:
@@ -43,25 +45,43 @@ def project_version(
     *,
     ledger: Ledger,
     models: ModelStore,
+    context: Context,
     metrics: tuple[Metric, ...] = (),
+    with_model: bool = True,
 ) -> list[str]:
     """Writes description, record, pages and tags of a version, and the description of its model.
 
     The ledger has it already, so a failure here is told and not raised.
 
+    Args:
+        filed: The version's record.
+        ledger: The truth.
+        models: Shows it.
+        context: Lets one process of this clone write at a time: what it read is not older than
+            what another has written.
+        metrics: Scores that are new.
+        with_model: Describe the model as well.
+
     Returns:
         What went wrong, in words.
     """
     record = filed.record
-    loaded = load_pages(ledger, record)
     try:
-        models.project(projection_of(filed, ledger=loaded, metrics=metrics))
-        models.describe(record.model, describe_model(model_story(loaded, record.model)))
+        with context.lock(_shown(record.model)):
+            loaded = load_pages(ledger, record)
+            models.project(projection_of(filed, ledger=loaded, metrics=metrics))
+            if with_model:
+                models.describe(record.model, describe_model(model_story(loaded, record.model)))
     except BackendUnavailable as error:
         return [
             f"{record.reference} is on record; MLflow does not show all of it yet: {error.message}"
         ]
     return []
+
+
+def _shown(model: str) -> str:
+    """Returns the name of the lock under which one process at a time shows a model."""
+    return f"show-{model}"
 
 
 def load_pages(ledger: Ledger, record: VersionRecord) -> Loaded:
@@ -116,21 +136,26 @@ def gate_pages(verdicts: Sequence[Verdict]) -> dict[str, bytes]:
     return found
 
 
-def project_alias(model: str, alias: str, *, ledger: Ledger, models: ModelStore) -> list[str]:
+def project_alias(
+    model: str, alias: str, *, ledger: Ledger, models: ModelStore, context: Context
+) -> list[str]:
     """Points the store's alias to where the ledger's points, until both agree.
 
     Another process may move the alias in the ledger between our two steps; whoever looks last
-    sees the last state. What cannot be shown now, `sync` shows later.
+    sees the last state. What cannot be shown now, `sync` shows later. Processes of this clone
+    take turns, and find done what the one before them did for them.
     """
     try:
-        for _ in range(_SETTLING_ROUNDS):
-            before = read_alias(ledger, model, alias)
-            if before is None:
-                return []
-            models.set_alias(model, alias, Mark(before.version, before.digest))
-            if read_alias(ledger, model, alias) == before:
-                models.describe(model, model_description(ledger, model))
-                return []
+        with context.lock(_shown(model)):
+            for _ in range(_SETTLING_ROUNDS):
+                state = present_state(ledger)
+                before = read_alias(state, model, alias)
+                if before is None:
+                    return []
+                mark = Mark(before.version, before.digest)
+                models.set_alias(model, alias, mark, description=model_description(state, model))
+                if read_alias(ledger, model, alias) == before:
+                    return []
     except BackendUnavailable as error:
         return [
             f"the ledger has moved {model}@{alias}; MLflow does not show it yet: {error.message}"

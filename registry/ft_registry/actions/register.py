@@ -208,7 +208,7 @@ def _publish(
         ledger.append(change)
     except RequirementFailed as error:
         return _lost(error, draft, record, stored, ledger=ledger, models=models)
-    notices = project_version(filed, ledger=ledger, models=models)
+    notices = project_version(filed, ledger=ledger, models=models, context=context)
     return Registered(filed, True, tuple(evaluations), notices + _warnings(draft))
 
 
@@ -283,6 +283,7 @@ def _again(
         filed,
         ledger=ledger,
         models=models,
+        context=context,
         metrics=make_metrics(added, filed.record.data, ledger),
     )
     return Registered(filed, False, added, told + notices)

@@ -171,10 +171,12 @@ def _attach_record(step: Step, sides: Sides, _context: Context, _course: Course)
     return True
 
 
-def _set_alias(step: Step, sides: Sides, _context: Context, course: Course) -> bool:
+def _set_alias(step: Step, sides: Sides, context: Context, course: Course) -> bool:
     if _version(step) in course.lost:
         return False
-    notices = project_alias(step.model, step.alias, ledger=sides.ledger, models=sides.models)
+    notices = project_alias(
+        step.model, step.alias, ledger=sides.ledger, models=sides.models, context=context
+    )
     course.notices += notices
     return not notices
 

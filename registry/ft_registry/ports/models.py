@@ -191,8 +191,19 @@ class ModelStore(Protocol):
     def project(self, projection: Projection) -> None:
         """Writes what the pages are to say, and marks the description as ours."""
 
-    def set_alias(self, model: str, alias: str, mark: Mark) -> None:
-        """Points the store's alias to the version that the ledger names, and marks it as ours."""
+    def set_alias(
+        self, model: str, alias: str, mark: Mark, *, description: str | None = None
+    ) -> None:
+        """Points the store's alias to the version that the ledger names, and marks it as ours.
+
+        What the store shows so already is not written again.
+
+        Args:
+            model: The registered model.
+            alias: The alias.
+            mark: What the ledger's names.
+            description: What the model's page is to say; None: it stays as it is.
+        """
 
     def remove_alias(self, model: str, alias: str) -> None:
         """Takes the store's alias away, if it is there."""

@@ -140,22 +140,37 @@ class MlflowModels:
             faultpoint("mlflow.next")
             uploader.score(projection.run_id, projection.logged_model_id, projection.metrics)
             faultpoint("mlflow.next")
-            self._describe(name, number, projection.description)
+            # Of the page most is as it was, and each write asks the server twice.
+            shown = self._client.get_model_version(name, number)
+            ours = mark_of(projection.description)
+            if (shown.description, shown.tags.get(DESCRIPTION)) != (projection.description, ours):
+                self._describe(name, number, projection.description)
             faultpoint("mlflow.next")
             for key, value in projection.tags.items():
-                self._client.set_model_version_tag(name, number, key, value)
+                if shown.tags.get(key) != value:
+                    self._client.set_model_version_tag(name, number, key, value)
 
-    def set_alias(self, model: str, alias: str, mark: Mark) -> None:
+    def set_alias(
+        self, model: str, alias: str, mark: Mark, *, description: str | None = None
+    ) -> None:
         """See `ModelStore.set_alias`.
 
         The tag comes first: cut off between the two, the alias looks as if it was moved by hand,
         and nothing moves it without asking.
         """
+        version, key = str(mark.version), f"{PROJECTED}{alias}"
         with guarded("MLflow to move the alias"):
-            self._client.set_registered_model_tag(model, f"{PROJECTED}{alias}", mark.text)
-            version = str(mark.version)
+            shown = self._client.get_registered_model(model)
+            if shown.tags.get(key) != mark.text:
+                self._client.set_registered_model_tag(model, key, mark.text)
             faultpoint("mlflow.next")
-            once(lambda: self._client.set_registered_model_alias(model, alias, version))
+            if str(shown.aliases.get(alias)) != version:
+                once(lambda: self._client.set_registered_model_alias(model, alias, version))
+        if description is None:
+            return
+        ours = mark_of(description)
+        if (shown.description, shown.tags.get(DESCRIPTION)) != (description, ours):
+            self.describe(model, description)
 
     def remove_alias(self, model: str, alias: str) -> None:
         """See `ModelStore.remove_alias`."""
