@@ -1,33 +1,64 @@
-"""A small HTTP proxy that loses replies: the request is carried out, the answer is not told."""
+"""A small HTTP proxy before a server that loses, doubles, delays and mangles what passes."""
 
 import http.client
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from typing import Literal
+from urllib.parse import SplitResult, urlsplit
+
+How = Literal[
+    "drop", "503", "html", "refuse", "late", "double", "delay", "trickle", "stall", "cut", "long",
+    "short",
+]  # fmt: skip
+"""What becomes of a request.
+
+Carried out, and then: ``drop`` the connection, answer ``503``, answer 500 with a page in ``html``,
+``delay`` the answer, ``trickle`` it byte by byte, ``stall`` in the middle of it, ``cut`` it in the
+middle, say that it is longer (``long``) or shorter (``short``) than it is. ``double``: it arrives
+twice, and the second answer comes through. ``refuse``: it never arrives. ``late``: the connection
+is dropped, and it arrives when `Proxy.deliver` is called.
+"""
 
 _HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "host")
+_PAGE = b"<html><body><h1>500 Internal Server Error</h1></body></html>"
+_Reply = tuple[int, dict[str, str], bytes]
 
 
 @dataclass
 class Proxy:
-    """What to lose, and what was asked."""
+    """What to do to requests, and what was asked."""
 
     url: str = ""
     lose: str = ""
-    """Replies to requests whose path contains this are lost."""
-    how: str = "drop"
-    """``drop`` the connection, answer ``503``, or ``refuse`` the request unsent."""
+    """Requests are touched whose method and path contain this."""
+    how: How | str = "drop"
     times: int = 0
-    """So many replies are lost yet."""
+    """So many requests are touched yet."""
+    seconds: float = 0.5
+    """How long a delayed answer takes, and one that stalls."""
+    then: Callable[[], object] | None = None
+    """What happens elsewhere after a touched request was carried out, before its answer."""
     asked: list[str] = field(default_factory=list)
     """Method and path of each request, in order."""
+    held: list[Callable[[], object]] = field(default_factory=list)
+    """Requests that are late."""
 
     def count(self, words: str) -> int:
         """Returns how often a path with these words was asked for."""
         return sum(words in line for line in self.asked)
+
+    def deliver(self) -> None:
+        """Lets the requests arrive that were held back."""
+        while self.held:
+            self.held.pop(0)()
+
+    def spoil(self, lose: str, how: How, times: int = 1, *, seconds: float = 0.5) -> None:
+        """Does something to the next requests of a kind."""
+        self.lose, self.how, self.times, self.seconds = lose, how, times, seconds
 
 
 @contextmanager
@@ -47,45 +78,71 @@ def running(target: str) -> Iterator[Proxy]:
         thread.join()
 
 
-def _handler(proxy: Proxy, target: object) -> type[BaseHTTPRequestHandler]:
+def _handler(proxy: Proxy, target: SplitResult) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def pass_on(self) -> None:
-            proxy.asked.append(f"{self.command} {self.path}")
-            lost = bool(proxy.lose) and proxy.lose in self.path and proxy.times > 0
-            proxy.times -= lost
+            line = f"{self.command} {self.path}"
+            proxy.asked.append(line)
+            touched = bool(proxy.lose) and proxy.lose in line and proxy.times > 0
+            proxy.times -= touched
+            how = proxy.how if touched else ""
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.close_connection = True
-            if lost and proxy.how == "refuse":
+            if how == "refuse":
                 return
-            reply, content = self.forward(body)
-            if lost and proxy.how == "drop":
+            if how == "late":
+                method, path, headers = self.command, self.path, dict(self.headers.items())
+                proxy.held.append(lambda: forward(method, path, headers, body))
                 return
-            if lost:
-                self.answer(503, {}, b"")
-                return
-            self.answer(reply.status, dict(reply.getheaders()), content)
+            headers = dict(self.headers.items())
+            reply = forward(self.command, self.path, headers, body)
+            if how == "double":
+                reply = forward(self.command, self.path, headers, body)
+            if touched and proxy.then is not None:
+                proxy.then()
+            self.answer(how, *reply)
 
-        def forward(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
-            upstream = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
-            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP}
-            upstream.request(self.command, self.path, body=body, headers=headers)
-            reply = upstream.getresponse()
-            content = reply.read()
-            upstream.close()
-            return reply, content
-
-        def answer(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        def answer(self, how: str, status: int, headers: dict[str, str], body: bytes) -> None:
+            if how == "drop":
+                return
+            if how == "delay":
+                time.sleep(proxy.seconds)
+            if how == "503":
+                status, headers, body = 503, {}, b""
+            if how == "html":
+                status, headers, body = 500, {"Content-Type": "text/html"}, _PAGE
+            half = len(body) // 2
+            said = {"long": len(body) + 100, "short": half}.get(how, len(body))
             self.send_response(status)
             for name, value in headers.items():
                 if name.lower() not in _HOP:
                     self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(said))
             self.end_headers()
-            self.wfile.write(content)
+            if how == "trickle":
+                for place in range(len(body)):
+                    self.wfile.write(body[place : place + 1])
+                    self.wfile.flush()
+                    time.sleep(proxy.seconds / max(len(body), 1))
+            elif how in ("cut", "stall"):
+                self.wfile.write(body[:half])
+                self.wfile.flush()
+                time.sleep(proxy.seconds if how == "stall" else 0)
+            else:
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - as it is called
 
         def log_message(self, *arguments: object) -> None:
             """Says nothing."""
+
+    def forward(method: str, path: str, headers: dict[str, str], body: bytes) -> _Reply:
+        upstream = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+        kept = {k: v for k, v in headers.items() if k.lower() not in _HOP}
+        upstream.request(method, path, body=body, headers=kept)
+        reply = upstream.getresponse()
+        content = reply.read()
+        upstream.close()
+        return reply.status, dict(reply.getheaders()), content
 
     return Handler
