@@ -111,11 +111,13 @@ class MlflowModels:
                         description=description,
                     )
                 )
-            return _version(made).number
         except BackendUnavailable as failure:
             if _is_refusal(failure.__cause__):
                 raise
             return self._settle(model, tags[TRANSACTION_TAG], failure)
+        # What stands between us and the server may have asked it twice.
+        found = self._only(model, tags[TRANSACTION_TAG])
+        return found.number if found is not None else _version(made).number
 
     def attach(
         self, stored: StoredModel, attachments: Mapping[str, bytes], metrics: Sequence[Metric]
@@ -162,7 +164,7 @@ class MlflowModels:
         with guarded("MLflow to move the alias"):
             shown = self._client.get_registered_model(model)
             if shown.tags.get(key) != mark.text:
-                self._client.set_registered_model_tag(model, key, mark.text)
+                once(lambda: self._client.set_registered_model_tag(model, key, mark.text))
             faultpoint("mlflow.next")
             if str(shown.aliases.get(alias)) != version:
                 once(lambda: self._client.set_registered_model_alias(model, alias, version))
@@ -257,10 +259,7 @@ class MlflowModels:
 
     def _settle(self, model: str, transaction: str, failure: FtRegistryError) -> int:
         """Finds out whether a call whose reply failed was carried out."""
-        try:
-            found = self._search(model, TRANSACTION_TAG, transaction)
-        except BackendUnavailable:
-            found = None
+        found = self._only(model, transaction)
         if found is not None:
             return found.number
         if not self._place.is_server:
@@ -270,12 +269,30 @@ class MlflowModels:
             hints=["run the command again: it takes up a version that was created"],
         ) from failure
 
+    def _only(self, model: str, transaction: str) -> StoredVersion | None:
+        """Returns the version that one call made, after taking back what it made beside it.
+
+        None: there is none, or nobody can tell.
+        """
+        try:
+            made = self._search_all(model, TRANSACTION_TAG, transaction)
+        except BackendUnavailable:
+            return None
+        for twin in made[1:]:
+            self.delete_version(model, twin.number)
+        return made[0] if made else None
+
     def _search(self, model: str, tag: str, value: str) -> StoredVersion | None:
+        found = self._search_all(model, tag, value)
+        return found[0] if found else None
+
+    def _search_all(self, model: str, tag: str, value: str) -> list[StoredVersion]:
+        """Returns the versions with a tag, the oldest first."""
         with guarded("MLflow to search versions"):
             # Both values are ours: a checked name, a digest or nonce in hexadecimal.
             query = f"name = '{model}' and tags.`{tag}` = '{value}'"
             found = self._client.search_model_versions(query, order_by=["version_number ASC"])
-            return _version(found[0]) if found else None
+            return [_version(one) for one in found]
 
 
 def _is_refusal(error: BaseException | None) -> bool:
