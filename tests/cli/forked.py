@@ -11,9 +11,11 @@ import multiprocessing
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 _STARTING = ("PYTHON", "LC_", "LANG", "COVERAGE")
 """Settings that Python reads when it starts: a fork would not see them."""
@@ -75,6 +77,59 @@ def run_forked(
         process.close()
         # As universal newlines read them, like the pipes of `subprocess`.
         return code, streams[1].read_text(), streams[2].read_text()
+
+
+def run_together(
+    work: Callable[..., object], calls: Sequence[tuple[Any, ...]], *, patience: float
+) -> list[Any]:
+    """Runs one process a call, all beginning at once, and returns what each came to.
+
+    Raises:
+        RuntimeError: One of them failed; its traceback is on the standard error.
+        TimeoutError: One did not end within so many seconds; all were killed.
+    """
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    _ensure_server(environ)
+    barrier = _context.Barrier(len(calls))
+    ends = [_context.Pipe(duplex=False) for _ in calls]
+    processes = [
+        _context.Process(target=_work, args=(work, call, environ, barrier, end))
+        for call, (_, end) in zip(calls, ends, strict=True)
+    ]
+    for process in processes:
+        process.start()
+    for _, end in ends:
+        end.close()
+    deadline = time.monotonic() + patience
+    found = []
+    try:
+        for mouth, _ in ends:
+            if not mouth.poll(max(deadline - time.monotonic(), 0)):
+                raise TimeoutError(f"{work.__name__} ran longer than {patience} seconds")
+            try:
+                found.append(mouth.recv())
+            except EOFError as error:
+                raise RuntimeError(f"{work.__name__} failed in one of its processes") from error
+    finally:
+        for process in processes:
+            process.join(5)
+            if process.exitcode is None:
+                process.kill()
+                process.join()
+    return found
+
+
+def _work(
+    work: Callable[..., object],
+    call: tuple[Any, ...],
+    environ: dict[str, str],
+    barrier: Any,
+    end: Any,
+) -> None:
+    os.environ.clear()
+    os.environ.update(environ)
+    barrier.wait(60)
+    end.send(work(*call))
 
 
 def _ensure_server(environ: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -68,14 +69,23 @@ def mine(registered: Project, tmp_path: Path) -> Project:
 def mlflow_server(fresh_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real `mlflow server` that keeps artifacts itself."""
     folder = tmp_path_factory.mktemp("server")
-    shutil.copyfile(fresh_template / "mlflow.db", folder / "mlflow.db")
+    with serving(
+        folder, fresh_template, "--artifacts-destination", str(folder / "artifacts")
+    ) as at:
+        yield at
+
+
+@contextmanager
+def serving(folder: Path, fresh: Path, *options: str) -> Iterator[str]:
+    """Runs a real `mlflow server` on a database of its own and yields its address."""
+    shutil.copyfile(fresh / "mlflow.db", folder / "mlflow.db")
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", "0",
                 "--workers", "1", "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
-                "--artifacts-destination", str(folder / "artifacts"),
+                *options,
             ],
             cwd=folder, stdout=output, stderr=output, start_new_session=True,
             env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
