@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,7 @@ def move_often(
     workspace = opened(root, settings, hours=hours)
     done: list[Acknowledged] = []
     notices: list[str] = []
-    conflicts = 0
+    conflicts = losses = 0
     while len(done) < count:
         to = chance.randint(1, versions)
         try:
@@ -77,7 +78,11 @@ def move_often(
             moved = workspace.move(plan)
         except Conflict:
             conflicts += 1
+            losses += 1
+            # As whoever loses a race: all at once again would be the same race again.
+            time.sleep(chance.random() * min(0.1 * 2**losses, 2))
             continue
+        losses = 0
         assert moved.event is not None
         done.append(Acknowledged(moved.event.id, plan.previous, plan.to))
         notices += moved.notices

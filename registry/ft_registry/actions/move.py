@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from ft_registry.actions.events import make_event
 from ft_registry.actions.gate import evidence_folders, overtaken
+from ft_registry.actions.past_ledger import present_state
 from ft_registry.actions.plan_move import (
     DATA,
     STANDING,
@@ -13,7 +14,7 @@ from ft_registry.actions.plan_move import (
     moved_meanwhile,
 )
 from ft_registry.actions.projection import project_alias, project_version
-from ft_registry.actions.resolve import alias_digest, read_record
+from ft_registry.actions.resolve import FiledRecord, alias_digest, read_record
 from ft_registry.actions.standings import make_standing
 from ft_registry.errors import Conflict, IntegrityError
 from ft_registry.model import layout
@@ -63,13 +64,15 @@ def apply_move(
         Conflict: Somebody else moved the alias since the plan was made; it says who.
     """
     models.check()
+    state = present_state(ledger)
+    filed = read_record(state, plan.version)
     stored = models.get(plan.alias.model, plan.to)
-    _check_stored(plan, stored.identity if stored else None, ledger=ledger)
+    _check_stored(plan, stored.identity if stored else None, filed=filed)
     verification, event = Verification(), None
     evidence: tuple[Requirement, ...] = ()
     if plan.is_needed:
         # The append asks this again. Here it spares reading every byte of what cannot move.
-        if alias_digest(ledger, plan.alias.model, plan.alias.alias) != plan.expected:
+        if alias_digest(state, plan.alias.model, plan.alias.alias) != plan.expected:
             raise moved_meanwhile(ledger, plan.alias, expected=plan.previous)
         try:
             verification = prove(plan.version, DATA in plan.overrides)
@@ -89,7 +92,6 @@ def apply_move(
         event = _append(plan, evidence, ledger=ledger, context=context)
     alias = plan.alias
     notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models, context=context)
-    filed = read_record(ledger, plan.version)
     notices += project_version(
         filed, ledger=ledger, models=models, context=context, with_model=False
     )
@@ -116,7 +118,8 @@ def preview_move(
     """
     shown = view.shown([plan.alias.model]).get(plan.alias.model)
     there = shown.versions.get(plan.to) if shown else None
-    _check_stored(plan, there.identity if there and not there.deleted else None, ledger=ledger)
+    identity = there.identity if there and not there.deleted else None
+    _check_stored(plan, identity, filed=read_record(ledger, plan.version))
     if not plan.is_needed:
         return Verification()
     try:
@@ -138,15 +141,14 @@ def _ways_on(plan: MovePlan) -> list[str]:
     return [f"--to {plan.further} goes to the good version before it"]
 
 
-def _check_stored(plan: MovePlan, identity: str | None, *, ledger: Ledger) -> None:
+def _check_stored(plan: MovePlan, identity: str | None, *, filed: FiledRecord) -> None:
     """Raises IntegrityError unless the store has the version that a plan is about.
 
     Args:
         plan: The plan.
         identity: What the store says it has under that number; None: it has no such version.
-        ledger: Has the record.
+        filed: The version's record.
     """
-    filed = read_record(ledger, plan.version)
     if identity != filed.record.identity:
         found = "no such version" if identity is None else identity or "a version without one"
         raise IntegrityError(
