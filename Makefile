@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # What installs are made from; a change of it makes them anew.
 INPUTS := pyproject.toml requirements.lock
 
-.PHONY: demo test fast check bench lock clean
+.PHONY: demo test fast races check bench lock clean
 
 demo: $(VENV)/.train
 	$(BIN)/python demo/run.py $(if $(QUICK),--quick)
@@ -18,6 +18,10 @@ test: $(VENV)/.dev check
 # The unit tests alone: seconds.
 fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m "not integration"
+
+# Eight processes move one alias 200 times each, direct and through a server: minutes.
+races: $(VENV)/.dev
+	FT_REGISTRY_PROMOTIONS=200 $(BIN)/python -m pytest -s tests/concurrency/test_alias_check.py
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

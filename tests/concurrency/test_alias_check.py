@@ -11,9 +11,9 @@ from tests.concurrency.movers import check_moves, make_three, move_often, opened
 pytestmark = pytest.mark.integration
 
 PROCESSES = 8
-PROMOTIONS = int(os.environ.get("FT_REGISTRY_PROMOTIONS", "200"))
-"""Of each process. Another number is for a first look only: the check is of 200."""
-PATIENCE_SECONDS = 900
+PROMOTIONS = int(os.environ.get("FT_REGISTRY_PROMOTIONS", "20"))
+"""Of each process. The check is of 200, `make races`; with the other tests it is a first look."""
+PATIENCE_SECONDS = 600 + 3 * PROMOTIONS
 
 
 @pytest.mark.parametrize("way", ["direct", "server"])
