@@ -100,6 +100,8 @@ def test_checks_have_names_of_their_own_and_each_only_one() -> None:
         (champion("any: {score: x}"), "expected a list, each on a line that begins with -"),
         ("aliases:\n  Champion: {all: [artifact: {format: safetensors}]}\n", "lower-case"),
         (champion("scores: {}"), "aliases.champion.all.0.scores (line 4)"),
+        (champion("scores: {}"), "did you mean score?"),
+        (champion("score: {suite: a, metric: b, at_leest: 1}"), "did you mean at_least?"),
         (champion("score: {suite: a, metric: b}"), "one of at_least and at_most"),
         (champion("score: {suite: a, metric: b, at_least: .nan}"), "finite"),
         (champion("score: {suite: a, metric: b, at_least: .inf}"), "finite"),

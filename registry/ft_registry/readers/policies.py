@@ -1,12 +1,14 @@
 """Policies as people write them: YAML, whose every fault is told with its line."""
 
 import io
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from ft_registry.errors import InvalidInput, Refused
-from ft_registry.model.policy import Policy
+from ft_registry.model.policy import Clause, ModelPolicy, Policy
+from ft_registry.model.policy_checks import Check, Strict
 from ft_registry.readers.yaml_file import loader
 
 if TYPE_CHECKING:
@@ -118,5 +120,18 @@ def _fault(fault: "ErrorDetails", tree: Any) -> str:
         else:
             break
     message = _WORDS.get(fault["type"], "") or fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        near = get_close_matches(str(fault["loc"][-1]), _keys(), n=1)
+        message += f"; did you mean {near[0]}?" if near else ""
     words = ".".join(map(str, fault["loc"])) or "the policy"
     return f"{words} (line {line or 1}): {message}"
+
+
+def _keys() -> set[str]:
+    """Returns every key that some part of a policy knows."""
+    parts: list[type[Strict]] = [Policy, ModelPolicy, Clause, *_below(Check)]
+    return {key for part in parts for key in part.model_fields}
+
+
+def _below(kind: type[Check]) -> list[type[Check]]:
+    return [one for sub in kind.__subclasses__() for one in (sub, *_below(sub))]
