@@ -223,6 +223,15 @@ class Uploader:
                 found = self._client.get_experiment_by_name(model)
                 if found is None:
                     raise
+        if found.lifecycle_stage != "active":
+            # Not taken out here: a person put it there, and `mlflow gc` would empty it.
+            raise Refused(
+                f"expected the MLflow experiment {model!r} to be active, found it in the trash",
+                hints=[
+                    f"mlflow experiments restore --experiment-id {found.experiment_id}",
+                    "ft-registry sync takes the runs of its versions out of the trash",
+                ],
+            )
         return str(found.experiment_id)
 
     def _mlmodel(self, upload: Upload, model: "LoggedModel", *, folder: str) -> bytes:
