@@ -8,7 +8,6 @@ from tests.cli.project import Project, jsonl
 
 from ft_registry.errors import (
     FtRegistryError,
-    IntegrityError,
     InvalidInput,
     NotARegistry,
     NotFound,
@@ -119,6 +118,26 @@ def hidden_by_dvcignore(project: Project) -> str:
     return "prefs"
 
 
+def hidden_with_its_folder(project: Project) -> str:
+    project.write(".dvcignore", "inner/\n")
+    project.write("prefs/a.jsonl", jsonl(1))
+    project.write("prefs/inner/b.jsonl", jsonl(1))
+    return "prefs"
+
+
+def hidden_by_the_data_itself(project: Project) -> str:
+    project.write("prefs/.dvcignore", "b*\n")
+    project.write("prefs/a.jsonl", jsonl(1))
+    project.write("prefs/b.jsonl", jsonl(1))
+    return "prefs"
+
+
+def left_by_a_killed_checkout(project: Project) -> str:
+    project.write("prefs/a.jsonl", jsonl(1))
+    project.write("prefs/.q7Kx_Zr2-LmVt9sWcYb4Na.tmp", "{")
+    return "prefs"
+
+
 def file_hidden_by_dvcignore(project: Project) -> str:
     project.write(".dvcignore", "*.tmp.jsonl\n")
     project.write("b.tmp.jsonl", jsonl(1))
@@ -205,7 +224,10 @@ CASES = [
     (folder_with_a_file_that_git_tracks, Refused, "git"),
     (inside_tracked_data, Refused, "inside prefs"),
     (around_tracked_data, Refused, "train.jsonl"),
-    (hidden_by_dvcignore, IntegrityError, "b.tmp.jsonl"),
+    (hidden_by_dvcignore, Refused, "b.tmp.jsonl"),
+    (hidden_with_its_folder, Refused, "inner/b.jsonl"),
+    (hidden_by_the_data_itself, Refused, "b.jsonl"),
+    (left_by_a_killed_checkout, Refused, ".q7Kx_Zr2-LmVt9sWcYb4Na.tmp"),
     (file_hidden_by_dvcignore, Refused, "dvcignore"),
     (broken_csv, Refused, "latin.csv"),
     (broken_parquet, Refused, "table.parquet"),

@@ -26,6 +26,7 @@ from ft_registry.ports.code import CodeRepository
 from ft_registry.ports.context import Context
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Change, Ledger, RequirementFailed
+from ft_registry.readers.files import empty_folders
 
 if TYPE_CHECKING:
     from ft_registry.actions.examine import Examination
@@ -167,6 +168,7 @@ def take_snapshot(
         notices = tuple(examined[0].notes) if has_index else ()  # else the profile has them
     else:
         notices = (untold_words(content, untold),) if untold else ()
+    notices += _hollow(path)
     snapshot = known or Snapshot(
         name=called,
         content=content,
@@ -200,6 +202,16 @@ def take_snapshot(
     except RequirementFailed:
         return Snapshotted(snapshot, created=False, commit=commit, pushed=push, notices=notices)
     return Snapshotted(snapshot, created=True, commit=commit, pushed=push, notices=notices)
+
+
+def _hollow(path: Path) -> tuple[str, ...]:
+    """Returns what to say of folders that DVC does not keep."""
+    empty = empty_folders(path) if path.is_dir() else []
+    if not empty:
+        return ()
+    shown = ", ".join(f"{path.name}/{name}" for name in empty[:_SHOWN])
+    more = f" and {len(empty) - _SHOWN} more" if len(empty) > _SHOWN else ""
+    return (f"DVC keeps files only, so no empty folder comes back: {shown}{more}",)
 
 
 def _untold(

@@ -65,6 +65,22 @@ def walk(root: Path, *, follow_links: bool = False) -> list[str]:
     return sorted(names)
 
 
+def empty_folders(root: Path) -> list[str]:
+    """Returns the relative paths of folders below a folder in which no file lies, sorted.
+
+    Of such that lie in each other the outermost is named.
+    """
+    filled = {root}
+    folders = []
+    for name, _, files in os.walk(root):
+        folder = Path(name)
+        folders.append(folder)
+        if files:
+            filled.update((folder, *folder.parents))
+    empty = [folder for folder in folders if folder not in filled and folder.parent in filled]
+    return sorted(folder.relative_to(root).as_posix() for folder in empty)
+
+
 def _scan(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:

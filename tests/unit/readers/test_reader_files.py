@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.strategies import law
 
 from ft_registry.errors import FtRegistryError, IntegrityError, NotFound, Refused
-from ft_registry.readers.files import hash_file, hash_folder, in_parallel, walk
+from ft_registry.readers.files import empty_folders, hash_file, hash_folder, in_parallel, walk
 
 as_root = os.geteuid() == 0
 
@@ -115,6 +115,14 @@ def test_a_file_that_may_not_be_read_is_refused(folder: Path) -> None:
     (folder / "a.txt").chmod(0)
     with pytest.raises(Refused, match="expected to read"):
         hash_folder(folder)
+
+
+def test_folders_without_a_file_are_named_by_the_outermost(tmp_path: Path) -> None:
+    for name in ("full/deep", "full/empty", "empty/inner", "empty/other"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "full" / "deep" / "a").touch()
+    assert empty_folders(tmp_path) == ["empty", "full/empty"]
+    assert empty_folders(tmp_path / "full" / "deep") == []
 
 
 def test_a_manifest_names_size_and_hash_of_each_file(folder: Path) -> None:

@@ -86,6 +86,7 @@ def guarded(
     """
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
+    from dvc.rwlock import RWLockFileCorruptedError, RWLockFileFormatError
 
     _TOLD.last = ""
     try:
@@ -95,8 +96,17 @@ def guarded(
         return answer
     except LockError as error:
         raise BackendUnavailable(
-            f"expected DVC to be free for {what}, found another DVC command at work: {error}",
-            hints=["wait for it to end, then run this again"],
+            f"expected DVC to be free for {what}, found another DVC command at work: "
+            f"{' '.join(str(error).split())}",
+            hints=[
+                "wait for it to end, then run this again",
+                "is no such process DVC's? a killed one left it: rm -f .dvc/tmp/rwlock",
+            ],
+        ) from error
+    except (RWLockFileCorruptedError, RWLockFileFormatError) as error:
+        raise BackendUnavailable(
+            f"expected DVC to be free for {what}, found its file of locks damaged: {error}",
+            hints=["when no DVC command is at work: rm -f .dvc/tmp/rwlock"],
         ) from error
     except DvcException as error:
         reason = " ".join(f"{error}{_TOLD.last}".split())

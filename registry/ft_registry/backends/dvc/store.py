@@ -120,7 +120,7 @@ class DvcData:
         if not (self._top / name).exists():
             raise NotFound(
                 f"expected data, found nothing at {name}",
-                hints=[f"dvc pull {pointer.file} brings what its pointer names"] if pointer else [],
+                hints=[_next(self._top / name, pointer)],
             )
         find_project(self._top / name, top=self._top)
         if pointer is None or (pointer.path != name and pointer.file.endswith(".dvc")):
@@ -343,7 +343,10 @@ class DvcData:
             raise Refused(f"expected a file or folder, found a pipe, socket or device at {name}")
         files = (file for file in place.rglob("*") if not file.is_dir())
         if not any(file.lstat().st_size for file in ((place,) if place.is_file() else files)):
-            raise Refused(f"expected data, found nothing in {name}: it has no bytes")
+            raise Refused(
+                f"expected data, found nothing in {name}: it has no bytes",
+                hints=["write the data first, or name where it lies"],
+            )
         inner = next((file for file in place.rglob("*.dvc") if file.is_file()), None)
         if inner is not None:
             part = inner.relative_to(self._top).with_suffix("").as_posix()
@@ -462,3 +465,12 @@ class DvcData:
                 hints=["of a version: ft-registry verify --heal; else delete it, then dvc fetch"],
             )
         return parse_listing(place.read_bytes(), place=place, folder=pointer.path)
+
+
+def _next(place: Path, pointer: Pointer | None) -> str:
+    """Returns what to do where nothing lies."""
+    if pointer is not None:
+        return f"dvc pull {pointer.file} brings what its pointer names"
+    if place.is_symlink():
+        return "it is a link that leads nowhere: put a copy of what it means in its place"
+    return "is the path right? it counts from the current folder"

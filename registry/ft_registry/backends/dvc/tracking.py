@@ -9,10 +9,9 @@
 - A relative remote is resolved against the wrong folder in some commands. So it is refused.
 """
 
-import json
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -25,6 +24,12 @@ from ft_registry.backends.dvc.content import HashedData, directory_listing, hash
 from ft_registry.backends.dvc.library import guarded, load_repo
 from ft_registry.backends.dvc.project import DvcProject
 from ft_registry.backends.dvc.rescue import claimed, put_back
+from ft_registry.backends.dvc.trackable import (
+    check_capacity,
+    check_room,
+    refuse_hidden,
+    refuse_left_behind,
+)
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, Refused
 from ft_registry.faultpoints import faultpoint
 from ft_registry.readers.files import hash_file, in_parallel, walk
@@ -37,13 +42,17 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
     two cores. DVC is told the hashes.
 
     Raises:
-        Refused: It holds what is no file, or DVC says no.
+        Refused: It holds what is no file or what DVC would leave out, the cache has other data of
+            one MD5 with it, or DVC says no.
         IntegrityError: The cache has damaged bytes under one of the hashes, or DVC tracked others.
-        BackendUnavailable: DVC failed.
+        BackendUnavailable: DVC failed, or the cache has no room.
 
     Whatever is raised, data, pointer and .gitignore are as they were.
     """
     names = walk(place) if place.is_dir() else [""]
+    refuse_left_behind(place, names)
+    sizes = {name: _at(place, name).stat().st_size for name in names}
+    check_capacity(place, sizes, project)
     with _rescue(place, names, project) as kept, ThreadPoolExecutor(1) as pool:
         hashing = pool.submit(hash_data, place, names=kept)
         with _opened(project, scratch) as repo:
@@ -51,7 +60,9 @@ def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
                 found = hashing.result()
             except FtRegistryError as error:
                 raise _renamed(error, place, kept) from error
-            _check_present(found, project)
+            present = _check_present(place, found, project)
+            check_room(place, _without(sizes, present), project)
+            refuse_hidden(repo, place, names)
             guarded(
                 lambda: _remember(repo, place, found), what=f"telling DVC the hashes of {place}"
             )
@@ -76,8 +87,17 @@ def _links(project: DvcProject) -> bool:
     return "hardlink" in kinds or "symlink" in kinds
 
 
-def _check_present(found: HashedData, project: DvcProject) -> None:
-    """Hashes the objects that the cache has already: DVC would take them as they are."""
+def _without(sizes: Mapping[str, int], names: Iterable[str]) -> dict[str, int]:
+    left = set(sizes).difference(names)
+    return {name: size for name, size in sizes.items() if name in left}
+
+
+def _check_present(place: Path, found: HashedData, project: DvcProject) -> list[str]:
+    """Hashes the objects that the cache has already: DVC would take them as they are.
+
+    Returns:
+        The files that it has.
+    """
     present = [
         (name, cached)
         for name, md5 in found.files.items()
@@ -86,7 +106,11 @@ def _check_present(found: HashedData, project: DvcProject) -> None:
     hashes = in_parallel([partial(hash_file, cached, "sha256") for _, cached in present])
     for (name, cached), (sha256, _) in zip(present, hashes, strict=True):
         if sha256 != found.sha256s[name]:
+            md5, _ = hash_file(cached, "md5")
+            if md5 == found.files[name]:
+                raise _twins(_at(place, name), cached)
             raise _damaged(cached)
+    return [name for name, _ in present]
 
 
 def _remember(repo: Any, place: Path, found: HashedData) -> None:
@@ -291,13 +315,9 @@ def _put_back(target: Path, link: Path, mode: int) -> None:
 def _prove(found: HashedData, kept: dict[str, Path], *, tracked: str, project: DvcProject) -> None:
     """Checks that the cache has all objects: those that it had were hashed, the others are new."""
     if tracked != found.dvc.md5:
-        hidden = _hidden(found, project.object(tracked))
         raise IntegrityError(
-            f"expected DVC to track the data at md5 {found.dvc.md5}, found {tracked}"
-            + (f" without {', '.join(hidden[:5])}{' ...' * (len(hidden) > 5)}" if hidden else ""),
-            hints=["what .dvcignore hides is not versioned, but a training can read it: move it"]
-            if hidden
-            else ["did the data change meanwhile? run the command again"],
+            f"expected DVC to track the data at md5 {found.dvc.md5}, found {tracked}",
+            hints=["did the data change meanwhile? run the command again"],
         )
     for name, md5 in found.files.items():
         cached = project.object(md5)
@@ -311,12 +331,13 @@ def _prove(found: HashedData, kept: dict[str, Path], *, tracked: str, project: D
             raise _damaged(listing)
 
 
-def _hidden(found: HashedData, listing: Path) -> list[str]:
-    try:
-        listed = {entry["relpath"] for entry in json.loads(listing.read_bytes())}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return []  # of a single file there is none
-    return sorted(set(found.files) - listed)
+def _twins(file: Path, cached: Path) -> Refused:
+    """Two contents of one MD5: DVC would put the first in the place of the second."""
+    return Refused(
+        f"expected one content of each MD5, found {file} beside the cache object {cached}, which "
+        "has other bytes of the same MD5: DVC cannot tell them apart",
+        hints=["both are whole: change a byte of either; such pairs are made on purpose"],
+    )
 
 
 def _damaged(cached: Path) -> IntegrityError:
