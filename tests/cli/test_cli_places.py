@@ -154,3 +154,12 @@ def test_a_read_only_git_folder_can_be_read(seeded: Project) -> None:
     (seeded.root / ".git" / "ft-registry" / "index.sqlite").unlink(missing_ok=True)
     (seeded.root / ".git" / "ft-registry" / "index.sqlite").mkdir()
     assert len(seeded.done("list")["versions"]) == 2
+
+
+def test_a_strict_umask_keeps_nobody_from_registering(seeded: Project) -> None:
+    seeded.adapter("ad3")
+    command = ("register", "m", "ad3", "--data", "data/train.jsonl")
+    process = seeded.start(*command, umask=0o077)
+    assert process.communicate(timeout=120)[0].startswith("registered m/3")
+    assert process.returncode == 0
+    assert seeded.cli("verify", "m/3").code == 0

@@ -208,8 +208,9 @@ class MlflowArtifacts:
             sizes, odd = _list_folder(spot.folder)
         else:
             raise NotFound(
-                f"expected the files of {home.logged_model_id} in {shown}, found no such folder",
-                hints=["were they deleted, or is a disk not mounted?"],
+                f"expected the files of {home.logged_model_id} in {shown}, found no such folder: "
+                "they were deleted, a disk is not mounted, or the repository was moved",
+                hints=["after a move put a link to it where it was: MLflow keeps whole paths"],
             )
         return Shelf(shown, spot.folder, sizes, odd, is_orphan=spot.is_orphan)
 
