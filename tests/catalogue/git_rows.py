@@ -155,7 +155,8 @@ ROWS = (
         (a_linked_work_tree_whose_cache_is_empty,),
         (f"{PLACES}::test_it_works_in_a_submodule",
          "data/test_data_places.py"
-         "::test_a_snapshot_in_a_linked_work_tree_is_one_of_the_same_registry")),
+         "::test_a_snapshot_in_a_linked_work_tree_is_one_of_the_same_registry",
+         "cli/test_cli_doctor.py::test_a_work_tree_with_an_empty_cache_is_told")),
     Row(82, "a commit that was squashed away", "kept by a pin; `restore` brings it",
         (a_commit_that_no_branch_has_any_more,),
         ("mlflow/test_mlflow_register.py::test_the_cited_commit_survives_git_s_gc",)),

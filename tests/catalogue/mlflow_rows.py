@@ -158,7 +158,8 @@ ROWS = (
         (a_server_that_is_down, a_server_that_is_down_for_who_reads,
          a_database_of_a_later_mlflow, a_database_that_is_none),
         (f"{AWAY}::test_writing_is_refused_while_mlflow_is_away_and_nothing_changes",
-         "mlflow/test_mlflow_drift.py::test_a_database_of_another_shape_is_told")),
+         "mlflow/test_mlflow_drift.py::test_a_database_of_another_shape_is_told",
+         "cli/test_cli_doctor.py::test_the_version_of_a_server_is_judged")),
     Row(99, "a version deleted in MLflow", "`status` names it, it serves no more, "
         "`sync --restore` makes it again under its number",
         (a_version_deleted_by_hand_seen_by_status, a_version_deleted_by_hand_that_is_promoted,

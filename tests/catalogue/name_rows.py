@@ -78,14 +78,16 @@ ROWS = (
         (f"{OUTPUT}::test_a_reader_that_has_seen_enough_is_no_error",
          f"{OUTPUT}::test_a_terminal_of_another_encoding_loses_nothing")),
     Row(64, "Ctrl-C at any moment", "ends with 130; the next run settles it",
-        tests=("cli/test_cli_moves.py::test_an_interruption_ends_with_130_and_nothing_moved",
+        tests=("faults/test_every_point.py::test_whatever_point_it_is_cut_off_at",
+               "cli/test_cli_moves.py::test_an_interruption_ends_with_130_and_nothing_moved",
                "cli/test_cli_interrupt.py::test_a_rollback_cut_after_its_event_is_not_to_be_repeated",
                "data/test_data_rot.py"
                "::test_an_interruption_in_the_middle_leaves_data_and_pointers_as_they_were"),
         ends=(130,)),
     Row(65, "a home or temporary folder that cannot be written; a strict umask", "works",
         (a_home_that_cannot_be_written, no_place_for_temporary_files),
-        ("cli/test_cli_places.py::test_a_strict_umask_keeps_nobody_from_registering",)),
+        ("cli/test_cli_places.py::test_a_strict_umask_keeps_nobody_from_registering",
+         "faults/test_disks.py::test_a_folder_that_cannot_be_written_is_told",)),
     Row(66, "a standard output that is closed", "ends as it would have",
         tests=(f"{OUTPUT}::test_a_closed_stream_is_no_error",), ends=(0,)),
 )  # fmt: skip
