@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from tests.catalogue.promises import Promise
 from tests.catalogue.rows import Row
 
+_SHOWN = 6
+"""Cases of a row that are named; of more their number is told."""
+
 
 def promises_table(promises: Iterable[Promise]) -> str:
     """Returns the promises, each with the tests that hold it."""
@@ -27,9 +30,10 @@ def _part(title: str, rows: Iterable[Row]) -> str:
 
 def _row(row: Row) -> str:
     codes = ", ".join(map(str, row.codes))
-    count = len(row.cases)
-    own = [f"{count} case{'s' if count > 1 else ''} here"] if count else []
-    held = "; ".join([*own, *([_tests(row.tests)] if row.tests else [])])
+    own = ", ".join(f"`{case.name}`" for case in row.cases)
+    if len(row.cases) > _SHOWN:
+        own = f"{len(row.cases)} cases"
+    held = ", ".join(filter(None, (own, _tests(row.tests))))
     return (
         f"| {row.number} | {row.fault} | {row.outcome} | {codes} | "
         f"{held or f'nothing yet: {row.lacks}'} |"
