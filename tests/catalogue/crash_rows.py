@@ -86,7 +86,7 @@ ROWS = (
     Row(72, "a retry that arrives after a newer promotion", "has no effect",
         tests=(f"{SERVER}::test_a_lost_reply_to_a_move_is_not_repeated_over_a_newer_one",
                "mlflow/test_mlflow_network.py"
-               "::test_a_promotion_that_arrives_late_is_told_and_the_ledger_stands")),
+               "::test_a_promotion_that_arrives_late_is_told_and_the_ledger_stands"), ends=(0,)),
     Row(73, "a stale lock", "ours and git's are passed; of DVC's, whose process number lives again "
         "or that is damaged, the message says which file to remove",
         (a_lock_of_dvc_whose_process_number_lives_again, a_lock_of_dvc_that_is_damaged,
@@ -100,12 +100,13 @@ ROWS = (
                "cli/test_cli_output.py::test_a_full_disk_under_the_output_is_told",
                "data/test_data_bring.py::test_a_disk_that_fails_leaves_nothing",
                "mlflow/test_mlflow_sync.py"
-               "::test_an_upload_that_failed_leaves_nothing_that_counts_and_is_done_again")),
+               "::test_an_upload_that_failed_leaves_nothing_that_counts_and_is_done_again"),
+        ends=(6,)),
     Row(75, "a clock that goes back or ahead", "the ledger's order counts, not the clock's",
         tests=("ledger/test_ledger_contract.py"
                "::test_the_order_of_events_is_the_ledgers_not_the_clocks",
                "unit/model/test_model_alias.py::test_the_ledgers_order_counts_and_not_the_clocks",
-               "cli/test_cli_doctor.py::test_a_clock_behind_the_last_event_is_told")),
+               "cli/test_cli_doctor.py::test_a_clock_behind_the_last_event_is_told"), ends=(0,)),
     Row(76, "power lost before bytes reached the disk", "found; never taken for whole",
         (an_event_whose_bytes_never_reached_the_disk,),
         ("ledger/test_verify_ledger.py::TestStorage::test_a_loose_object_that_is_not_itself_is_named",

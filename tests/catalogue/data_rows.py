@@ -332,7 +332,7 @@ ROWS = (
         tests=("unit/readers/test_reader_files.py"
                "::test_a_file_that_changes_while_it_is_hashed_has_no_hash",
                "data/test_data_snapshot.py"
-               "::test_data_that_changes_while_it_is_tracked_is_not_recorded")),
+               "::test_data_that_changes_while_it_is_tracked_is_not_recorded"), ends=(4,)),
     Row(16, "an edit that keeps size and time", "seen: everything is hashed in full",
         (an_edit_of_equal_size_and_time,),
         ("data/test_data_snapshot.py::test_one_changed_byte_of_equal_size_and_time_is_seen",)),

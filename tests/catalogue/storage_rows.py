@@ -1,7 +1,9 @@
 """Rows 87 to 97: what is wrong with DVC's remotes and cache."""
 
 from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 from tests.catalogue.rows import Row, case
 from tests.catalogue.score_rows import PROMOTE, ruled
@@ -125,6 +127,49 @@ def objects_that_rotted_in_cache_and_remote(project: Project) -> Sequence[str]:
     return "verify", "m/1"
 
 
+class _Refusing(BaseHTTPRequestHandler):
+    """Wants a login that nobody has."""
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(65537)
+        if self.parse_request():
+            self.send_error(403)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+_SERVERS: dict[Path, ThreadingHTTPServer] = {}
+
+
+def _end(project: Project) -> None:
+    server = _SERVERS.pop(project.root)
+    server.shutdown()
+    server.server_close()
+
+
+def _behind(project: Project, url: str) -> Sequence[str]:
+    """Names a remote behind HTTP; returns what uploads to it."""
+    project.write(
+        ".dvc/config", f"[core]\n    remote = store\n['remote \"store\"']\n    url = {url}\n"
+    )
+    project.commit(".dvc/config")
+    return PUSH
+
+
+@case(6, "403", "credentials", after=_end)
+def a_server_that_refuses(project: Project) -> Sequence[str]:
+    server = _SERVERS[project.root] = ThreadingHTTPServer(("127.0.0.1", 0), _Refusing)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return _behind(project, f"http://ada:sesame@127.0.0.1:{server.server_port}/store")
+
+
+@case(6, "127.0.0.1")
+def a_server_that_is_not_there(project: Project) -> Sequence[str]:
+    return _behind(project, "http://127.0.0.1:9/store")
+
+
 @case(1, "relative")
 def a_remote_at_a_relative_place(project: Project) -> Sequence[str]:
     project.write(
@@ -165,13 +210,13 @@ ROWS = (
     Row(87, "no DVC remote", "a push, and a gate that asks for one, are refused",
         (no_remote_where_the_gate_asks_for_one, no_remote_to_push_to)),
     Row(88, "credentials that are refused", "told at once, without the secret",
-        tests=(f"{NETWORK}::test_credentials_that_are_refused_are_told_but_not_shown",)),
+        (a_server_that_refuses,),
+        (f"{NETWORK}::test_credentials_that_are_refused_are_told_but_not_shown",)),
     Row(89, "servers that fail, never answer or drip", "left after a bounded time",
-        tests=(f"{NETWORK}::test_a_server_that_never_answers_is_unknown_soon",
-               f"{NETWORK}::test_a_server_that_is_down_is_unknown_soon",
-               "mlflow/test_mlflow_drift.py::test_a_server_that_drips_is_left_after_its_time",
-               "mlflow/test_mlflow_network.py::test_where_mlflow_cannot_be_asked_nothing_moves"),
-        ends=(6,)),
+        (a_server_that_is_not_there,),
+        (f"{NETWORK}::test_a_server_that_never_answers_is_unknown_soon",
+         "mlflow/test_mlflow_drift.py::test_a_server_that_drips_is_left_after_its_time",
+         "mlflow/test_mlflow_network.py::test_where_mlflow_cannot_be_asked_nothing_moves")),
     Row(90, "data that was pushed in part", "the next push completes it",
         (an_object_that_a_push_left_out,),
         ("data/test_data_push.py"
@@ -201,7 +246,7 @@ ROWS = (
         (a_collection_of_garbage_with_a_remote, a_collection_of_garbage_without_a_remote)),
     Row(96, "a bucket whose listing is not allowed", "what cannot be asked is not called lost",
         tests=("data/test_data_contract.py"
-               "::test_a_place_that_does_not_answer_is_unknown_with_a_reason",)),
+               "::test_a_place_that_does_not_answer_is_unknown_with_a_reason",), ends=(6,)),
     Row(97, "another bucket in the place of the remote", "the gate that asks for a copy refuses",
         (another_folder_in_the_place_of_the_remote,),
         (f"{NETWORK}::test_what_a_bucket_does_not_have_is_lost",)),

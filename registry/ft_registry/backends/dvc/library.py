@@ -4,7 +4,7 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -71,7 +71,11 @@ _TOLD = _Told(level=logging.ERROR)
 
 
 def guarded(
-    call: Callable[[], T], *, what: str, failure: type[FtRegistryError] = BackendUnavailable
+    call: Callable[[], T],
+    *,
+    what: str,
+    failure: type[FtRegistryError] = BackendUnavailable,
+    hints: Sequence[str] = (),
 ) -> T:
     """Runs a call into DVC and turns its failures into ours.
 
@@ -79,6 +83,7 @@ def guarded(
         call: What to run.
         what: What it is, for the error: ``dvc add data.jsonl``.
         failure: What it means when DVC itself says no.
+        hints: What to do then.
 
     Raises:
         BackendUnavailable: Another DVC command holds its lock, or the disk failed.
@@ -110,6 +115,6 @@ def guarded(
         ) from error
     except DvcException as error:
         reason = " ".join(f"{error}{_TOLD.last}".split())
-        raise failure(f"expected {what} to succeed, found: {reason}") from error
+        raise failure(f"expected {what} to succeed, found: {reason}", hints=hints) from error
     except (OSError, sqlite3.Error) as error:  # the latter where DVC keeps what it remembers
         raise BackendUnavailable(f"expected {what} to succeed, found: {error}") from error

@@ -34,6 +34,8 @@ from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityErr
 from ft_registry.faultpoints import faultpoint
 from ft_registry.readers.files import hash_file, in_parallel, walk
 
+_UNREACHED = "does the remote answer, with these credentials? then run this again: it goes on"
+
 
 def add(place: Path, *, project: DvcProject, scratch: Path) -> HashedData:
     """Tracks a file or folder with DVC and proves the result.
@@ -174,7 +176,7 @@ def push(project: DvcProject, targets: list[str], *, scratch: Path) -> None:
     with _opened(project, scratch) as repo:
         wanted = _objects(repo, targets)
         _check_objects(wanted, project)
-        guarded(lambda: repo.push(targets=targets), what=f"dvc push to {name}")
+        guarded(lambda: repo.push(targets=targets), what=f"dvc push to {name}", hints=[_UNREACHED])
         missing = _missing(repo, name, wanted)
         if missing:
             _transfer(repo, name, missing)
@@ -221,7 +223,10 @@ def _transfer(repo: Any, remote: str, oids: set[str]) -> None:
 
     odb = repo.cloud.get_remote_odb(remote, "push", hash_name="md5")
     alone = {HashInfo("md5", oid) for oid in oids if not oid.endswith(".dir")}
-    guarded(lambda: transfer(repo.cache.local, odb, alone), what=f"dvc push to {remote}")
+    guarded(
+        lambda: transfer(repo.cache.local, odb, alone),
+        what=f"dvc push to {remote}", hints=[_UNREACHED],
+    )  # fmt: skip
 
 
 @contextmanager
