@@ -29,6 +29,12 @@ def leavings_of_a_trainer_that_run(project: Project) -> Sequence[str]:
     return REGISTER
 
 
+def pickles_that_are_kept(project: Project) -> Sequence[str]:
+    adapter(project)
+    project.write("ad3/optimizer.pt", pickle.dumps({"w": Runs()}))
+    return *REGISTER, "--allow-pickle", "to go on training"
+
+
 def a_configuration_that_runs(project: Project) -> Sequence[str]:
     adapter(project)
     project.write(".git/info/exclude", "/train.yaml\n")
@@ -71,7 +77,8 @@ def a_link_in_the_place_of_the_folder(project: Project) -> Sequence[str]:
 @pytest.mark.parametrize(
     "prepare",
     [
-        weights_that_run, leavings_of_a_trainer_that_run, a_configuration_that_runs,
+        weights_that_run, leavings_of_a_trainer_that_run, pickles_that_are_kept,
+        a_configuration_that_runs,
         a_pipeline_that_runs, a_policy_that_runs, hooks_that_run, a_listing_that_leads_out,
         a_link_in_the_place_of_the_folder,
     ],
