@@ -99,6 +99,7 @@ def _count(node: Any, known: dict[int, int], what: str | Path, above: tuple[int,
         known[key] = 1 + sum(_count(part, known, what, (*above, key)) for part in parts)
         if known[key] > _VALUES:
             raise Refused(
-                f"expected at most {_VALUES:,} values in {what}, found anchors that stand for more"
+                f"expected at most {_VALUES:,} values in {what}, found anchors that stand for more",
+                hints=["write out what is meant; a configuration stands in the record, whole"],
             )
     return known[key]
