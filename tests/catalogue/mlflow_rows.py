@@ -92,7 +92,7 @@ def an_alias_moved_by_hand_for_who_asks_what_serves(project: Project) -> Sequenc
     return "show", "m@champion"
 
 
-@case(0, "database behind")
+@case(0, "database_behind")
 def a_database_put_back_from_an_older_copy(project: Project) -> Sequence[str]:
     copy = Hands(project).back_up()
     project.adapter("ad3")

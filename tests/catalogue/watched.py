@@ -68,6 +68,8 @@ def _watch(notes: str) -> None:
 def _hear(note: Callable[[str, object], None], event: str, found: tuple[Any, ...]) -> None:
     if event == "open" and isinstance(found[2], int) and found[2] & _WRITING:
         note("path", found[0])
+    elif event == "os.mkdir" and os.path.isdir(found[0]):  # noqa: PTH112 - a path in bytes
+        pass  # `exist_ok`
     elif event in _PATHS:
         for path in found[_PATHS[event]]:
             note("path", path)
