@@ -215,8 +215,7 @@ ROWS = (
     Row(89, "servers that fail, never answer or drip", "left after a bounded time",
         (a_server_that_is_not_there,),
         (f"{NETWORK}::test_a_server_that_never_answers_is_unknown_soon",
-         "mlflow/test_mlflow_drift.py::test_a_server_that_drips_is_left_after_its_time",
-         "mlflow/test_mlflow_network.py::test_where_mlflow_cannot_be_asked_nothing_moves")),
+         "mlflow/test_mlflow_drift.py::test_a_server_that_drips_is_left_after_its_time")),
     Row(90, "data that was pushed in part", "the next push completes it",
         (an_object_that_a_push_left_out,),
         ("data/test_data_push.py"
