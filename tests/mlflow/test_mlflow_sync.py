@@ -450,6 +450,16 @@ def test_a_description_of_the_model_that_a_hand_wrote_is_put_back(hands: Hands) 
     assert "champion is version 3" in before
 
 
+def test_restore_leaves_no_word_of_an_alias_whose_event_is_gone(alone: Hands) -> None:
+    workspace = alone.workspace
+    workspace.move(workspace.plan_promotion("m/1", "stable"))
+    project = alone.project
+    project.git("update-ref", "refs/heads/ft-registry", f"{project.head()}^")
+    assert alone.kinds() == [("alias_ahead", "m@stable")]
+    alone.restore()
+    assert "stable" not in alone.client.get_registered_model("m").description
+
+
 def test_pages_of_a_version_that_is_put_back_are_made_again(alone: Hands) -> None:
     model = alone.client.get_logged_model(alone.versions()[1].source.removeprefix("models:/"))
     folder = Path(model.artifact_location.removeprefix("file://")) / "ftr"

@@ -183,6 +183,8 @@ def _set_alias(step: Step, sides: Sides, context: Context, course: Course) -> bo
 
 def _remove_alias(step: Step, sides: Sides, _context: Context, _course: Course) -> bool:
     sides.models.remove_alias(step.model, step.alias)
+    # Who moved it described the model as it was then; of one that is ahead no other step tells.
+    sides.models.describe(step.model, model_description(sides.ledger, step.model))
     return True
 
 
