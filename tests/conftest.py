@@ -38,6 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", f"ignore::DeprecationWarning:{library}")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tells the seeds of what was random, whatever came of it: the workers' output is not shown."""
+    for ended in ("passed", "failed"):
+        for report in terminalreporter.getreports(ended):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "FT_REGISTRY_SEED":
+                    terminalreporter.write_line(f"{name}={value} {report.nodeid}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def hermetic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Moves the session into a home of its own and yields it."""
