@@ -29,7 +29,7 @@ a_pick = st.integers(0, 7)
 a_clock = st.sampled_from((0, 0, 0, -1))
 a_belief = st.sampled_from(("none", "none", "right", "stale"))
 a_mode = st.sampled_from(("mend", "restore", "adopt"))
-a_fate = st.sampled_from((None,) * 9 + (0,)).flatmap(
+a_fate = st.sampled_from((None,) * 6 + (0,)).flatmap(
     lambda fate: st.none() if fate is None else st.integers(1, 100)
 )
 """None: the deed ends; otherwise it is killed after so many hundredths of its way."""
