@@ -64,7 +64,9 @@ CRASHES = "mlflow/test_mlflow_crashes.py"
 ROWS = (
     Row(67, "two promotions of one alias at once", "one wins, the other is told who",
         (a_promotion_that_believes_an_older_state,),
-        (f"{RACES}::test_of_two_promotions_one_wins_and_the_other_is_told_who",)),
+        (f"{RACES}::test_of_two_promotions_one_wins_and_the_other_is_told_who",
+         "concurrency/test_alias_check.py::test_no_promotion_is_lost_doubled_or_undone",
+         "concurrency/test_conflicts.py::test_what_comes_second_ends_as_the_matrix_says")),
     Row(68, "a promotion while the version is deleted", "no alias names what is not there",
         tests=("cli/test_cli_moves.py::test_a_version_that_mlflow_lost_is_not_moved_to",
                "mlflow/test_mlflow_sync.py"
@@ -77,11 +79,15 @@ ROWS = (
                f"{CRASHES}::test_the_next_run_takes_up_the_version_of_a_killed_one",
                "mlflow/test_mlflow_sync_cut.py::test_a_rebuild_that_is_killed_anywhere_is_settled")),
     Row(71, "a reply that was lost after the work was done", "one version, one event",
-        tests=(f"{SERVER}::test_a_lost_reply_to_the_creation_of_a_version_makes_one_version",
+        tests=("mlflow/test_mlflow_network.py"
+               "::test_a_version_is_registered_once_whatever_becomes_of_the_reply",
+               f"{SERVER}::test_a_lost_reply_to_the_creation_of_a_version_makes_one_version",
                "ledger/test_git_remote_failures.py"
                "::TestALostReply::test_to_what_was_taken_does_not_double_it"), ends=(0, 8)),
     Row(72, "a retry that arrives after a newer promotion", "has no effect",
-        tests=(f"{SERVER}::test_a_lost_reply_to_a_move_is_not_repeated_over_a_newer_one",),
+        tests=(f"{SERVER}::test_a_lost_reply_to_a_move_is_not_repeated_over_a_newer_one",
+               "mlflow/test_mlflow_network.py"
+               "::test_a_promotion_that_arrives_late_is_told_and_the_ledger_stands"),
         ends=(0,)),
     Row(73, "a stale lock", "ours and git's are passed; of DVC's, whose process number lives again "
         "or that is damaged, the message says which file to remove",
@@ -102,6 +108,8 @@ ROWS = (
         tests=("ledger/test_ledger_contract.py"
                "::test_the_order_of_events_is_the_ledgers_not_the_clocks",
                "unit/model/test_model_alias.py::test_the_ledgers_order_counts_and_not_the_clocks",
+               "concurrency/test_two_clones.py"
+               "::test_moves_of_two_clones_whose_clocks_differ_by_an_hour_make_one_chain",
                "cli/test_cli_doctor.py::test_a_clock_behind_the_last_event_is_told"), ends=(0,)),
     Row(76, "power lost before bytes reached the disk", "found; never taken for whole",
         (an_event_whose_bytes_never_reached_the_disk,),

@@ -47,6 +47,8 @@ PROMISES = (
         "that anybody sees.",
         (
             "faults/test_every_point.py",
+            "randomised/test_randomised.py",
+            "mlflow/test_mlflow_network.py",
             "mlflow/test_mlflow_crashes.py",
             "mlflow/test_mlflow_sync_cut.py",
             "ledger/test_git_settling.py::TestAKillBetweenTheSteps",
@@ -59,6 +61,8 @@ PROMISES = (
         "An alias moves by compare-and-set. A promotion that was acknowledged is never lost, nor "
         "undone by an older one that arrives late.",
         (
+            "concurrency/test_alias_check.py::test_no_promotion_is_lost_doubled_or_undone",
+            "concurrency/test_two_clones.py",
             "cli/test_races.py::test_of_two_promotions_one_wins_and_the_other_is_told_who",
             "ledger/test_git_processes.py",
             "ledger/test_git_remote_processes.py",
