@@ -70,8 +70,7 @@ class GitLedger:
         A clone that never wrote has no branch of its own yet: there the remote's head, as last
         fetched, is the head.
         """
-        branch, fallback = self._refs.read(REF, self._fallback)
-        return self._checked(branch or fallback)
+        return self._checked(self._reader.commit_at(REF) or self._stored_head())
 
     def read(self, path: str, *, at: str | None = None) -> bytes | None:
         """See `Ledger.read`."""
@@ -230,7 +229,7 @@ class GitLedger:
 
     def _branch_head(self) -> str | None:
         """Returns the branch's head, after making the branch where only the remote has one."""
-        head = self._checked(self._refs.read(REF)[0])
+        head = self._checked(self._reader.commit_at(REF) or self._refs.read(REF)[0])
         if head is None and (head := self.head()) is not None:
             self._refs.move(REF, head, None)
         return head

@@ -70,6 +70,21 @@ class ObjectReader:
                 self._check_absent(*name.partition(":")[::2])
             yield content if kind == b"blob" else None
 
+    def commit_at(self, ref: str) -> str | None:
+        """Returns the commit that a ref names at this moment, without starting a process for it.
+
+        Args:
+            ref: Its whole name, ``refs/...``.
+
+        Returns:
+            The commit; None: there is no such ref, or what it names is no commit that git can read.
+        """
+        try:
+            oid, kind, _ = self._request(ref)
+        except IntegrityError:
+            return None  # whoever reads what lies behind the ref is told
+        return oid if kind == b"commit" else None
+
     def commits(self, oids: Sequence[str]) -> Iterator[bytes]:
         """Yields commits as git stores them.
 
@@ -110,6 +125,9 @@ class ObjectReader:
             )
 
     def _ask(self, name: str) -> tuple[bytes, bytes]:
+        return self._request(name)[1:]
+
+    def _request(self, name: str) -> tuple[str, bytes, bytes]:
         if self._pipes is None:
             self._pipes = self._stack.enter_context(self._door.conversation("cat-file", "--batch"))
         ask, answer = self._pipes
@@ -121,7 +139,7 @@ class ObjectReader:
         except BrokenPipeError:
             header = []
         if header and header[-1].strip() == b"missing":
-            return b"missing", b""
+            return "", b"missing", b""
         size = int(header[2]) if len(header) == 3 else 0
         content = answer.read(size + 1) if len(header) == 3 else b""  # a line feed ends it
         if len(content) <= size:
@@ -132,7 +150,7 @@ class ObjectReader:
                 hints=["git fsck tells whether an object is damaged"],
             )
         self._oid_bytes = len(header[0]) // 2
-        return header[1], content[:-1]
+        return header[0].decode(), header[1], content[:-1]
 
     def _bulk(self, names: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
         out = self._door.run("cat-file", "--batch", stdin=b"".join(map(_line, names)))
