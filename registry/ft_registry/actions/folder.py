@@ -1,4 +1,7 @@
-"""Builds a folder aside and lets it appear whole: a failure leaves nothing where it was to be."""
+"""Builds a folder aside and lets it appear whole: a failure leaves nothing where it was to be.
+
+What stands there already may be the same: it is held against what was built.
+"""
 
 import errno
 import glob
@@ -6,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -13,19 +17,21 @@ from filelock import FileLock, Timeout
 from ft_registry.errors import FtRegistryError, InvalidInput
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.proof import some
+from ft_registry.readers.files import hash_file, in_parallel
 
 _PARTIAL = ".partial-"
 _BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """Failures that another folder's name would not mend."""
 
 
-def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
+def check_target(into: Path, *, apart_from: Sequence[Path], may_hold: str | None = None) -> Path:
     """Returns the folder that is to be made, its links resolved.
 
     Args:
         into: It must not exist, or be empty; the folder around it must exist.
         apart_from: It must not lie in one of these: what lands in a work tree would be taken for
             work (and for a part of the next patch).
+        may_hold: A file that a folder made before has: one that has it need not be empty.
 
     Raises:
         InvalidInput: It is not so.
@@ -40,7 +46,7 @@ def check_target(into: Path, *, apart_from: Sequence[Path]) -> Path:
             f"expected a folder to be made at {into}, found: {why}",
             hints=["choose a folder that does not exist yet, in one that does"],
         ) from error
-    if found:
+    if found and not (may_hold and (target / may_hold).is_file()):
         raise InvalidInput(
             f"expected a new or empty folder at {target}, found {found}",
             hints=["choose a folder that does not exist yet; nothing is overwritten"],
@@ -84,11 +90,53 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
         FtRegistryError: Files cannot be written there: the disk is full, say.
     """
     exists = target.exists()
-    around = target if exists else target.parent
+    with _aside(target, target if exists else target.parent, nonce) as aside:
+        yield aside
+        faultpoint("file.place")
+        if exists:
+            for entry in sorted(aside.iterdir()):
+                entry.rename(target / entry.name)
+            aside.rmdir()
+        else:
+            aside.rename(target)
+
+
+@contextmanager
+def held_against(target: Path, nonce: str, *, apart_from: str) -> Iterator[Path]:
+    """Yields an empty folder whose content the target must hold already; then it goes.
+
+    Args:
+        target: The folder that was made before; nothing in it is changed.
+        nonce: Tells this build from others.
+        apart_from: A file that may differ.
+
+    Raises:
+        InvalidInput: A file or link is another, is missing or is more; no folder can be made
+            beside the target.
+        FtRegistryError: Files cannot be written there: the disk is full, say.
+    """
+    with _aside(target, target.parent, nonce) as aside:
+        yield aside
+        built, there = _content(aside), _content(target)
+        names = sorted(built.keys() | there.keys())
+        other = [name for name in names if built.get(name) != there.get(name)]
+        if differing := [name for name in other if name != apart_from]:
+            raise InvalidInput(
+                f"expected a new or empty folder at {target}, or one that holds just this, found "
+                f"in it, changed, missing or more: {some(differing)}",
+                hints=["choose a folder that does not exist yet; nothing is overwritten"],
+            )
+        shutil.rmtree(aside)
+
+
+@contextmanager
+def _aside(target: Path, around: Path, nonce: str) -> Iterator[Path]:
+    """Yields a new folder in another one; it goes when the block raises."""
     aside = around / f"{target.name}{_PARTIAL}{nonce}"
     try:
         _sweep(around, target.name)
         faultpoint("file.write")
+        _claim_on(aside).touch()  # a lock that cannot be made would be tried for ever
         claim = FileLock(_claim_on(aside))  # ends with the process
         claim.acquire()
         aside.mkdir()
@@ -100,13 +148,6 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
         ) from error
     try:
         yield aside
-        faultpoint("file.place")
-        if exists:
-            for entry in sorted(aside.iterdir()):
-                entry.rename(target / entry.name)
-            aside.rmdir()
-        else:
-            aside.rename(target)
     except BaseException as error:
         shutil.rmtree(aside, ignore_errors=True)
         if isinstance(error, OSError) and _is_of(error, aside):
@@ -118,6 +159,23 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
     finally:
         _claim_on(aside).unlink(missing_ok=True)
         claim.release()
+
+
+def _content(folder: Path) -> dict[str, object]:
+    """Returns what lies below a folder: digest and size of files, where links lead."""
+    found: dict[str, object] = {}
+    files = []
+    for parent, folders, names in os.walk(folder):
+        for place in (Path(parent) / name for name in (*folders, *names)):
+            name = place.relative_to(folder).as_posix()
+            if place.is_symlink():
+                found[name] = str(place.readlink())
+            elif place.is_dir():
+                found[name] = None
+            else:
+                files.append((name, place))
+    digests = in_parallel([partial(hash_file, place, "sha256") for _, place in files])
+    return found | {name: digest for (name, _), digest in zip(files, digests, strict=True)}
 
 
 def _claim_on(aside: Path) -> Path:

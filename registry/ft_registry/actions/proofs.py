@@ -77,9 +77,22 @@ def record_proof(proof: Proof, *, ledger: Ledger, context: Context) -> list[str]
     return []
 
 
+def is_on_record(proof: Proof, ledger: Ledger) -> bool:
+    """Returns whether the same was proved before on this machine, with another time or name."""
+    telling = ("record", "how", "level", "steps", "host", "python", "platform")
+    return any(
+        all(getattr(proof, name) == getattr(known, name) for name in telling)
+        for known in _proofs(ledger, VersionReference(proof.model, proof.version))
+    )
+
+
 def best_proof(ledger: Ledger, version: VersionReference) -> Proof | None:
     """Returns the proof of the highest level, the newest of them; None when there is none."""
+    proofs = _proofs(ledger, version)
+    return max(proofs, key=lambda p: (LEVELS.index(p.level), p.recorded_at), default=None)
+
+
+def _proofs(ledger: Ledger, version: VersionReference) -> list[Proof]:
     paths = ledger.paths(layout.proofs(version.model, version.number))
     contents = ledger.read_many(paths)
-    proofs = [Proof.parse(content, what=path) for path, content in contents.items()]
-    return max(proofs, key=lambda p: (LEVELS.index(p.level), p.recorded_at), default=None)
+    return [Proof.parse(content, what=path) for path, content in contents.items()]

@@ -3,20 +3,24 @@
 The work tree, HEAD, the index and DVC's state stay as they are. Every byte is hashed against the
 record, and the folder appears when it is whole. What was reached is a level (see `model.proof`),
 which goes on record.
+
+A folder that holds the version already (a restore was cut off before its proof was on record, say)
+is held against what comes out of the stores now; where nothing differs, only the proof is missing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ft_registry.actions.bringing import Bringing, Sources, list_files
 from ft_registry.actions.events import require_ledger
-from ft_registry.actions.folder import built_aside, check_target
+from ft_registry.actions.folder import built_aside, check_target, held_against
 from ft_registry.actions.homes import home_of
-from ft_registry.actions.proofs import make_proof, record_proof
+from ft_registry.actions.proofs import is_on_record, make_proof, record_proof
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
 from ft_registry.actions.stages import outputs, scoring
-from ft_registry.errors import BackendUnavailable, Conflict
+from ft_registry.errors import BackendUnavailable, Conflict, InvalidInput
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.evaluation import Evaluation
@@ -47,6 +51,8 @@ class RestorePlan:
     level: Level
     """How far to go: R0, R1 or R2."""
     notices: tuple[str, ...]
+    is_there: bool = False
+    """Whether the folder says that it holds the version already."""
 
     @property
     def lock(self) -> Lock:
@@ -97,17 +103,28 @@ def plan_restore(
 
     Args:
         reference: The version.
-        into: A folder that does not exist, or is empty.
+        into: A folder that does not exist, is empty, or holds the same already.
         level: How far to go: R0, R1 or R2.
         sources: When the ledger's remote does not answer, what is known here counts.
 
     Raises:
-        InvalidInput: The folder cannot be made there.
+        InvalidInput: The folder cannot be made there, or holds something else.
         NotFound: The reference names nothing.
-        IntegrityError: The record is damaged.
+        IntegrityError: The record is damaged, or what a restored folder says of itself.
     """
-    target = check_target(into, apart_from=sources.own)
-    return plan_at(reference, target, level=level, ledger=sources.ledger)
+    target = check_target(into, apart_from=sources.own, may_hold=RESTORED)
+    plan = plan_at(reference, target, level=level, ledger=sources.ledger)
+    if not (target / RESTORED).is_file():
+        return plan
+    found = RestoredFolder.parse((target / RESTORED).read_bytes(), what=str(target / RESTORED))
+    if (found.record, found.level) != (plan.filed.digest, level):
+        raise InvalidInput(
+            f"expected a new or empty folder at {target}, or one that holds {plan.version} at "
+            f"{level}, found {found.model}/{found.version} at {found.level}",
+            hints=["choose a folder that does not exist yet; nothing is overwritten"],
+        )
+    told = f"{target} was restored before: every file is compared"
+    return replace(plan, is_there=True, notices=(*plan.notices, told))
 
 
 def plan_at(reference: Reference, target: Path, *, level: Level, ledger: Ledger) -> RestorePlan:
@@ -148,10 +165,12 @@ def restore(plan: RestorePlan, sources: Sources, *, record: bool = True) -> Rest
     Raises:
         IntegrityError: The weights are damaged or lost; nothing is left in the folder.
         BackendUnavailable: The store of weights does not answer; nothing is left in the folder.
+        InvalidInput: The folder does not hold just the version, as it says; it stays as it is.
     """
     context = sources.context
     started = timestamp(context.now())
-    with built_aside(plan.into, context.nonce()) as aside:
+    build = partial(held_against, apart_from=RESTORED) if plan.is_there else built_aside
+    with build(plan.into, context.nonce()) as aside:
         bringing = Bringing(plan.filed, plan.home, aside, sources)
         (aside / RECORD).write_bytes(plan.filed.content)
         if plan.level != "R0":
@@ -176,7 +195,8 @@ def restore(plan: RestorePlan, sources: Sources, *, record: bool = True) -> Rest
     notices = list(plan.notices)
     if record:
         proof = make_proof("restore", level, steps, filed=plan.filed, context=context)
-        notices += record_proof(proof, ledger=sources.ledger, context=context)
+        if not (plan.is_there and is_on_record(proof, sources.ledger)):
+            notices += record_proof(proof, ledger=sources.ledger, context=context)
     return Restored(plan, level, steps, notices)
 
 

@@ -94,6 +94,57 @@ def test_the_whole_is_level_two_and_on_record(world: World) -> None:
     assert (world.into / "record.json").read_bytes() == restored.plan.filed.content
 
 
+def proofs(world: World) -> list[str]:
+    return world.registry.ledger.paths(layout.proofs(VERSION.model, VERSION.number))
+
+
+def test_a_folder_that_holds_the_same_already_lacks_only_its_proof(world: World) -> None:
+    world.register()
+    restore(
+        plan_restore(VERSION, world.into, level="R2", sources=world.sources), world.sources,
+        record=False,
+    )  # fmt: skip
+    before = (world.into / "restored.json").read_bytes()
+    assert proofs(world) == []
+    again = world.restore()
+    assert (again.level, len(proofs(world))) == ("R2", 1)
+    assert "was restored before" in again.notices[0]
+    assert (world.into / "restored.json").read_bytes() == before
+    assert sorted(path.name for path in world.into.parent.glob("back*")) == ["back"]
+    world.restore()
+    assert len(proofs(world)) == 1
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing", "more", "link"])
+def test_a_folder_that_holds_it_with_a_difference_is_refused_as_it_is(
+    world: World, harm: str
+) -> None:
+    world.register()
+    world.restore()
+    weights = world.into / "artifact" / "adapter_model.safetensors"
+    if harm == "changed":
+        weights.write_bytes(b"WEIGHTS")
+    elif harm == "more":
+        weights.with_name("mine").touch()
+    else:
+        weights.unlink()
+        if harm == "link":
+            weights.symlink_to("adapter_config.json")
+    before = {str(path) for path in world.into.rglob("*")}
+    with pytest.raises(InvalidInput, match=r"changed, missing or more: artifact/(adapter_|mine)"):
+        world.restore()
+    assert {str(path) for path in world.into.rglob("*")} == before
+    assert sorted(path.name for path in world.into.parent.glob("back*")) == ["back"]
+    assert len(proofs(world)) == 1
+
+
+def test_a_folder_of_another_level_is_refused(world: World) -> None:
+    world.register()
+    world.restore("R1")
+    with pytest.raises(InvalidInput, match=r"holds support/1 at R2, found support/1 at R1"):
+        world.restore("R2")
+
+
 @pytest.mark.parametrize("into", ["file", "file/sub", "file/a/b", "loop", "none/sub", "used"])
 def test_a_folder_that_cannot_be_made_is_bad_input(world: World, into: str) -> None:
     world.register()
