@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ft_registry.backends.whole_files import settle, write_new
 from ft_registry.errors import BackendUnavailable
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.healing import Wound
 from ft_registry.model.time import timestamp
 from ft_registry.ports.context import Context
@@ -79,6 +80,7 @@ class FolderQuarantine:
         while True:
             target = self._folder / (stem if number == 1 else f"{stem}-{number}")
             if not target.exists():
+                faultpoint("file.place")
                 new.rename(target)  # over an empty folder at most
                 settle(self._folder)
                 return target

@@ -11,8 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
+from filelock import FileLock, Timeout
+
 from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
+from ft_registry.faultpoints import faultpoint
 from ft_registry.readers.files import hash_file
+
+_OURS, _UNFINISHED = ".ft-registry-", ".tmp"
 
 
 def put_whole(
@@ -39,10 +44,14 @@ def put_whole(
             f"expected a file or nothing at {target}, found a folder",
             hints=["move it away, then run it again"],
         )
-    new = aside / f".ft-registry-{token_hex(8)}.tmp"
+    new = aside / f"{_OURS}{token_hex(8)}{_UNFINISHED}"
+    claim = FileLock(_claim_on(new))  # ends with the process
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         aside.mkdir(parents=True, exist_ok=True)
+        _sweep(aside)
+        _claim_on(new).touch()  # a lock that cannot be made would be tried for ever
+        claim.acquire()
         write_new(new, chunks)
         found, _ = hash_file(new, algorithm)
         if found != digest:
@@ -51,6 +60,7 @@ def put_whole(
             )
         if target.is_file() and not target.is_symlink():
             new.chmod(stat.S_IMODE(target.stat().st_mode))
+        faultpoint("file.place")
         new.replace(target)
         settle(target.parent)
     except OSError as error:
@@ -61,11 +71,27 @@ def put_whole(
     finally:
         with suppress(OSError):  # the first failure is the one to tell
             new.unlink(missing_ok=True)
+            _claim_on(new).unlink(missing_ok=True)
+        claim.release()
+
+
+def _claim_on(new: Path) -> Path:
+    return new.with_name(f"{new.name}.lock")
+
+
+def _sweep(aside: Path) -> None:
+    """Drops what killed processes left unfinished in a folder: nobody holds it any more."""
+    found = aside.glob(f"{_OURS}*{_UNFINISHED}*")
+    for left in {path.with_suffix("") if path.suffix == ".lock" else path for path in found}:
+        with suppress(Timeout, OSError), FileLock(_claim_on(left), timeout=0):
+            left.unlink(missing_ok=True)
+            _claim_on(left).unlink(missing_ok=True)
 
 
 def write_new(file: Path, chunks: Iterable[bytes]) -> tuple[str, int]:
     """Writes a new file to the disk and returns its SHA-256 and size."""
     hasher, size = hashlib.sha256(), 0
+    faultpoint("file.write")
     with file.open("xb") as out:
         for chunk in chunks:
             hasher.update(chunk)

@@ -29,6 +29,7 @@ from ft_registry.backends.dvc.places import (
 from ft_registry.backends.dvc.project import DvcProject
 from ft_registry.backends.whole_files import put_whole
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError, NotFound
+from ft_registry.faultpoints import faultpoint
 
 T = TypeVar("T")
 
@@ -175,7 +176,9 @@ class CloudPlace:
                 file, chunks, algorithm="md5", digest=object_md5(oid), aside=file.parent
             )  # fmt: skip
             self._asked(partial(filesystem.makedirs, filesystem.parent(path), exist_ok=True))
+            faultpoint("dvc.ask")
             self._asked(partial(filesystem.put_file, str(file), path))
+            faultpoint("dvc.answer")
         found = self._read(oid).md5
         if found != object_md5(oid):
             raise IntegrityError(

@@ -25,6 +25,7 @@ from ft_registry.backends.mlflow.connection import (
 from ft_registry.backends.mlflow.database import reading
 from ft_registry.backends.whole_files import put_whole
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotFound, Refused
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.home import Home, local_folder
 from ft_registry.model.manifest import relative_path
 from ft_registry.ports.artifacts import Shelf
@@ -98,7 +99,9 @@ class MlflowArtifacts:
             put_whole(named, chunks_of(file), algorithm="sha256", digest=sha256, aside=named.parent)
             repository = self._repository(spot.location)
             with guarded("MLflow to take a file"):
+                faultpoint("mlflow.ask")
                 repository.log_artifact(str(named), folder or None)
+                faultpoint("mlflow.answer")
             self._download(spot.location, [name], Path(scratch) / "back")
             found, _ = hash_file(Path(scratch) / "back" / name, "sha256")
         if found != sha256:

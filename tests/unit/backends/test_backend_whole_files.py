@@ -1,0 +1,63 @@
+"""A file is there whole or not at all, and what a killed process left goes with the next one."""
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.faults.plan import Plan
+
+from ft_registry.backends.whole_files import put_whole
+from ft_registry.errors import BackendUnavailable, IntegrityError
+
+NEW = b"the new bytes"
+SHA256 = hashlib.sha256(NEW).hexdigest()
+
+
+def put(target: Path, content: bytes = NEW) -> None:
+    put_whole(target, [content], algorithm="sha256", digest=SHA256, aside=target.parent)
+
+
+@pytest.mark.parametrize("point", [1, 2])
+def test_what_a_killed_process_left_goes_with_the_next(tmp_path: Path, point: int) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    child = os.fork()
+    if not child:
+        with Plan(point, "kill").running():
+            put(target)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert target.read_bytes() == b"old"
+    put(target)
+    assert target.read_bytes() == NEW
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("point", [1, 2])
+def test_a_disk_that_fails_leaves_what_was_there(tmp_path: Path, point: int) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    with Plan(point, "full").running(), pytest.raises(BackendUnavailable, match="No space left"):
+        put(target)
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_other_bytes_than_were_promised_are_not_put(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match="changed since"):
+        put(tmp_path / "file", b"others")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        put(tmp_path / "other")
+        yield NEW
+
+    put_whole(
+        tmp_path / "file", chunks(), algorithm="sha256", digest=SHA256, aside=tmp_path
+    )  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "other"]
