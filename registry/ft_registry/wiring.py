@@ -16,6 +16,7 @@ from ft_registry.backends.git.door import GitDoor, Place
 from ft_registry.backends.git.ledger import GitLedger
 from ft_registry.backends.git.refs import remembered_remote
 from ft_registry.backends.hub_cache import find_hub_cache
+from ft_registry.backends.scratch import sweep_scratch
 from ft_registry.backends.settings import parse_actor
 from ft_registry.errors import NotARegistry
 from ft_registry.model.origin import Actor
@@ -308,7 +309,9 @@ class Wiring:
 
     @cached_property
     def context(self) -> Context:
-        """Who acts, where, when."""
+        """Who acts, where, when; who acts tidies up after commands that were killed."""
+        for folder in (self.private, self.private / "items"):
+            sweep_scratch(folder, datetime.now(UTC))
         return Context(
             actor=self._actor(),
             host=socket.gethostname(),
