@@ -86,6 +86,13 @@ class BackendUnavailable(FtRegistryError):
     exit_code = 6
 
 
+class CannotWrite(BackendUnavailable):
+    """The disk that was to take the bytes is full, fails, or is closed: what they come from works.
+
+    Whoever notes what could not be had does not note this: the same works on another disk.
+    """
+
+
 class OutcomeUnknown(FtRegistryError):
     """A reply was lost after the request may have been carried out; running it again settles it."""
 

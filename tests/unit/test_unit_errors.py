@@ -16,6 +16,7 @@ EXIT_CODES = {
     "IntegrityError": 4,
     "Conflict": 5,
     "BackendUnavailable": 6,
+    "CannotWrite": 6,
     "OutcomeUnknown": 8,
 }
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.stages import lies_in
-from ft_registry.errors import FtRegistryError, IntegrityError, NotFound, Refused
+from ft_registry.errors import CannotWrite, FtRegistryError, IntegrityError, NotFound, Refused
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.checkout_path import checkout_path
 from ft_registry.model.document import Unknown
@@ -346,6 +346,8 @@ class Bringing:
         except ValueError as error:
             self._note(step, "missing", f"{path}: {error}")
             return False
+        except CannotWrite:
+            raise  # nothing is lost: the folder is to be made elsewhere
         except FtRegistryError as error:
             self._note(step, _state_of(error), f"{path}: {_told(error)}")
             return False

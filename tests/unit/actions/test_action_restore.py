@@ -25,6 +25,7 @@ from ft_registry.backends.dvc.pipelines import DvcPipelines
 from ft_registry.backends.recipe import ShellRunner
 from ft_registry.errors import (
     BackendUnavailable,
+    CannotWrite,
     FtRegistryError,
     GateRefused,
     IntegrityError,
@@ -143,6 +144,21 @@ def test_a_folder_of_another_level_is_refused(world: World) -> None:
     world.restore("R1")
     with pytest.raises(InvalidInput, match=r"holds support/1 at R2, found support/1 at R1"):
         world.restore("R2")
+
+
+def test_a_disk_that_takes_no_data_lowers_no_level_and_ends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bring(*_: object) -> str:
+        raise CannotWrite("expected to write data, found: No space left on device")
+
+    data = world.registry.data.keep("data/train.jsonl", b"{}\n")
+    world.register(data=(data,))
+    monkeypatch.setattr(world.registry.data, "bring", bring)
+    with pytest.raises(CannotWrite):
+        world.restore()
+    assert list(world.into.parent.glob("back*")) == []
+    assert proofs(world) == []
 
 
 @pytest.mark.parametrize("into", ["file", "file/sub", "file/a/b", "loop", "none/sub", "used"])

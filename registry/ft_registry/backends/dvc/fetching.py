@@ -17,6 +17,7 @@ from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.places import ObjectPlace, object_md5, read_listing
 from ft_registry.errors import (
     BackendUnavailable,
+    CannotWrite,
     FtRegistryError,
     IntegrityError,
     InvalidInput,
@@ -47,7 +48,10 @@ def bring(path: str, md5: str, into: Path, places: Sequence[ObjectPlace]) -> str
                 fetch.check_space([md5], new.parent)
                 fetch.file(md5, new, name="")
     except OSError as error:  # of writing: places turn their own errors into ours
-        raise BackendUnavailable(f"expected to write {into}, found: {error.strerror}") from error
+        raise CannotWrite(
+            f"expected to write {into}, found: {error.strerror}",
+            hints=["make room, or name a place on another disk"],
+        ) from error
     return ", ".join(place.shown for place in places if place in fetch.used)
 
 
@@ -134,7 +138,7 @@ class _Fetch:
         """Compares what the objects need, as far as it is known, with the space there is.
 
         Raises:
-            BackendUnavailable: They do not fit.
+            CannotWrite: They do not fit.
         """
         sizes: dict[str, int] = {}
         for place in self._places:
@@ -145,7 +149,7 @@ class _Fetch:
         needed = sum(sizes.get(oid, 0) for oid in oids)
         free = shutil.disk_usage(folder).free
         if needed > free:
-            raise BackendUnavailable(
+            raise CannotWrite(
                 f"expected {needed:,} bytes free at {folder} for {self._path}, found {free:,}",
                 hints=["make room, or name a place on another disk"],
             )
