@@ -92,6 +92,8 @@ class CannotWrite(BackendUnavailable):
     Whoever notes what could not be had does not note this: the same works on another disk.
     """
 
+    kind = "cannot_write"
+
 
 class OutcomeUnknown(FtRegistryError):
     """A reply was lost after the request may have been carried out; running it again settles it."""
