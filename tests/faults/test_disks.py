@@ -19,22 +19,6 @@ ROOMS = (0, 40, 200)
 """Kilobytes that are left."""
 
 
-@pytest.fixture
-def starts(
-    built_once: Callable[[str, Callable[[Path], None]], Path],
-    fresh_template: Path,
-    seeded_template: Path,
-) -> Callable[[str], Place]:
-    """Returns a function that gives what a command of `SCENARIOS` starts from."""
-    templates = {"fresh": fresh_template, "seeded": seeded_template}
-
-    def start(name: str) -> Place:
-        scenario = SCENARIOS[name]
-        return Place(built_once(f"fault-{name}", lambda to: scenario.make(to, templates)))
-
-    return start
-
-
 @contextmanager
 def mounted(folder: Path, *options: str) -> Iterator[None]:
     done = subprocess.run(
