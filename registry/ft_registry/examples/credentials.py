@@ -99,6 +99,10 @@ _FILLER = re.compile(
     r"example|your|xxxx|\*\*\*|\.\.\.|changeme|placeholder|dummy|redacted|abcdefgh", re.I
 )
 """What stands where a secret would."""
+_ITS_NAME = re.compile(
+    r"(?:my|your|db)?[_-]?(?:pass(?:word|wd)?|pwd|secret|token|api[_-]?key)", re.I
+)
+"""What a password in the URL of an example is called."""
 _VARIETY = 7
 """Different characters that a secret has at least."""
 
@@ -153,7 +157,8 @@ def is_secret_value(value: str) -> bool:
 def url_passwords(text: str) -> Iterator[str]:
     """Yields that there is a password in a URL."""
     for match in _URL_PASSWORD.finditer(text):
-        if len(set(match["value"])) > 3 and not _FILLER.search(match["value"]):
+        value = match["value"]
+        if len(set(value)) > 3 and not (_FILLER.search(value) or _ITS_NAME.fullmatch(value)):
             yield "url-password"
             break
 

@@ -19,14 +19,26 @@ from ft_registry.examples.credentials import (
     url_passwords,
 )
 from ft_registry.model.manifest import FileEntry
+from ft_registry.readers.file_sort import sort_of
 
 _KEY = re.compile(
     r".*(?:api[_-]?key|access[_-]?key|secret|passw(?:or)?d|private[_-]?key|credential).*"
     r"|(?:.*[_-])?(?:token|pwd)",
     re.IGNORECASE | re.DOTALL,
 )
+_PASSWORD_KEY = re.compile(r".*(?:passw(?:or)?d|pwd).*", re.IGNORECASE | re.DOTALL)
+"""People choose passwords, so words may be one; tokens and keys are random."""
+_NAMING_KEY = re.compile(
+    r".*(?:names?|files?|paths?|dir|folder|env|vars?|arn|refs?|uri|columns?|fields?"
+    r"|polic(?:y|ies)|datasets?|hash|digest|sha256|types?|formats?|version)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Keys whose last word says that the value tells of a secret, or where it is."""
+_WORD = r"(?:(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)[0-9]{0,4}|v?[0-9]{1,6}[a-zA-Z]?)"
+_WORDS = re.compile(rf"{_WORD}(?:[-_./:]+{_WORD})+")
+"""Words and numbers with something between them, as names of files and special tokens are."""
 _VALUE = re.compile(r"[A-Za-z0-9+/=_.~!@#%^&*:-]{8,500}")
-_REFERENCE = re.compile(r"\$|%\w+%$|os\.environ|env[:.(\[]|\{\{|<|\*\*\*", re.IGNORECASE)
+_REFERENCE = re.compile(r"\$|%\w+%$|os\.environ|env[:.(\[]|arn:|\{\{|<|\*\*\*", re.IGNORECASE)
 """How values begin that name a variable, or stand in the place of one."""
 _PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+")
 _LOOSE = re.compile(
@@ -35,13 +47,14 @@ _LOOSE = re.compile(
 )
 """As older and newer tokens of theirs are written as well."""
 _OPTION = re.compile(
-    r"(?:^|\s)--?[\w-]*?(?:token|api[_-]?key|access[_-]?key|secret|passw(?:or)?d|pwd)(?:=|\s+)"
-    r"[\"']?(?P<value>[^\s\"']{8,500})"
-    r"|(?:^|\s)\w*(?:TOKEN|API_?KEY|ACCESS_KEY|SECRET|PASSWORD|PASSWD)=[\"']?"
-    r"(?P<variable>[^\s\"']{8,500})"
+    r"(?:^|\s)--?[\w-]*?(?P<option>token|api[_-]?key|access[_-]?key|secret|passw(?:or)?d|pwd)"
+    r"(?:=|\s+)[\"']?(?P<value>[^\s\"']{8,500})"
+    r"|(?:^|\s)\w*(?P<variable>TOKEN|API_?KEY|ACCESS_KEY|SECRET|PASSWORD|PASSWD)=[\"']?"
+    r"(?P<assigned>[^\s\"']{8,500})"
 )
-_TEXTS = (".md", ".yaml", ".yml", ".toml", ".txt", ".cfg", ".ini", ".json", ".jinja")
-_VOCABULARIES = re.compile(r"(?:tokenizer|vocab|tekken|merges|added_tokens).*")
+_VOCABULARIES = re.compile(
+    r"(?!tokenizer_config\.)(?:tokenizer|vocab|tekken|merges|added_tokens).*"
+)
 """Random by nature, and no place for a secret."""
 _SMALL = 1 << 20
 
@@ -91,8 +104,11 @@ def in_command(name: str, command: str) -> Iterator[str]:
     """Yields that a command has a secret in it, by kind."""
     kinds = _kinds(command)
     if not kinds:
-        given = (match["value"] or match["variable"] for match in _OPTION.finditer(command))
-        kinds = ["password"] if any(map(_is_random, given)) else []
+        given = (
+            (match["option"] or match["variable"], match["value"] or match["assigned"])
+            for match in _OPTION.finditer(command)
+        )
+        kinds = ["password"] if any(_kind_by_key(*one) for one in given) else []
     for kind in kinds:
         yield f"{name} ({SECRETS[kind]})"
 
@@ -115,12 +131,15 @@ def in_files(root: Path, files: Sequence[FileEntry]) -> Iterator[str]:
     """Yields the places of secrets in the small texts among files, those of vocabularies aside.
 
     Raises:
+        NotFound: One is gone.
         Refused: One cannot be read.
     """
     for entry in files:
-        path = PurePosixPath(entry.path)
-        is_text = path.suffix.lower() in _TEXTS and not _VOCABULARIES.fullmatch(path.name)
-        if not is_text or entry.size > _SMALL:
+        name = PurePosixPath(entry.path).name
+        if entry.size > _SMALL or _VOCABULARIES.fullmatch(name):
+            continue
+        # By what it holds: of .env, .netrc and logs no ending tells that they are texts.
+        if sort_of(root / entry.path) not in ("text", "code"):
             continue
         try:
             content = (root / entry.path).read_bytes()
@@ -140,7 +159,10 @@ def _kinds(text: str) -> list[str]:
 
 
 def _kind_by_key(key: str, value: str) -> tuple[str, ...]:
-    return ("password",) if _KEY.fullmatch(key) and _is_random(value) else ()
+    if not _KEY.fullmatch(key) or _NAMING_KEY.fullmatch(key) or not _is_random(value):
+        return ()
+    is_name = _WORDS.fullmatch(value) and not _PASSWORD_KEY.fullmatch(key)
+    return () if is_name else ("password",)
 
 
 def _is_random(value: str) -> bool:

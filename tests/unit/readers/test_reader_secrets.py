@@ -41,6 +41,13 @@ ORDINARY = [
     {"hub_token": "***", "api_key": "<your key 1234>", "api_key_name": "main key"},
     {"commit": "0123456789abcdef0123456789abcdef01234567", "sk-learn": "sk-learn-pipeline-long-x"},
     {"url": "https://host/path@v1", "remote": "ssh://git@github.com/acme/x"},
+    {"secret_key_names": ["customer_id2", "acct_no1"], "api_key_env": "OPENAI_API_KEY_2"},
+    {"pad_token": "reserved_special_token_0", "stop_token": "END_OF_TURN_1"},
+    {"secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/hf-AbCdEf"},
+    {"hf_secret": "projects/123456/secrets/hf-token/versions/1", "secret": "prod-hf-token-2"},
+    {"credentials": "service-account-1.json", "secret_hash": "sha256:" + "a1" * 32},
+    {"passwords_dataset": "rockyou2021.txt", "password_policy": "min8chars"},
+    {"example": "postgresql://user:password@localhost/db, https://user:token@host/x"},
     {"hf_home": "hf_cache_of_the_whole_long_team_folder", "text": "the password is secret"},
 ]
 
@@ -60,11 +67,15 @@ def test_what_issuers_write_is_found_and_never_shown(token: str) -> None:
 
 
 def test_a_key_says_that_a_random_value_is_one() -> None:
-    value = made(ALL, 24)
+    random_value = made(ALL, 24)
     for key in ("api_key", "WANDB_API_KEY", "token", "hf_token", "aws_secret_access_key", "db-pwd"):
+        assert list(in_values("c.json", {key: random_value})) == [
+            f"c.json: {key} (a password or secret)"
+        ]
+    for key, value in (("db_password", "Winter2024!"), ("password", "correct-horse-1")):
         assert list(in_values("c.json", {key: value})) == [f"c.json: {key} (a password or secret)"]
-    assert not list(in_values("c.json", {"run_id": value}))
-    assert not list(in_values("c.json", {"token": value}, by_key=False))
+    assert not list(in_values("c.json", {"run_id": random_value}))
+    assert not list(in_values("c.json", {"token": random_value}, by_key=False))
 
 
 @pytest.mark.parametrize("values", ORDINARY, ids=str)
@@ -87,6 +98,8 @@ def test_a_secret_that_is_a_key_is_not_shown() -> None:
         (f"WANDB_API_KEY={made(ALL, 40)} python train.py", True),
         ("train --hub_token $HF_TOKEN", False),
         ("HF_TOKEN=${TOKEN9} train --tokenizer Qwen2Tokenizer --max-tokens 4096", False),
+        ("train --password summer-2024", True),
+        ("train --eos_token reserved_token_7 --image-token=image_pad_01", False),
         ("train --eos-token <|im_end|> --secret-path conf/a1b2c3", False),
     ],
 )
@@ -106,7 +119,8 @@ def test_small_texts_among_files_are_looked_at(tmp_path: Path) -> None:
     content = f"# card\n{TOKENS['aws']}\n".encode()
     names = ("README.md", "tokenizer.json", "vocab.txt", "w.safetensors")
     for name in names:
-        (tmp_path / name).write_bytes(content)
+        binary = b"\0" if name.startswith("w.") else b""
+        (tmp_path / name).write_bytes(binary + content)
     found = list(in_files(tmp_path, [entry_of(name, content) for name in names]))
     assert found == ["README.md, line 2 (an AWS access key)"]
 
@@ -114,3 +128,17 @@ def test_small_texts_among_files_are_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["aws", "huggingface", "github fine", "slack", "google"])
 def test_what_a_trainer_left_is_masked(name: str) -> None:
     assert clean(f"x {TOKENS[name]}") == f"x {HIDDEN}"
+
+
+@pytest.mark.parametrize("name", [".env", ".netrc", "train.log", "a.ipynb", "notes", "run.py"])
+def test_texts_are_told_by_what_they_hold(tmp_path: Path, name: str) -> None:
+    content = f"HF_TOKEN={TOKENS['huggingface']}\n".encode()
+    (tmp_path / name).write_bytes(content)
+    (place,) = in_files(tmp_path, [entry_of(name, content)])
+    assert place == f"{name}, line 1 (a Hugging Face token)"
+
+
+def test_settings_of_a_tokenizer_are_no_vocabulary(tmp_path: Path) -> None:
+    content = f'{{"token": "{TOKENS["huggingface"]}"}}'.encode()
+    (tmp_path / "tokenizer_config.json").write_bytes(content)
+    assert list(in_files(tmp_path, [entry_of("tokenizer_config.json", content)]))
