@@ -78,8 +78,11 @@ def test_reading_says_nothing_beside_its_result(shelf: Project, command: tuple[s
 
 def test_writing_prints_one_line_and_one_document(seeded: Project) -> None:
     seeded.adapter("ad3")
+    planned = seeded.cli("register", "m", "ad3", "--dry-run")
+    assert "note: no data on record" in planned.stderr
     outcome = seeded.cli("register", "m", "ad3")
     assert (outcome.code, outcome.stdout.count("\n")) == (0, 1)
+    assert outcome.stderr == planned.stderr
     assert "note: no data on record" in outcome.stderr
     assert set(seeded.done("promote", "m/3", "--to", "champion")) == {
         "model", "alias", "type", "from", "to", "record", "reason", "before", "after", "lock",

@@ -23,7 +23,7 @@ from ft_registry.actions.repeats import measured_of_model, tell_repeats
 from ft_registry.actions.resolve import read_evaluations
 from ft_registry.actions.run_admission import AdmittedRun, admit
 from ft_registry.actions.secrecy import exempt_secrets, secrets_in_draft
-from ft_registry.actions.shown_training import shown_curves, shown_params
+from ft_registry.actions.shown_training import claimed_data, shown_curves, shown_params
 from ft_registry.actions.standings import read_standing
 from ft_registry.actions.tags import IDENTITY, TRANSACTION, version_tags
 from ft_registry.actions.tombstones import stored_tombstones, untold_words
@@ -124,7 +124,7 @@ def plan_registration(
         untold = _untold(draft.data, indexes, ledger)
         same = tell_same_job(draft.hosted, draft.model, ledger)
         notices = (*said, *draft.notices, *untold, *loading.notices(), *same)
-        notices += tuple(_left_out(draft))
+        notices += (*_left_out(draft), *_warnings(draft))
     run_id = run.run_id if run is not None else request.run_id
     return RegistrationPlan(
         draft, None if run_id == NO_RUN else run_id, known, scored, notices, loading,
@@ -160,6 +160,27 @@ def _left_out(draft: Draft) -> Iterator[str]:
     for one in draft.left_out:
         count = f"{len(one.files)} files, " if one.what.endswith("/") else ""
         yield f"left out: {one.what} ({count}{one.size:,} bytes), {one.why}"
+
+
+def _warnings(draft: Draft) -> list[str]:
+    """Returns in words what nobody will know of the version."""
+    found = []
+    if not draft.data:
+        found.append(
+            "no data on record: train by ft-registry run --data PATH or in a stage of dvc.yaml, "
+            "and it is known; or name it with --data PATH" + claimed_data(draft.training)
+        )
+    if draft.code.left_out:
+        found.append(
+            f"{len(draft.code.left_out)} untracked files are too large for the patch, such as "
+            f"{draft.code.left_out[0]}: commit them, or track them with DVC"
+        )
+    revision = getattr(draft.base, "revision", None)
+    if getattr(draft.base, "source", "") == "hub" and isinstance(revision, Unknown):
+        found.append(f"the base is not pinned: {revision.unknown}")
+    if not isinstance(draft.training, Unknown):
+        found += draft.training.left_out
+    return found
 
 
 def known_as(draft: Draft, ledger: Ledger) -> VersionReference | None:

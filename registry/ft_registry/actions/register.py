@@ -23,7 +23,6 @@ from ft_registry.actions.homes import home_of
 from ft_registry.actions.plan_register import RegistrationPlan, known_as, upload_of
 from ft_registry.actions.projection import project_version, stored_of
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record
-from ft_registry.actions.shown_training import claimed_data
 from ft_registry.actions.tags import version_tags
 from ft_registry.errors import IntegrityError
 from ft_registry.model import layout
@@ -209,7 +208,7 @@ def _publish(
     except RequirementFailed as error:
         return _lost(error, draft, record, stored, ledger=ledger, models=models)
     notices = project_version(filed, ledger=ledger, models=models, context=context)
-    return Registered(filed, True, tuple(evaluations), notices + _warnings(draft))
+    return Registered(filed, True, tuple(evaluations), notices)
 
 
 def _lost(
@@ -304,23 +303,3 @@ def _summary(draft: Draft) -> str:
     trained = [dataset for dataset in draft.data if dataset.role == "train"]
     rows = sum(d.rows for d in trained if isinstance(d.rows, int))
     return f"{method}{draft.kind}" + (f" on {rows} examples" if rows else "")
-
-
-def _warnings(draft: Draft) -> list[str]:
-    found = []
-    if not draft.data:
-        found.append(
-            "no data on record: train by ft-registry run --data PATH or in a stage of dvc.yaml, "
-            "and it is known; or name it with --data PATH" + claimed_data(draft.training)
-        )
-    if draft.code.left_out:
-        found.append(
-            f"{len(draft.code.left_out)} untracked files are too large for the patch, such as "
-            f"{draft.code.left_out[0]}: commit them, or track them with DVC"
-        )
-    revision = getattr(draft.base, "revision", None)
-    if getattr(draft.base, "source", "") == "hub" and isinstance(revision, Unknown):
-        found.append(f"the base is not pinned: {revision.unknown}")
-    if not isinstance(draft.training, Unknown):
-        found += draft.training.left_out
-    return found
