@@ -266,3 +266,12 @@ def test_a_suite_asks_the_service_by_name(project: Project) -> None:
     assert outcome.error["message"] == (
         "expected a hosted version for {model} of the suite asked, found m/2, of kind adapter"
     )
+
+
+def test_a_secret_in_a_job_is_refused(project: Project, tmp_path: Path) -> None:
+    token = "hf_" + "QzWxEcRvTbYnUmIkOl" + "PaSdFgHjKlZxCvBn"
+    put(tmp_path, "elsewhere.json", {**OPENAI, "metadata": {"token": token}})
+    outcome = project.cli("register", "m", tmp_path / "elsewhere.json")
+    assert outcome.code == 1
+    assert "elsewhere.json, line 1 (a Hugging Face token)" in outcome.stderr
+    assert token not in outcome.stderr

@@ -92,8 +92,8 @@ def secrets_in_draft(draft: "Draft", command: Sequence[str] = ()) -> Iterator[st
             f"the command of the stage {draft.pipeline.stage}", draft.pipeline.cmd
         )
     yield from in_text("the note", draft.note)
-    if draft.root.is_dir():
-        yield from in_files(draft.root, draft.files)
+    folder = draft.root if draft.root.is_dir() else draft.root.parent  # one file: a hosted job
+    yield from in_files(folder, draft.files)
 
 
 def secrets_in_inputs(config: Config, command: Sequence[str], patch: bytes) -> Iterator[str]:

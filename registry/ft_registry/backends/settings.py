@@ -44,6 +44,12 @@ def read_settings(top: Path | None, environ: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         name = ".".join(map(str, fault["loc"]))
+        if name == "site":  # not shown: a login may stand in it
+            raise InvalidInput(
+                "expected site as an http or https address of at most 250 characters, without "
+                "login, question or fragment, found another text",
+                hints=['for example: site = "https://pages.example.org/models"'],
+            ) from error
         near = difflib.get_close_matches(name, Settings.model_fields)
         raise InvalidInput(
             f"expected a setting of ft-registry, found {name} = {fault['input']!r}: {fault['msg']}",
