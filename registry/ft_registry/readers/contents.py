@@ -16,16 +16,17 @@ from ft_registry.model.proof import some
 from ft_registry.readers.file_sort import SAFE, WORDS, Sort, sort_of
 from ft_registry.readers.gguf import check_gguf
 from ft_registry.readers.tensors import read_header
-from ft_registry.readers.weights import holds_weights
+from ft_registry.readers.weights import holds_weights, is_weights, read_kind
 
 _STATE = re.compile(r"((?:checkpoint-|global_step)[0-9]+)/.+")
 """What a training is resumed from, at the top: a checkpoint may be registered itself."""
 _OF_TOOLS = re.compile(r"(?:.*/)?(\.git|\.cache|\.ipynb_checkpoints|__pycache__|wandb|mlruns)/.+")
 _NO_MODEL = re.compile(
-    r"events\.out\.tfevents\..*|\.DS_Store|Thumbs\.db|zero_to_fp32\.py"
+    r"events\.out\.tfevents\..*|\.DS_Store|\._.*|Thumbs\.db|\..*\.sw[a-p]|zero_to_fp32\.py"
     r"|pytorch_model.*\.bin\.index\.json"
 )
-"""Logs of TensorBoard, what file managers leave, a script of DeepSpeed, lists of pickled shards."""
+"""Logs of TensorBoard, what file managers and editors leave, a script of DeepSpeed, lists of shards
+that are pickles."""
 _WEIGHTS_OR_STATE = frozenset(
     (
         ".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".dill", ".npy", ".npz",
@@ -97,6 +98,9 @@ def choose(root: Path, files: Sequence[FileEntry], *, allow_runnable: bool = Fal
     left += _left_alone(rest, sorts)
     gone = {entry.path for one in left for entry in one.files}
     kept = tuple(entry for entry in files if entry.path not in gone)
+    if not any(is_weights(one.path) or one.path.endswith(".json") for one in files):
+        _tell_checkpoint(root, files)
+        read_kind(root, files)  # neither weights nor a job: formats are not what is wrong with it
     _refuse_others(root, kept, sorts)
     _check_weights_left(root, files, kept)
     return Contents(kept, tuple(left))
@@ -127,6 +131,8 @@ def _checked(root: Path, entry: FileEntry) -> Sort:
     """Returns what a file is, after its header was read if it is weights."""
     path = root / entry.path
     sort = sort_of(path)
+    if _is_no_model(entry.path):
+        return sort
     expected = _STRICT.get(PurePosixPath(entry.path).suffix.lower())
     # Weights without a byte are told by the reader of their kind.
     allowed = (expected, "empty") if holds_weights([entry]) else (expected,)
@@ -177,7 +183,8 @@ def _refuse_others(root: Path, kept: Sequence[FileEntry], sorts: dict[str, Sort]
                 "expected weights as safetensors or GGUF, JSON, text, tokenizers and images, "
                 f"found {WORDS[sort]}: {root / entry.path}{more}",
                 hints=[
-                    "take it out of the folder",
+                    "take it out of the folder"
+                    + ("; texts are UTF-8" if sort == "unknown" else ""),
                     "or --allow-pickle REASON keeps all as it lies; the reason stays on record",
                 ],
             )

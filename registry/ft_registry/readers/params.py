@@ -79,15 +79,20 @@ def _read(path: Path) -> Any:
 
 
 def _plain(value: Any, path: Path) -> Any:
-    """Returns the value with JSON types only: dates become text, keys must be text."""
+    """Returns the value with JSON types only: dates and whole numbers as keys become text."""
     if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, str):
+        plain: dict[str, Any] = {}
+        for key, item in value.items():
+            # `id2label: {0: neg}` is how configurations list labels; JSON writes "0" for it.
+            is_key = isinstance(key, str | int) and not isinstance(key, bool)
+            if not is_key or str(key) in plain:
+                found = repr(key) if not is_key else f"{key!s} as a number and as text"
                 raise Refused(
-                    f"expected text as keys in {path}, found {key!r}",
+                    f"expected text as keys in {path}, found {found}",
                     hints=["put the key in quotes"],
                 )
-        return {key: _plain(item, path) for key, item in value.items()}
+            plain[str(key)] = _plain(item, path)
+        return plain
     if isinstance(value, list | tuple):
         return [_plain(item, path) for item in value]
     if value is None or isinstance(value, bool | int | str):

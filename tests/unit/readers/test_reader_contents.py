@@ -226,3 +226,16 @@ def test_a_large_image_is_refused(folder: Path) -> None:
     put(folder, "a.png", PNG + bytes(17 << 20))
     with pytest.raises(Refused, match="images of at most"):
         chosen(folder)
+
+
+@pytest.mark.parametrize("name", ["._adapter_model.safetensors", "._README.md", ".README.md.swp"])
+def test_what_file_managers_and_editors_leave_is_left_out(name: str, folder: Path) -> None:
+    put(folder, name, b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X")
+    assert [one.what for one in chosen(folder).left_out] == [name]
+
+
+def test_a_folder_of_something_else_is_told_as_such(tmp_path: Path) -> None:
+    put(tmp_path, "train.jsonl", "{}")
+    put(tmp_path, "train.arrow", b"ARROW1\x00\x00\xff")
+    with pytest.raises(Refused, match=r"a folder with weights, found .* with train.arrow"):
+        chosen(tmp_path)

@@ -84,7 +84,7 @@ def test_an_empty_file_is_a_configuration(tmp_path: Path, name: str) -> None:
         ("p.yaml", "a: 1\na: 2", "to be YAML"),
         ("p.json", '{"a": 1, "a": 2}', "duplicate keys 'a'"),
         ("p.toml", "a = 1\na = 2", "to be TOML"),
-        ("p.yaml", "1: a", "text as keys"),
+        ("p.yaml", "x: {1: a, '1': b}", "1 as a number and as text"),
         ("p.yaml", "x: {true: a}", "text as keys"),
         ("p.yaml", "- {null: a}", "text as keys"),
         ("p.yaml", "a: .nan", "finite numbers"),
@@ -192,3 +192,9 @@ def test_a_file_far_larger_than_a_configuration_is_refused_unread(
         file.truncate(100 << 20)
     with pytest.raises(Refused, match=f"of at most 4194304 bytes, found more in .*{name}"):
         read_config_files([(name, tmp_path / name)])
+
+
+def test_labels_may_be_numbered_as_in_json(tmp_path: Path) -> None:
+    assert read(tmp_path, "p.yaml", "id2label: {0: neg, 1: pos}") == read(
+        tmp_path, "p.json", '{"id2label": {"0": "neg", "1": "pos"}}'
+    )
