@@ -117,7 +117,11 @@ def _checked(looked: "Verification", how: str) -> str:
     found = f"{how} of {files} files of weights"
     if copies:
         found += f", {copies} {'copy' if copies == 1 else 'copies'} of data"
+    unseen = [
+        f"           no copy of {finding.name} was seen, and not every place answered"
+        for finding in looked.undecided[:_DAMAGE_SHOWN]
+    ]
     if not looked.damage:
-        return f"{found}: as recorded"
+        return "\n".join([f"{found}: as recorded", *unseen])
     damaged = [f"           {finding.as_text()}" for finding in looked.damage[:_DAMAGE_SHOWN]]
-    return "\n".join([f"{found}; {len(looked.damage)} damaged:", *damaged])
+    return "\n".join([f"{found}; {len(looked.damage)} damaged:", *damaged, *unseen])

@@ -178,6 +178,20 @@ def test_a_store_that_does_not_answer_leaves_it_undecided(mine: Project) -> None
     assert "127.0.0.1:9" in unknown["found"]
 
 
+def test_a_silent_remote_that_may_have_the_only_copy_leaves_it_undecided(mine: Project) -> None:
+    (data,) = mine.workspace().show("m/1").filed.record.data
+    mine.cached(data.dvc.md5).unlink()
+    mine.dvc("remote", "add", "--default", "store", "s3://bucket/data")
+    mine.dvc("remote", "modify", "store", "endpointurl", "http://127.0.0.1:9")
+    for depth in ("--fast", "--full"):
+        outcome = mine.cli("--json", "verify", "m/1", depth)
+        assert (outcome.code, outcome.document["ok"]) == (6, False), outcome.stderr
+    assert mine.cli("verify", "m/1").stdout.startswith("m/1  unknown  ")
+    moved = mine.cli("rollback", "m@champion", "--reason", "worse")
+    assert moved.code == 0, "its weights are whole"
+    assert "no copy of data/train.jsonl was seen" in moved.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "kind"),
     [

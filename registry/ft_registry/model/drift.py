@@ -300,7 +300,7 @@ def _of_version(
     if found.model_known is False:
         yield _drift(
             "logged_model_gone", name, model, f"its logged model {version.uri}",
-            "no such logged model: nobody can load the version", version=version.number,
+            "no such logged model: it loads by its number or alias alone", version=version.number,
         )  # fmt: skip
     described = found.tags.get(DESCRIPTION, "")
     if said := _misdescribed(version.description, found.description, described):

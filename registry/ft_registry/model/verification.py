@@ -24,6 +24,9 @@ byte is read."""
 
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 _DAMAGE = ("changed", "missing", "extra")
+_PROMISED: tuple[Kind, ...] = ("artifact", "loader", "attachment", "data", "chain")
+"""Of these a good copy must be known to be there. A base lies elsewhere, and goes on by itself; how
+MLflow shows a version, and who signed an event, is told and breaks nothing."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class Finding:
 
     @property
     def is_open(self) -> bool:
-        """Whether it must be known before anything relies on the version, and is not."""
-        return self.state == "unknown" and self.kind in ("artifact", "chain")
+        """Whether it must be known before it can be said that all is whole, and is not."""
+        return self.state == "unknown" and self.kind in _PROMISED
 
     def as_json(self) -> dict[str, Any]:
         """Returns the finding as `verify --json` prints it."""

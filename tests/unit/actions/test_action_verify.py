@@ -23,7 +23,7 @@ from ft_registry.model.manifest import manifest_digest
 from ft_registry.model.record import FolderBase, VersionBase
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.snapshot import DataContent
-from ft_registry.model.verification import Depth, Finding
+from ft_registry.model.verification import Depth, Finding, Kind, Verification
 from ft_registry.ports.data import DataCopy
 from ft_registry.readers.files import hash_folder
 
@@ -315,7 +315,18 @@ def test_a_silent_remote_matters_only_when_no_other_place_has_the_data(
     found = registry.verify()
     (finding,) = [f for f in found.findings if f.kind == "data"]
     assert finding.state == state
-    assert found.damage == ()
+    assert (found.damage, found.ok) == ((), state == "ok")
+    # Its weights are whole, and load without data that this machine may not even reach.
+    assert finding in require_intact(FIRST, registry.evidence).findings
+
+
+@pytest.mark.parametrize(
+    ("kind", "whole"),
+    [("artifact", False), ("loader", False), ("attachment", False), ("data", False),
+     ("chain", False), ("base", True), ("version", True), ("signature", True), ("pin", True)],
+)  # fmt: skip
+def test_nothing_is_whole_of_which_a_promised_byte_was_not_read(kind: Kind, whole: bool) -> None:
+    assert Verification((Finding(kind, "one", "unknown"),)).ok == whole
 
 
 # Bases

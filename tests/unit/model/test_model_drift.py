@@ -217,7 +217,8 @@ CASES: dict[str, tuple[ShownModel, str, str, str, str, bool, bool]] = {
     ),
     "logged model gone": (
         STORE.edit(1, model_known=False), "logged_model_gone", "m/1",
-        "its logged model models:/m-1", "no such logged model: nobody can load the version",
+        "its logged model models:/m-1",
+        "no such logged model: it loads by its number or alias alone",
         True, False,
     ),
     "tag edited": (
