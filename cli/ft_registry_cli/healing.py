@@ -84,6 +84,7 @@ def _text(plan: "HealPlan", healed: "Healed | None") -> str:
         *_lines("lost", [_fate(wound) for wound in lost]),
         *_lines("unknown", [_fate(wound) for wound in unknown]),
         *_lines("left", [finding.as_text() for finding in plan.left if finding.is_damage]),
+        *_lines("unknown", [finding.as_text() for finding in plan.left if finding.is_open]),
     ]
     return "\n".join(lines) if lines else "nothing to heal: every byte is what it was"
 

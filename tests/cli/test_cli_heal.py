@@ -63,6 +63,13 @@ def test_a_whole_registry_needs_no_healing(mine: Project) -> None:
     assert quarantine_of(mine) == []
 
 
+def test_what_could_not_be_read_is_not_called_whole(mine: Project) -> None:
+    away = {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    outcome = mine.cli("verify", "m/1", "--heal", "--dry-run", env=away)
+    assert outcome.code == 6
+    assert outcome.stdout.startswith("unknown   artifact models:/m-"), outcome.stdout
+
+
 def test_a_dry_run_prints_the_plan_and_changes_nothing(mine: Project, tmp_path: Path) -> None:
     folder = backup(mine, 1, tmp_path / "backup")
     flip(weights_of(mine, 1))
