@@ -178,6 +178,17 @@ def test_a_store_that_does_not_answer_leaves_it_undecided(mine: Project) -> None
     assert "127.0.0.1:9" in unknown["found"]
 
 
+def test_a_remote_whose_disk_may_not_be_mounted_is_told(mine: Project, tmp_path: Path) -> None:
+    mine.dvc("remote", "add", "--default", "store", str(tmp_path / "disk"))
+    told = "disk): its folder is not there: a disk is not mounted"
+    whole = mine.cli("verify", "m/1")
+    assert (whole.code, told in whole.stderr) == (0, True), whole.stderr
+    (data,) = mine.workspace().show("m/1").filed.record.data
+    mine.cached(data.dvc.md5).unlink()
+    lost = mine.cli("verify", "m/1")
+    assert (lost.code, told in lost.stderr) == (4, True), lost.stderr
+
+
 def test_a_silent_remote_that_may_have_the_only_copy_leaves_it_undecided(mine: Project) -> None:
     (data,) = mine.workspace().show("m/1").filed.record.data
     mine.cached(data.dvc.md5).unlink()

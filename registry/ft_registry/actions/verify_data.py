@@ -41,7 +41,8 @@ class DataLook:
             elif copy.state == "damaged":
                 findings += _faults(dataset, copy, subject)
         if not findings:
-            return self._nowhere(dataset, copies, record)
+            unseen = tuple(f"{dataset.path}: {copy.note}" for copy in copies if copy.note)
+            return self._nowhere(dataset, copies, record).joined([Verification(notes=unseen)])
         notes = [
             f"{dataset.path}: {copy.place} was not checked: {copy.reason}"
             for copy in copies

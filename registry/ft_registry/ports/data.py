@@ -59,7 +59,7 @@ class DataCopy:
     reason: str = ""
     """Why the state is unknown: the remote does not answer, no DVC project is here."""
     note: str = ""
-    """Of a copy that is ``ok``: what could not be looked at."""
+    """What a person should know of it: what could not be looked at, a folder that is not there."""
 
 
 class DataStore(Protocol):

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from ft_registry.backends.dvc.content import HashedData, hash_data
-from ft_registry.backends.dvc.copies import copy_in
+from ft_registry.backends.dvc.copies import copies_in
 from ft_registry.backends.dvc.fetching import bring
 from ft_registry.backends.dvc.healing import DataHealing, wounds_at_source
 from ft_registry.backends.dvc.imports import Import, find_import
@@ -249,7 +249,7 @@ class DvcData:
             source = Source(listing.source, project=project, scratch=self._scratch)
             imported = self._listed_by(content, listing, rev)
             return [source_copy(source, content, listing, imported)]
-        return [copy_in(place, content, depth=depth) for place in self._places(project)]
+        return copies_in(self._places(project), content, depth=depth)
 
     def bring(self, path: str, md5: str, into: Path) -> str:
         """See `DataStore.bring`."""
