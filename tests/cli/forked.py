@@ -20,8 +20,8 @@ from typing import Any
 _STARTING = ("PYTHON", "LC_", "LANG", "COVERAGE")
 """Settings that Python reads when it starts: a fork would not see them."""
 
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["tests.cli.imported"])
+forking = multiprocessing.get_context("forkserver")
+forking.set_forkserver_preload(["tests.cli.imported"])
 
 
 def suits(environ: Mapping[str, str]) -> bool:
@@ -62,11 +62,11 @@ def run_forked(
     with tempfile.TemporaryDirectory(prefix="ft-registry-forked-") as folder:
         streams = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
         streams[0].write_text(stdin)
-        process = _context.Process(
+        process = forking.Process(
             target=_run,
             args=(list(arguments), str(cwd), dict(environ), list(map(str, streams)), prepare),
         )
-        _ensure_server(environ)
+        ensure_server(environ)
         process.start()
         process.join(patience)
         if process.exitcode is None:
@@ -89,11 +89,11 @@ def run_together(
         TimeoutError: One did not end within so many seconds; all were killed.
     """
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    _ensure_server(environ)
-    barrier = _context.Barrier(len(calls))
-    ends = [_context.Pipe(duplex=False) for _ in calls]
+    ensure_server(environ)
+    barrier = forking.Barrier(len(calls))
+    ends = [forking.Pipe(duplex=False) for _ in calls]
     processes = [
-        _context.Process(target=_work, args=(work, call, environ, barrier, end))
+        forking.Process(target=_work, args=(work, call, environ, barrier, end))
         for call, (_, end) in zip(calls, ends, strict=True)
     ]
     for process in processes:
@@ -132,7 +132,7 @@ def _work(
     end.send(work(*call))
 
 
-def _ensure_server(environ: Mapping[str, str]) -> None:
+def ensure_server(environ: Mapping[str, str]) -> None:
     """Starts the server, if there is none, where it imports the same sources as this process."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([environ["PYTHONPATH"], *sys.path])

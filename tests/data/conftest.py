@@ -1,12 +1,14 @@
 """Data in a cache and remotes, made once and copied."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.data.kept import Kept, copy_kept, make_kept
-from tests.data.stores import s3_server
+from tests.data.kept import Kept, configure, copy_kept, make_kept
+from tests.data.stores import Bucket, s3_server
 
+_NUMBERS = count()
 BuiltOnce = Callable[[str, Callable[[Path], None]], Path]
 
 
@@ -27,3 +29,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an S3 server."""
     with s3_server(tmp_path_factory.mktemp("s3")) as url:
         yield url
+
+
+@pytest.fixture
+def bucket(s3: str, kept: Kept) -> Bucket:
+    """The default remote of `kept`, in place of its local ones, and all that was pushed to them."""
+    made = Bucket(s3, f"kept-{next(_NUMBERS)}")
+    made.fill(kept.places["store"])
+    configure(kept, made.settings)
+    return made

@@ -1,10 +1,9 @@
 """Healing remotes behind a network: a real S3 server, and one that takes nothing."""
 
-from itertools import count
 from pathlib import Path
 
 import pytest
-from tests.data.kept import FILE, FILES, FOLDER, Kept, md5_of
+from tests.data.kept import FILE, FILES, FOLDER, Kept, configure, md5_of
 from tests.data.stores import Bucket, free_port, http_server
 
 from ft_registry.backends.quarantine import BYTES, FolderQuarantine
@@ -15,22 +14,6 @@ from ft_registry.model.snapshot import DataContent
 pytestmark = pytest.mark.integration
 
 A = md5_of(FILES["a.jsonl"])
-_NUMBERS = count()
-
-
-@pytest.fixture
-def bucket(s3: str, kept: Kept) -> Bucket:
-    """The default remote of `kept`, in place of its local ones, and all that was pushed to them."""
-    made = Bucket(s3, f"healing-{next(_NUMBERS)}")
-    made.fill(kept.places["store"])
-    configure(kept, made.settings)
-    return made
-
-
-def configure(kept: Kept, settings: str) -> None:
-    kept.project.write(
-        ".dvc/config", f"[core]\n    remote = cloud\n['remote \"cloud\"']\n    {settings}"
-    )
 
 
 def quarantine_of(kept: Kept) -> tuple[FolderQuarantine, Path]:

@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 from tests.cli.project import tree_digests
-from tests.data.kept import FILE, FILES, FOLDER, Kept, md5_of
+from tests.data.kept import FILE, FILES, FOLDER, Kept, configure, md5_of
 from tests.data.stores import (
     KEY,
     SECRET,
@@ -31,21 +31,6 @@ pytestmark = pytest.mark.integration
 A, B, C = (md5_of(FILES[name]) for name in ("a.jsonl", "deep/er/b.jsonl", "ünï cödé"))
 DEPTHS: tuple[Depth, ...] = ("fast", "full")
 _NUMBERS = count()
-
-
-@pytest.fixture
-def bucket(s3: str, kept: Kept) -> Bucket:
-    """The default remote of `kept`, in place of its local ones, and all that was pushed to them."""
-    made = Bucket(s3, f"bucket-{next(_NUMBERS)}")
-    made.fill(kept.places["store"])
-    configure(kept, made.settings)
-    return made
-
-
-def configure(kept: Kept, settings: str) -> None:
-    kept.project.write(
-        ".dvc/config", f"[core]\n    remote = cloud\n['remote \"cloud\"']\n    {settings}"
-    )
 
 
 def remote_copy(kept: Kept, content: DataContent, depth: Depth) -> DataCopy:

@@ -7,16 +7,15 @@ none of ours goes through: it is a bug.
 
 import multiprocessing
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Literal
 
+from tests.cli.forked import ensure_server, forking
 from tests.cli.project import Project, environment, items
 from tests.randomised.doom import Doom
 
@@ -130,9 +129,6 @@ _VERBS: Mapping[Verb, Callable[[Project, Workspace, Deed], Answer]] = {
     "sync": _sync,
 }
 
-_processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.cli.imported"])
-
 
 def perform_killed(
     project: Project, settings: Mapping[str, str], deed: Deed, *, point: int
@@ -142,17 +138,9 @@ def perform_killed(
     Returns:
         What came of it, None: it was killed; and how many points there were until then.
     """
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([environment()["PYTHONPATH"], *sys.path])
-    try:
-        forkserver.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
-    receive, send = _processes.Pipe(duplex=False)
-    process = _processes.Process(
+    ensure_server(environment())
+    receive, send = forking.Pipe(duplex=False)
+    process = forking.Process(
         target=_die_on_the_way,
         args=(str(project.root), dict(settings), dict(os.environ), deed, point, send),
     )
