@@ -131,7 +131,7 @@ def test_an_alias_that_mlflow_missed_follows_by_a_plain_sync(
         patch.setattr(MlflowModels, "set_alias", away)
         workspace = hands.workspace
         assert workspace.move(workspace.plan_promotion("m/2", "champion")).notices
-    assert hands.kinds() == [("alias_stale", "m@champion")]
+    assert hands.kinds() == [("description_missing", "m"), ("alias_stale", "m@champion")]
     assert hands.sync().failure is None
     assert hands.drift() == []
     assert hands.champion() == 2
