@@ -48,12 +48,8 @@ def _text(found: "Health") -> str:
     lines: list[str] = []
     for group, rows in groupby(found.diagnoses, key=lambda row: row[0]):
         lines += [group, *(line for _, one in rows for line in _lines(one)), ""]
-    counts = (("problem", "problem"), ("warning", "warning"))
-    told = [
-        f"{number} {word}{'s' if number != 1 else ''}"
-        for state, word in counts
-        if (number := found.count(state))  # type: ignore[arg-type]
-    ]
+    counts = (("problem", found.count("problem")), ("warning", found.count("warning")))
+    told = [f"{number} {word}{'s' if number != 1 else ''}" for word, number in counts if number]
     unknown = found.count("unchecked")
     lines.append(
         (", ".join(told) or "no problems") + (f", {unknown} not checked" if unknown else "")

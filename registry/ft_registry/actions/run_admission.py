@@ -133,30 +133,33 @@ def admit(
         )
     _compare_config(run, request, top)
     admitted = ["config", "environment"]
-    changes: dict[str, object] = {"config": document.config, "environment": document.environment}
     notices = _notices(run)
     ran = [_claimed(dataset) for dataset in document.data]
     data = _united(ran, draft.data, draft.pipeline, run=document.run_id)
     _check_snapshots(document.data, ledger)
     if document.data:
         admitted.append("data")
-    changes["data"] = name_datasets(data, lambda key: snapshots_of(key, ledger))
     known = document.code.as_code()
     if known is not None:
         admitted.append("code")
-        changes |= {"code": known, "patch": run.patch, "is_code_here": code.has(known.commit)}
-        notices += _code_notices(known, is_here=code.has(known.commit))
+        is_here = code.has(known.commit)
+        draft = replace(draft, code=known, patch=run.patch, is_code_here=is_here)
+        notices += _code_notices(known, is_here=is_here)
     elif isinstance(document.code.commit, Unknown):
         notices.append(
             f"the run does not know its commit ({document.code.commit.unknown}): the code on "
             "record is what is here now"
         )
-    changes |= {
-        "packages": run.packages,
-        "run_document": run.content,
-        "admitted": tuple(sorted(admitted)),
-    }
-    return replace(draft, **changes), tuple(notices)  # type: ignore[arg-type]
+    admitted_draft = replace(
+        draft,
+        config=document.config,
+        environment=document.environment,
+        data=name_datasets(data, lambda key: snapshots_of(key, ledger)),
+        packages=run.packages,
+        run_document=run.content,
+        admitted=tuple(sorted(admitted)),
+    )
+    return admitted_draft, tuple(notices)
 
 
 def _claimed(dataset: Dataset) -> Dataset:
