@@ -33,6 +33,8 @@ class Entry:
     """The version that it calls bad."""
     good: int | None = None
     """The version that it calls good again."""
+    home: str = ""
+    """Where it says that bytes were stored anew, as MLflow's source."""
 
     def is_told_by(self, event: Event) -> bool:
         """Returns whether an event says just that."""
@@ -49,6 +51,8 @@ class State:
     standings: dict[int, str] = field(default_factory=dict)
     evaluations: set[tuple[int, int]] = field(default_factory=set)
     moves: dict[str, list[Entry]] = field(default_factory=dict)
+    homes: dict[int, str] = field(default_factory=dict)
+    """Where bytes were stored anew, by version."""
 
     @classmethod
     def after(cls, entries: Sequence[Entry]) -> "State":
@@ -69,6 +73,8 @@ class State:
                 self.aliases.pop(entry.alias, None)
             else:
                 self.aliases[entry.alias] = entry.to
+        elif entry.type == "relocate" and entry.number is not None:
+            self.homes[entry.number] = entry.home
         elif entry.type == "adopt" and entry.number is not None:
             self.standings[entry.number] = "deleted"
         if entry.bad is not None:
@@ -252,7 +258,7 @@ class Oracle:
         state = self.state
         if deed.mode == "restore":
             assert event.version in state.live, event
-            return Entry("relocate", event.version)
+            return Entry("relocate", event.version, home=event.subject.rpartition(" ")[2])
         assert deed.mode == "adopt", event
         if event.alias is None:
             assert event.version in state.live, event
@@ -284,6 +290,10 @@ class Oracle:
             held = shown.versions.get(number)
             if held is None:
                 found.add(("version_deleted", name))
+                continue
+            if held.source != state.homes.get(number, held.source):
+                # A kill came between the event and MLflow: another sync --restore goes on.
+                found.add(("version_replaced", name))
                 continue
             found |= {edit for edit in self.edited if _is_of(edit[1], name)}
             if held.is_run_trashed:
