@@ -80,11 +80,8 @@ class Wiring:
 
     @property
     def private(self) -> Path:
-        """Our folder inside the git directory: indexes, locks, caches, all of them derived.
-
-        Only `quarantine` is not: it holds what was found in the place of good bytes.
-        """
-        return self.place.common_dir / "ft-registry"
+        """Our folder inside the git directory; see `Place.private`."""
+        return self.place.private
 
     @cached_property
     def ledger(self) -> GitLedger:

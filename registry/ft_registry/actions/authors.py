@@ -64,18 +64,22 @@ def read_authors(ledger: Ledger, places: Sequence[str], *folders: str) -> Author
     Raises:
         IntegrityError: One of them was touched by a commit that holds no event.
     """
-    events: list[LoggedEvent] = []
-    cut = None
-    # One state: a document that moves in between would look as if nobody had moved it.
-    at = ledger.head()
-    try:
-        for logged in ledger.events(*places, *folders, newest_first=True, at=at):
-            events.append(logged)  # noqa: PERF402 - those before the cut count
-    except NotARegistry as error:
-        cut = error
-    contents = ledger.read_many(places, at=at)
-    present = {place: digest_bytes(content) for place, content in contents.items()}
-    return Authors(tuple(events), present, cut, at)
+    return _read_authors(ledger, places, folders)
+
+
+def last_author(ledger: Ledger, place: str) -> Authors:
+    """Returns the events that touched a document since the last that says it wrote it, with that.
+
+    Of a document that moves often those before are many, and say nothing of what it is now.
+
+    Args:
+        ledger: The truth.
+        place: The document.
+
+    Raises:
+        IntegrityError: It was touched by a commit that holds no event.
+    """
+    return _read_authors(ledger, [place], (), until=place)
 
 
 def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Authors:
@@ -91,23 +95,42 @@ def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Auth
     return replace(authors, present=authors.present | found)
 
 
-def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReference) -> Authors:
+def _read_authors(
+    ledger: Ledger, places: Sequence[str], folders: Sequence[str], *, until: str | None = None
+) -> Authors:
+    events: list[LoggedEvent] = []
+    cut = None
+    # One state: a document that moves in between would look as if nobody had moved it.
+    at = ledger.head()
+    try:
+        for logged in ledger.events(*places, *folders, newest_first=True, at=at):
+            events.append(logged)  # those before the cut count
+            if until is not None and any(write.path == until for write in logged.event.writes):
+                break
+    except NotARegistry as error:
+        cut = error
+    contents = ledger.read_many(places, at=at)
+    present = {place: digest_bytes(content) for place, content in contents.items()}
+    return Authors(tuple(events), present, cut, at)
+
+
+def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReference) -> None:
     """Raises unless events wrote the record, the alias and the standing as they are.
 
     In a shallow clone only what its history reaches is looked at.
-
-    Returns:
-        Who wrote them.
 
     Raises:
         IntegrityError: Somebody changed one of them without an event that says so.
     """
     record = layout.version(version.model, version.number)
-    state = layout.alias(alias.model, alias.alias)
-    standing = layout.standing(version.model, version.number)
-    authors = read_authors(ledger, (record, state, standing))
-    for place in (record, state, standing):
-        if fault := authors.fault(place, once=place == record):
+    moving = (
+        layout.alias(alias.model, alias.alias),
+        layout.standing(version.model, version.number),
+    )
+    faults = [read_authors(ledger, [record]).fault(record, once=True)]
+    faults += [last_author(ledger, place).fault(place) for place in moving]
+    for place, fault in zip((record, *moving), faults, strict=True):
+        if fault:
             newest = next(iter(ledger.events(place, newest_first=True)), None)
             by = f", by the commit {newest.id[:12]}" if newest else ""
             raise IntegrityError(
@@ -117,4 +140,3 @@ def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReferen
                     'the page "Rolling back" says how the ledger goes back to before it',
                 ],
             )
-    return authors

@@ -100,6 +100,14 @@ class Place:
         """The folder that all work trees of the repository share: the main one's top level."""
         return self.common_dir.parent if self.common_dir.name == ".git" else self.common_dir
 
+    @property
+    def private(self) -> Path:
+        """Our folder inside the git directory: indexes, locks, caches, all of them derived.
+
+        Only `quarantine` is not: it holds what was found in the place of good bytes.
+        """
+        return self.common_dir / "ft-registry"
+
 
 def find_repository(start: Path) -> Place:
     """Returns the repository around a folder.

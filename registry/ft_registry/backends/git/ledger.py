@@ -7,11 +7,12 @@ HEAD are never touched, and a bare clone or a linked work tree serves as well as
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ft_registry.backends.git.audit import LedgerAudit
 from ft_registry.backends.git.commits import EventCommits, first_unmet, logged_event
 from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.history import History
 from ft_registry.backends.git.message import label_of
 from ft_registry.backends.git.objects import ObjectReader, check_oid, is_oid
 from ft_registry.backends.git.refs import BRANCH, PINS, REF, LedgerRefs
@@ -38,6 +39,8 @@ from ft_registry.ports.ledger import (
 
 _PATIENCE_SECONDS = 60
 """How long an append tries again after lost races before it gives up."""
+_FIRST = 16
+"""So many events are read before all others: often the last one is all that is asked for."""
 _LOCK_TRIES = 5
 """How often a locked branch is tried again; git itself waits 0.1 s each time."""
 
@@ -56,6 +59,7 @@ class GitLedger:
         self._reader = ObjectReader(door)
         self._refs = LedgerRefs(door)
         self._commits = EventCommits(door, self._reader)
+        self._history = History(door)
         self._audit = LedgerAudit(door, self._refs, has_remote=bool(remote))
         self._remote = LedgerRemote(door, remote) if remote else None
         self._trust = (
@@ -128,16 +132,13 @@ class GitLedger:
         head = check_oid(at) if at else self.head()
         if head is None:
             return
-        order = [] if newest_first else ["--reverse"]
-        limits = [f":(top,literal){relative_path(path)}" for path in paths]
-        # Not `git log`: with the setting log.follow it leaves commits out.
-        out = self._door.run("rev-list", *order, head, "--", *limits)
-        commits = out.decode().split()
-        contents = self._reader.blobs([f"{commit}:{EVENT}" for commit in commits])
         cut = self._refs.cut()
+        commits = self._touched(head, [relative_path(path) for path in paths], is_cut=bool(cut))
         if cut.intersection(commits) and not newest_first:
             raise self._history_is_cut()
-        for commit, content in zip(commits, contents, strict=True):
+        if newest_first:
+            commits.reverse()
+        for commit, content in self._documents_of(commits):
             logged = logged_event(commit, content)
             # Where the history is cut, git takes a commit for one that wrote the whole state.
             if commit not in cut or not paths or _wrote(logged.event, paths):
@@ -311,6 +312,20 @@ class GitLedger:
                 f"expected a ledger of format {FORMAT_VERSION}, found format {number!r}",
                 hints=["a newer ft-registry wrote it: upgrade this one"],
             )
+
+    def _touched(self, head: str, paths: list[str], *, is_cut: bool) -> list[str]:
+        """Returns the commits that touched some paths, the oldest first."""
+        found = None if is_cut else self._history.touched(head, paths)
+        if found is not None:
+            return found
+        limits = [f":(top,literal){path}" for path in paths]
+        # Not `git log`: with the setting log.follow it leaves commits out.
+        return self._door.run("rev-list", "--reverse", head, "--", *limits).decode().split()
+
+    def _documents_of(self, commits: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Yields the events of commits as documents; of many, some before the others are read."""
+        for part in (commits[:_FIRST], commits[_FIRST:]):
+            yield from zip(part, self._reader.blobs([f"{c}:{EVENT}" for c in part]), strict=True)
 
     def _resolve(self, ref: str) -> str | None:
         status, out, _ = self._door.attempt("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")

@@ -44,9 +44,7 @@ class LedgerRemote:
     @property
     def stamp(self) -> Path:
         """The file whose time is that of the last answer."""
-        return (
-            self._door.place.common_dir / "ft-registry" / f"fetched-{self.name.replace('/', '-')}"
-        )
+        return self._door.place.private / f"fetched-{self.name.replace('/', '-')}"
 
     @property
     def had_none(self) -> bool:

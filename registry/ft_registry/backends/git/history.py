@@ -1,0 +1,145 @@
+"""Which commits of the ledger touched which documents, without asking git about all of them again.
+
+Git finds that out by comparing the trees of every commit with those before, which takes longer
+with each event. What was found once is kept in a file inside the git directory, and only what was
+appended since is asked for. The file is derived: it may be deleted at any time, one that is damaged
+or of another history is made anew, and where none can be written it is done without.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ft_registry.backends.git.door import GitDoor
+from ft_registry.faultpoints import faultpoint
+from ft_registry.model.layout import EVENT
+
+_EVENT = EVENT.encode()
+_LOOSE = 64
+"""So many commits are asked for again by each command before they go into the file."""
+
+
+class History:
+    """The commits of a linear history, each with the paths that it touched.
+
+    Args:
+        door: The repository.
+    """
+
+    def __init__(self, door: GitDoor) -> None:
+        self._door = door
+        self._file = door.place.private / "history"
+        self._steps: list[bytes] | None = None
+        """Of each commit its id and its paths, a zero byte after each; None: not read yet."""
+        self._kept = 0
+
+    def touched(self, head: str, paths: Sequence[str]) -> list[str] | None:
+        """Returns the commits that touched one of the paths or anything below; all without.
+
+        Args:
+            head: The last commit that counts.
+            paths: Where.
+
+        Returns:
+            Their ids, the oldest first; None: the history up to there is not one line.
+        """
+        count = self._follow(head)
+        if count is None or self._steps is None:
+            return None
+        # Of a folder or a document alike: what follows its name ends it.
+        limits = [f"\0{path}".encode() for path in paths]
+        ends = tuple(limit + end for limit in limits for end in (b"\0", b"/"))
+        return [
+            _commit(step)
+            for step in self._steps[:count]
+            if not ends or any(end in step for end in ends)
+        ]
+
+    def _follow(self, head: str) -> int | None:
+        """Brings the steps up to a commit; returns how many lead to it."""
+        if self._steps is None:
+            self._steps = self._read()
+            self._kept = len(self._steps)
+        if (count := self._position(head)) is not None:
+            return count
+        found = self._between(self._tip, head)
+        if found is None and self._steps:
+            self._steps, self._kept = [], 0
+            found = self._between(None, head)
+        if found is None:
+            return None
+        self._steps += found
+        if len(self._steps) - self._kept > _LOOSE:
+            self._keep()
+        return len(self._steps)
+
+    @property
+    def _tip(self) -> str | None:
+        return _commit(self._steps[-1]) if self._steps else None
+
+    def _position(self, head: str) -> int | None:
+        wanted = f"{head}\0".encode()
+        steps = self._steps or []
+        places = range(len(steps), 0, -1)
+        return next((place for place in places if steps[place - 1].startswith(wanted)), None)
+
+    def _between(self, tip: str | None, head: str) -> list[bytes] | None:
+        """Returns the steps from one commit to another; None: they are not one line.
+
+        From a commit that is lost, or that is of another history, there is none.
+        """
+        excluded = [f"^{tip}"] if tip else []
+        status, out, _ = self._door.attempt("rev-list", "--parents", "--reverse", head, *excluded)
+        lines = [line.split() for line in out.decode().splitlines()]
+        before = [tip] if tip else []
+        for commit, *parents in lines:
+            if parents != before:
+                return None
+            before = [commit]
+        if status or before != [head]:
+            return None
+        return self._compared([line[0] for line in lines])
+
+    def _compared(self, commits: Sequence[str]) -> list[bytes]:
+        out = self._door.run(
+            "diff-tree", "--stdin", "--root", "-r", "-z", "--name-only", "--no-renames",
+            stdin="".join(f"{commit}\n" for commit in commits).encode(),
+        )  # fmt: skip
+        order = {commit.encode(): place for place, commit in enumerate(commits)}
+        paths: list[list[bytes]] = [[] for _ in commits]
+        place = -1
+        for field in out.split(b"\0")[:-1]:
+            # Of a commit that changed nothing git says nothing; no path can be called as a later
+            # commit is.
+            if order.get(field, -1) > place:
+                place = order[field]
+            elif field != _EVENT:  # every commit touches it
+                paths[place].append(field)
+        return [b"\0".join([id_, *found, b""]) for id_, found in zip(order, paths, strict=True)]
+
+    def _read(self) -> list[bytes]:
+        """Returns what was kept; nothing where there is no file, or one that was not finished."""
+        try:
+            digest, _, content = self._file.read_bytes().partition(b"\n")
+        except OSError:
+            return []
+        if digest != _digest(content):
+            return []
+        return [step + b"\0" for step in content.split(b"\0\0")[:-1]]
+
+    def _keep(self) -> None:
+        content = b"".join(step + b"\0" for step in self._steps or [])
+        with suppress(OSError):  # a clone that cannot be written to, or a full disk
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            faultpoint("file.write")
+            # Not aside: whoever meets half of it, or two writers' bytes, sees it by the digest.
+            self._file.write_bytes(_digest(content) + b"\n" + content)
+            self._kept = len(self._steps or [])
+
+
+def _commit(step: bytes) -> str:
+    return step.partition(b"\0")[0].decode()
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).hexdigest().encode()
