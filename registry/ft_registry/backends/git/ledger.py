@@ -67,6 +67,8 @@ class GitLedger:
         )
         self._offline = offline
         self._understood: str | None = None
+        self._listed: tuple[tuple[str, str], list[str]] | None = None
+        """The folder that was listed last, and its paths: one page after another asks for it."""
 
     def head(self) -> str | None:
         """See `Ledger.head`.
@@ -94,9 +96,11 @@ class GitLedger:
         commit = check_oid(at) if at else self.head()
         if commit is None:
             return []
-        below = f"{relative_path(folder)}/"
-        out = self._door.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, below)
-        return sorted(path for path in out.decode().split("\0") if path)
+        asked = (commit, f"{relative_path(folder)}/")
+        if self._listed is None or self._listed[0] != asked:
+            out = self._door.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", *asked)
+            self._listed = (asked, sorted(path for path in out.decode().split("\0") if path))
+        return list(self._listed[1])
 
     def has(self, event_id: str | None) -> bool:
         """See `Ledger.has`."""
