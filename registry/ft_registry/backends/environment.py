@@ -1,6 +1,8 @@
 """Captures the Python that runs: version, platform, installed distributions, lock file."""
 
 import platform
+import re
+from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -16,6 +18,7 @@ _LOCKS = (
     "requirements.lock",
     "requirements.txt",
 )
+_HEADER = re.compile(r"^(name|version):[ \t]*(.+?)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 
 
 def capture_environment(top: Path) -> CapturedEnvironment:
@@ -24,9 +27,9 @@ def capture_environment(top: Path) -> CapturedEnvironment:
     Args:
         top: The top level of the work tree, where a lock file may lie.
     """
-    packages = {
-        found.metadata["Name"]: found.version for found in distributions() if found.metadata["Name"]
-    }
+    packages: dict[str, str] = {}
+    for name, version in _installed():
+        packages.setdefault(name, version)  # the first on the path is the one that is imported
     lock = None
     for name in _LOCKS:
         if (top / name).is_file():
@@ -39,3 +42,18 @@ def capture_environment(top: Path) -> CapturedEnvironment:
         packages=dict(sorted(packages.items())),
         lock=lock,
     )
+
+
+def _installed() -> Iterator[tuple[str, str]]:
+    """Yields names and versions as the headers of the distributions have them.
+
+    Read by hand: `metadata` parses all that a distribution says of itself, its description too,
+    anew each time that it is asked. That took longer than the rest of a registration.
+    """
+    for found in distributions():
+        text = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""
+        headers = dict[str, str]()
+        for header, value in _HEADER.findall(text.partition("\n\n")[0]):
+            headers.setdefault(header.lower(), value)
+        if "name" in headers and "version" in headers:
+            yield headers["name"], headers["version"]

@@ -32,7 +32,10 @@ _HANDED_ON = (
 _ASK = """
 import json, platform
 from importlib.metadata import distributions
-found = {d.metadata["Name"]: d.version for d in distributions() if d.metadata["Name"]}
+found = {}
+for d in distributions():
+    if d.metadata["Name"]:
+        found.setdefault(d.metadata["Name"], d.version)
 print(json.dumps({"python": platform.python_version(), "platform": platform.platform(),
                   "packages": found}))
 """
