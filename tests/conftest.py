@@ -6,6 +6,7 @@ fresh folder, and what a test (or a library that it loads) sets in the environme
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,10 +33,28 @@ _GITCONFIG = """\
 """
 
 
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 4 * 2**30
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Leaves to DVC and MLflow what they use of their libraries."""
+    """Leaves to DVC and MLflow what they use of their libraries; finds a fast place for scratch.
+
+    Databases and git write through to the disk at each step, and tests wait for nothing else as
+    long. Memory has no disk to wait for; where there is none, or little, all is as pytest has it.
+    """
     for library in ("dvc", "mlflow"):
         config.addinivalue_line("filterwarnings", f"ignore::DeprecationWarning:{library}")
+    if "TMPDIR" not in os.environ and _has_room(_MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def _has_room(folder: Path) -> bool:
+    """Returns whether tests can write there, much, and programs too."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize >= _ENOUGH_BYTES and not found.f_flag & os.ST_NOEXEC
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -81,12 +100,34 @@ def hermetic_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 @pytest.fixture(autouse=True)
 def hermetic(hermetic_session: Path) -> Iterator[None]:
-    """Puts the environment back after each test: DVC and MLflow are configured through it."""
+    """Puts the environment back after each test: DVC and MLflow are configured through it.
+
+    What MLflow remembers of artifacts goes as well: it goes by ids, and copies of one registry
+    have the same, so a test would be given what lies with another.
+    """
     before = dict(os.environ)
     yield
     if dict(os.environ) != before:
         os.environ.clear()
         os.environ.update(before)
+    if remembers := sys.modules.get("mlflow.tracking._tracking_service.utils"):
+        remembers._artifact_repos_cache.clear()
+
+
+@pytest.fixture
+def tmp_path(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder of one's own; memory gets back what a test that passed left in it.
+
+    The folder itself stays: libraries remember places, so none may come twice.
+    """
+    failed = request.session.testsfailed
+    yield tmp_path
+    if request.session.testsfailed == failed and tmp_path.is_relative_to(_MEMORY):
+        for left in tmp_path.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
 
 
 @pytest.fixture(scope="session")
