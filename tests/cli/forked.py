@@ -1,7 +1,7 @@
-"""Runs the command line as processes that are forked from one that has imported everything.
+"""Runs commands, ours and DVC's, as processes forked from one that has imported everything.
 
-To import MLflow takes a command longer than its work, and hundreds of tests run commands that need
-it. A forked process is a process like any other: it has its own memory, working folder,
+To import MLflow or DVC takes a command longer than its work, and hundreds of tests run commands
+that need them. A forked process is a process like any other: it has its own memory, working folder,
 environment, standard streams and exit code. What only a fresh interpreter shows (what is imported,
 how encodings and signals are set up at the start) is tested with `tests.cli.project.COMMAND`.
 """
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 _STARTING = ("PYTHON", "LC_", "LANG", "COVERAGE")
 """Settings that Python reads when it starts: a fork would not see them."""
@@ -41,6 +41,7 @@ def run_forked(
     stdin: str,
     patience: float,
     prepare: Callable[[], object] | None = None,
+    program: Literal["ft-registry", "dvc"] = "ft-registry",
 ) -> tuple[int, str, str]:
     """Runs a command in a forked process.
 
@@ -52,6 +53,7 @@ def run_forked(
         patience: Seconds that it may take.
         prepare: Is called in that process just before the command: a plan of faults, say. It must
             be picklable.
+        program: Whose command it is.
 
     Returns:
         Its exit code, what it wrote to its standard output and to its standard error.
@@ -64,7 +66,7 @@ def run_forked(
         streams[0].write_text(stdin)
         process = forking.Process(
             target=_run,
-            args=(list(arguments), str(cwd), dict(environ), list(map(str, streams)), prepare),
+            args=([program, *arguments], str(cwd), dict(environ), [*map(str, streams)], prepare),
         )
         ensure_server(environ)
         process.start()
@@ -146,7 +148,7 @@ def ensure_server(environ: Mapping[str, str]) -> None:
 
 
 def _run(
-    arguments: list[str],
+    command: list[str],
     cwd: str,
     environ: dict[str, str],
     streams: list[str],
@@ -166,7 +168,11 @@ def _run(
     os.environ.update(environ)
     tempfile.tempdir = None  # the server may have asked for it, in its own environment
     os.chdir(cwd)
-    sys.argv = ["ft-registry", *arguments]
+    sys.argv = command
+    if command[0] == "dvc":
+        from dvc.cli import main as dvc
+
+        sys.exit(dvc(command[1:]))
     from ft_registry_cli.main import main
 
     if prepare is not None:

@@ -31,6 +31,7 @@ _LATE = (
     "configobj",
     "dulwich.worktree",
     "dvc.cachemgr",
+    "dvc.cli.parser",
     "dvc.data_cloud",
     "dvc.repo.artifacts",
     "dvc.repo.datasets",

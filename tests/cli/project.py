@@ -130,12 +130,12 @@ class Project:
 
     def dvc(self, *arguments: str, cwd: Path | None = None) -> str:
         """Runs DVC's own command line and returns what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "dvc", *arguments],
-            cwd=cwd or self.root, env=environment(), capture_output=True, text=True, check=False,
+        code, stdout, stderr = run_forked(
+            arguments, cwd=cwd or self.root, environ=environment(), stdin="",
+            patience=_PATIENCE_SECONDS, program="dvc",
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr + done.stdout
-        return done.stdout
+        assert code == 0, stderr + stdout
+        return stdout
 
     def workspace(self, **settings: str) -> Workspace:
         """Opens the workspace anew, in this process, with settings by name."""
