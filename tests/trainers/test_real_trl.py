@@ -1,7 +1,6 @@
 """The real TRL on a CPU: what it leaves is read whole."""
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,20 +17,6 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
 ]
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What four trainings left, in folders by their names."""
-    folder = tmp_path_factory.mktemp("trl")
-    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hf"), "TOKENIZERS_PARALLELISM": "0"}
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("trl_runs.py")), str(folder / "runs")],
-        env={**os.environ, **offline}, capture_output=True, text=True, check=False, timeout=500,
-        cwd=folder,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder / "runs"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import hashlib
 import importlib.util
 import json
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ ROWS = 12
 
 
 @pytest.fixture
-def here(fresh_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def here(
+    fresh_template: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Project:
     """A registry with a base and a snapshot of data to train on."""
     sources = ":".join(str(SOURCE / part) for part in ("registry", "cli", ""))
     for name, value in {
@@ -35,8 +37,7 @@ def here(fresh_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(name, value)
     project = Project.copy(fresh_template, tmp_path / "project")
     monkeypatch.chdir(project.root)
-    code = "import pathlib, tests.trainers.trl_runs as runs; runs.make_base(pathlib.Path('tiny'))"
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=300)
+    shutil.copytree(trained / "base", "tiny")
     project.write(DATA, jsonl(ROWS))
     project.write(".gitignore", "/base/\n/ad*/\n/dates.jsonl\n/tiny/\n/out/\n")
     project.done("data", "snapshot", DATA)
