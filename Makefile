@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What installs are made from; a change of it makes them anew.
 INPUTS := pyproject.toml requirements.lock
+SURVIVE := tests/faults tests/concurrency tests/mlflow/test_mlflow_network.py tests/randomised
 
-.PHONY: demo test fast races check bench lock clean
+.PHONY: demo test fast survive check bench lock clean
 
 demo: $(VENV)/.train
 	$(BIN)/python demo/run.py $(if $(QUICK),--quick)
@@ -19,9 +20,9 @@ test: $(VENV)/.dev check
 fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m "not integration"
 
-# Eight processes move one alias 200 times each, direct and through a server: minutes.
-races: $(VENV)/.dev
-	FT_REGISTRY_PROMOTIONS=200 $(BIN)/python -m pytest -s tests/concurrency/test_alias_check.py
+# Faults at every point, races, a lossy network, random work: minutes, and it tells its seeds.
+survive: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto $(SURVIVE)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

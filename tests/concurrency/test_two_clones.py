@@ -1,8 +1,7 @@
 """Two clones share a ledger and an MLflow; their processes move, roll back and register at once."""
 
-import os
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,6 @@ def clones(fresh_template: Path, tmp_path: Path) -> tuple[list[Path], dict[str, 
     return [one.root, two.root], settings
 
 
-def seeds(count: int) -> list[int]:
-    first = int.from_bytes(os.urandom(3), "big")
-    print(f"seeds {first} to {first + count - 1}")
-    return list(range(first, first + count))
-
-
 def all_levels(roots: list[Path], settings: Mapping[str, str]) -> set[str | None]:
     """Returns the heads of all clones once each has asked the remote, and the remote's."""
     heads: set[str | None] = set()
@@ -60,7 +53,7 @@ def all_levels(roots: list[Path], settings: Mapping[str, str]) -> set[str | None
 
 
 def test_moves_of_two_clones_whose_clocks_differ_by_an_hour_make_one_chain(
-    clones: tuple[list[Path], dict[str, str]],
+    clones: tuple[list[Path], dict[str, str]], seeds: Callable[[int], list[int]]
 ) -> None:
     roots, settings = clones
     calls = [
@@ -95,7 +88,7 @@ def register_each(root: Path, settings: Mapping[str, str], seed: int, names: lis
 
 
 def test_what_both_clones_register_at_once_is_one_version(
-    clones: tuple[list[Path], dict[str, str]],
+    clones: tuple[list[Path], dict[str, str]], seeds: Callable[[int], list[int]]
 ) -> None:
     roots, settings = clones
     names = ["new1", "new2"]
@@ -116,7 +109,7 @@ def test_what_both_clones_register_at_once_is_one_version(
 
 
 def test_moves_and_registrations_at_once_leave_nothing_behind(
-    clones: tuple[list[Path], dict[str, str]],
+    clones: tuple[list[Path], dict[str, str]], seeds: Callable[[int], list[int]]
 ) -> None:
     roots, settings = clones
     Project(roots[1]).adapter("new1")
