@@ -240,7 +240,7 @@ class Wiring:
 
         return Evidence(
             ledger=self.ledger, artifacts=self.artifacts, data=self.data, cache=self.cache,
-            top=self.top,
+            top=self.top, indexes=lambda: self.indexes,
         )  # fmt: skip
 
     def healers(self, extra: Path | None = None) -> "Healers":
@@ -251,6 +251,7 @@ class Wiring:
         """
         from ft_registry.actions.cures import Healers
         from ft_registry.actions.good_copies import Root
+        from ft_registry.actions.remake_index import IndexMaker
         from ft_registry.backends.quarantine import FolderQuarantine
 
         roots = [Root("--from", extra, by_name=False)] if extra is not None else []
@@ -259,7 +260,12 @@ class Wiring:
             roots.append(Root("the hub's cache", self.context.hub_cache, by_name=True))
         return Healers(
             self.evidence, self.data, self.artifacts,
-            FolderQuarantine(self.private / "quarantine", self.context), tuple(roots),
+            FolderQuarantine(self.private / "quarantine", self.context),
+            IndexMaker(
+                self.data, lambda: self.indexes, self.cache, lambda: self.executor,
+                self.example_secrets, self.private,
+            ),
+            tuple(roots),
         )  # fmt: skip
 
     @property

@@ -317,7 +317,7 @@ class Workspace(Wiring):
     def _glance(self, version: "VersionReference", override_data: bool) -> "Verification":
         from ft_registry.actions.verify import judge, verify_version
 
-        found = verify_version(version, self.evidence, depth="fast")
+        found = verify_version(version, self.evidence, depth="fast", to_serve=True)
         judge(version, found, override_data=override_data)
         return found
 

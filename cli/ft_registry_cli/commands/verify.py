@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _COLUMNS = 80
 _TOLD = 10
 """Findings of one version that the text tells."""
-_HEALED = ("artifact", "attachment", "loader", "data")
+_HEALED = ("artifact", "attachment", "loader", "data", "index")
 _WORDS = {"artifact": "file", "attachment": "attachment", "data": "dataset", "base": "base"}
 
 

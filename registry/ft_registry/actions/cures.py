@@ -7,9 +7,11 @@ from pathlib import Path
 from ft_registry.actions.good_copies import GoodCopies, Root, promised, subject_of
 from ft_registry.actions.holdings import BaselineHolding, Holding
 from ft_registry.actions.promises import Promise
+from ft_registry.actions.remake_index import IndexMaker
 from ft_registry.actions.verify import Evidence
 from ft_registry.actions.verify_weights import ODD, Progress, WeightsLook
 from ft_registry.formats.mlmodel import COMPONENTS
+from ft_registry.model.examples import ExampleIndex
 from ft_registry.model.healing import Wound
 from ft_registry.model.home import Home
 from ft_registry.model.snapshot import DataContent
@@ -25,6 +27,8 @@ class Healers:
     data: DataHealer
     artifacts: ArtifactHealer
     quarantine: Quarantine
+    maker: IndexMaker
+    """Makes indexes of examples again."""
     roots: tuple[Root, ...] = ()
     """Folders that may hold copies of weights."""
 
@@ -39,6 +43,8 @@ class Cure:
     file: Path | None = None
     """A file on this machine with the right bytes."""
     sha256: str = ""
+    kept: ExampleIndex | None = None
+    """It is of our own copy of this index."""
 
 
 def data_cures(chosen: Iterable[Holding | BaselineHolding], healer: DataHealer) -> list[Cure]:

@@ -4,6 +4,7 @@ No event: nothing on record changes. It may be cut off anywhere; run again, it g
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ft_registry.actions.cures import Cure, Healers
 from ft_registry.actions.plan_heal import HealPlan, failure_of
@@ -65,7 +66,11 @@ def _without_source(wound: Wound, *, looked: str = "", unasked: str = "") -> Wou
 def _heal(cure: Cure, healers: Healers) -> None:
     wound = cure.wound
     if cure.data is not None:
-        healers.data.heal(cure.data, wound, healers.quarantine)
+        healers.data.heal(cure.data, wound, healers.quarantine, file=cure.file)
+        return
+    if cure.kept is not None:
+        healers.quarantine.keep(chunks_of(Path(wound.at)), wound)
+        healers.evidence.indexes().renew(cure.kept, cure.file)
         return
     assert cure.home is not None  # noqa: S101 - the plan gives each file of weights one
     if wound.harm != "missing":

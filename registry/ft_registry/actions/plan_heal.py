@@ -8,6 +8,7 @@ from ft_registry.actions.contenders import read_baseline
 from ft_registry.actions.cures import Cure, Healers, data_cures, weights_cures
 from ft_registry.actions.events import require_ledger
 from ft_registry.actions.holdings import BaselineHolding, Holding, Holdings
+from ft_registry.actions.index_cures import index_cures
 from ft_registry.actions.resolve import read_record, require_model
 from ft_registry.actions.verify import Evidence
 from ft_registry.actions.verify_base import BaseLook, base_version
@@ -51,10 +52,12 @@ def failure_of(
     broken = [_named(w.subject, w.name) for w in lost] + [_named(f.subject, f.name) for f in damage]
     if broken:
         hints = []
-        if any(wound.kind != "data" for wound in lost):
+        if any(wound.kind not in ("data", "index") for wound in lost):
             hints.append("--from DIR looks for weights in a folder too: a backup, a restored one")
         if any(wound.kind == "data" for wound in lost):
             hints.append("data: in a clone whose cache has it, run this, or dvc push")
+        if any(wound.kind == "index" for wound in lost):
+            hints.append("an index: set FT_REGISTRY_EXAMPLE_KEY, if it has a secret; or delete it")
         if damage:
             hints.append("ft-registry verify tells what is damaged besides bytes")
         return IntegrityError(
@@ -117,20 +120,22 @@ def plan_heal(
     else:
         chosen = [*_with_bases(every, holdings, left), *baselines]
         audited = verify_ledger(ledger, depth="fast")
-        told = {finding.name for finding in left}
-        left += [f for f in audited.findings if f.state != "ok" and f.name not in told]
+        known = {finding.name for finding in left}
+        left += [f for f in audited.findings if f.state != "ok" and f.name not in known]
         notes += audited.notes
     cures, found, more = weights_cures(
         chosen, lambda: [*_all(every, holdings), *baselines], healers, progress
     )
     left += _bases(chosen, holdings, healers.evidence)
     cures += data_cures(chosen, healers.data)
+    of_indexes, told = index_cures(chosen, healers)
+    cures += of_indexes
     return HealPlan(
         tuple(cure for cure in cures if cure.wound.is_curable),
         tuple(c.wound for c in cures if not c.wound.is_curable and not c.wound.is_open),
         tuple(c.wound for c in cures if c.wound.is_open),
         (*left, *found),
-        tuple(dict.fromkeys([*notes, *more])),
+        tuple(dict.fromkeys([*notes, *more, *told])),
     )
 
 

@@ -5,9 +5,10 @@ believed by time, mode or name.
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ft_registry.actions.contenders import read_baseline
 from ft_registry.actions.events import require_ledger
@@ -15,6 +16,7 @@ from ft_registry.actions.holdings import BaselineHolding, Holdings
 from ft_registry.actions.resolve import read_record, require_model
 from ft_registry.actions.verify_base import BaseLook, base_version
 from ft_registry.actions.verify_data import DataLook
+from ft_registry.actions.verify_index import IndexLook
 from ft_registry.actions.verify_ledger import verify_ledger
 from ft_registry.actions.verify_shown import look_at_versions
 from ft_registry.actions.verify_weights import Progress, WeightsLook
@@ -28,6 +30,9 @@ from ft_registry.ports.byte_cache import ByteCache
 from ft_registry.ports.data import DataStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import StoreView
+
+if TYPE_CHECKING:
+    from ft_registry.ports.example_index import IndexFiles
 
 _SHOWN = 3
 """Findings that an error names; `verify` shows all of them."""
@@ -46,6 +51,8 @@ class Evidence:
     cache: ByteCache
     top: Path
     """The top level of the work tree: a base in a folder is named from it."""
+    indexes: "Callable[[], IndexFiles]"
+    """Copies of the indexes of examples; made when there is one on record."""
 
 
 def verify_version(
@@ -53,6 +60,7 @@ def verify_version(
     evidence: Evidence,
     *,
     depth: Depth,
+    to_serve: bool = False,
     view: StoreView | None = None,
     progress: Progress | None = None,
 ) -> Verification:
@@ -62,6 +70,8 @@ def verify_version(
         version: Which.
         evidence: Where to look.
         depth: How closely.
+        to_serve: Leave aside what nobody needs to load a version or make it again: the indexes of
+            examples, which are derived from the data.
         view: Tells whether the store still has the version itself; None: that is not asked.
         progress: Is told how many bytes of weights were read, and how many there are.
 
@@ -74,7 +84,9 @@ def verify_version(
     require_model(ledger, version.model)
     if holdings.record(version) is None:
         read_record(ledger, version)  # tells which there are
-    return _verify([version], holdings, evidence, depth=depth, view=view, progress=progress)
+    return _verify(
+        [version], holdings, evidence, depth=depth, to_serve=to_serve, view=view, progress=progress
+    )
 
 
 def verify_baseline(
@@ -156,7 +168,7 @@ def require_intact(
         IntegrityError: Something is damaged or lost; it says what, and where it was last seen.
         BackendUnavailable: A store did not answer, so that nothing can be said.
     """
-    found = verify_version(version, evidence, depth="full", progress=progress)
+    found = verify_version(version, evidence, depth="full", to_serve=True, progress=progress)
     judge(version, found, override_data=override_data)
     return found
 
@@ -207,6 +219,7 @@ def _verify(
     evidence: Evidence,
     *,
     depth: Depth,
+    to_serve: bool = False,
     view: StoreView | None,
     progress: Progress | None,
     baselines: Sequence[BaselineHolding] = (),
@@ -216,6 +229,7 @@ def _verify(
         weights.add_baseline(baseline)
     bases = BaseLook(holdings, evidence.top, depth)
     data = DataLook(evidence.ledger, evidence.data, depth)
+    indexes = IndexLook(evidence.ledger, evidence.data, evidence.indexes, depth)
     ranks: dict[str, int] = {}
     parts: list[Verification] = []
     records: list[VersionRecord] = []
@@ -235,6 +249,8 @@ def _verify(
         weights.add(holding)
         parts.append(Verification(tuple(bases.look(record))))
         parts.append(data.look(record))
+        if not to_serve:
+            parts.append(Verification(tuple(indexes.look(record))))
         if isinstance(record.base, VersionBase):
             # An adapter is worth nothing without the weights under it.
             below = base_version(record.base)

@@ -16,11 +16,12 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from ft_registry.errors import BackendUnavailable, IntegrityError
+from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError
 from ft_registry.examples.kernel import ROW_BYTES
 from ft_registry.examples.table import HashTable, RootHasher, table_of
 from ft_registry.model.examples import ExampleIndex
-from ft_registry.ports.example_index import IndexWriter, WrittenIndex
+from ft_registry.model.verification import Depth
+from ft_registry.ports.example_index import IndexWriter, KeptIndex, WrittenIndex
 from ft_registry.readers.files import hash_file
 
 _COLUMNS = ("high", "low", "normal", "prompt")
@@ -194,6 +195,39 @@ class ArrowIndexes:
                 )
             copy.chmod(0o444)
             copy.replace(place)
+
+    def kept(self, index: ExampleIndex, *, depth: Depth) -> KeptIndex | None:
+        """See `IndexFiles.kept`."""
+        place, shown = self._place(index), f"the git directory ({self._folder})"
+        try:
+            size = place.stat().st_size
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            return KeptIndex(place, shown, reason=error.strerror or str(error))
+        if size != index.size:
+            return KeptIndex(place, shown, found=f"{size} bytes")
+        if depth == "fast":
+            return KeptIndex(place, shown)
+        try:
+            found = f"sha256:{hash_file(place, 'sha256')[0]}"
+        except FtRegistryError as error:
+            return KeptIndex(place, shown, reason=error.message)
+        return KeptIndex(place, shown, found="" if found == index.sha256 else found)
+
+    def renew(self, index: ExampleIndex, file: Path | None) -> None:
+        """See `IndexFiles.renew`."""
+        place = self._place(index)
+        try:
+            place.unlink(missing_ok=True)
+            if file is None:
+                self._find(index, place)
+            else:
+                self.keep(file, index)
+        except OSError as error:
+            raise BackendUnavailable(
+                f"expected to write {place}, found: {error.strerror or error}"
+            ) from error
 
     def open(self, index: ExampleIndex) -> HashTable:
         """See `IndexFiles.open`."""

@@ -10,11 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 State: TypeAlias = Literal["ok", "changed", "missing", "extra", "unknown"]
 Kind: TypeAlias = Literal[
-    "artifact", "loader", "attachment", "data", "base", "version", "document", "chain", "pin",
-    "signature",
+    "artifact", "loader", "attachment", "data", "index", "base", "version", "document", "chain",
+    "pin", "signature",
 ]  # fmt: skip
 """``artifact``: a file of the weights. ``loader``: what tells MLflow's own loader of them.
-``attachment``: patch or scored items kept beside them.
+``attachment``: patch or scored items kept beside them. ``index``: the index of a dataset's
+examples, which is derived from it.
 ``version``: the version as MLflow has it. ``document``: a document of the ledger against its
 digest. ``chain``: the ledger's commits. ``pin``: a cited code commit."""
 
@@ -50,8 +51,8 @@ class Finding:
 
     @property
     def is_damage(self) -> bool:
-        """Whether a promise is broken."""
-        return self.state in _DAMAGE
+        """Whether a promise is broken; none is that what can be made again is there."""
+        return self.state in _DAMAGE and (self.kind, self.state) != ("index", "missing")
 
     @property
     def is_open(self) -> bool:

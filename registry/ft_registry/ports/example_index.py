@@ -7,6 +7,7 @@ from typing import Protocol, Self
 
 from ft_registry.examples.table import HashTable
 from ft_registry.model.examples import ExampleIndex
+from ft_registry.model.verification import Depth
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,24 @@ class WrittenIndex:
     """Rows that are equal to an earlier one."""
     near_duplicates: int
     """Further rows that are when case and spacing do not count."""
+
+
+@dataclass(frozen=True)
+class KeptIndex:
+    """The copy of an index inside the git directory."""
+
+    file: Path
+    shown: str
+    """The place for people."""
+    found: str = ""
+    """What it is instead of what it should be: bytes, or a digest; empty: it is right."""
+    reason: str = ""
+    """Why it could not be read."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is what is on record, as far as was looked."""
+        return not self.found and not self.reason
 
 
 class IndexWriter(Protocol):
@@ -57,6 +76,20 @@ class IndexFiles(Protocol):
 
     def keep(self, file: Path, index: ExampleIndex) -> None:
         """Keeps a copy of an index inside the git directory."""
+
+    def kept(self, index: ExampleIndex, *, depth: Depth) -> KeptIndex | None:
+        """Returns what became of the copy inside the git directory; None: there is none."""
+
+    def renew(self, index: ExampleIndex, file: Path | None) -> None:
+        """Puts good bytes in the place of that copy.
+
+        Args:
+            index: Which.
+            file: A file with the bytes; None: it is found where `open` finds it.
+
+        Raises:
+            NotFound, IntegrityError, BackendUnavailable: See `open`.
+        """
 
     def open(self, index: ExampleIndex) -> HashTable:
         """Returns the table of an index, from wherever it still is.

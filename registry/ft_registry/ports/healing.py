@@ -46,8 +46,21 @@ class DataHealer(Protocol):
             Each object that is changed or missing in one place, and where good bytes lie.
         """
 
-    def heal(self, content: DataContent, wound: Wound, quarantine: Quarantine) -> None:
+    def heal(
+        self,
+        content: DataContent,
+        wound: Wound,
+        quarantine: Quarantine,
+        *,
+        file: Path | None = None,
+    ) -> None:
         """Puts good bytes in the place of a wound, after keeping the bad ones.
+
+        Args:
+            content: The dataset.
+            wound: What is wrong.
+            quarantine: Keeps the bad bytes.
+            file: A file with the good bytes; None: they lie where the wound's source says.
 
         Raises:
             NotFound: The good copy is gone since.

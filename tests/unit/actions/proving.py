@@ -15,6 +15,7 @@ from ft_registry.actions.events import make_event
 from ft_registry.actions.init import init_ledger
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.verify import Evidence, verify_version
+from ft_registry.backends.arrow_index import ArrowIndexes
 from ft_registry.backends.digest_cache import DigestCache
 from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
 from ft_registry.backends.mlflow.connection import MlflowPlace
@@ -53,6 +54,7 @@ class Registry:
         self.ledger = MemoryLedger()
         self.artifacts = MemoryArtifacts()
         self.data = MemoryData()
+        self.indexes = ArrowIndexes(root / "examples", top=None, bring=self.data.bring)
         self.top = root / "work"
         self.top.mkdir()
         init_ledger(self.ledger, context)
@@ -63,8 +65,9 @@ class Registry:
 
     def looking_at(self, artifacts: ArtifactStore) -> Evidence:
         return Evidence(
-            self.ledger, artifacts, self.data, DigestCache(self.root / "objects"), self.top
-        )
+            self.ledger, artifacts, self.data, DigestCache(self.root / "objects"), self.top,
+            lambda: self.indexes,
+        )  # fmt: skip
 
     def register(
         self,

@@ -27,7 +27,7 @@ def check_integrity(check: IntegrityCheck, case: Case) -> Answer:
 
 def _verify(case: Case, facts: Facts) -> None:
     try:
-        found = verify_version(case.version, case.tools.evidence(), depth="full")
+        found = verify_version(case.version, case.tools.evidence(), depth="full", to_serve=True)
     except FtRegistryError as error:
         facts.meets(error)
         return

@@ -84,13 +84,14 @@ class DataHealing:
             ]  # fmt: skip
         return [wound for one in seen for wound in self._wounds_in(one, seen)]
 
-    def heal(self, wound: Wound, quarantine: Quarantine) -> None:
+    def heal(self, wound: Wound, quarantine: Quarantine, *, file: Path | None) -> None:
         """See `DataHealer.heal`."""
         oid = wound.key
         place = next(place for place in self._places if place.shown == wound.place)
         if wound.harm == "changed":
             quarantine.keep(place.chunks(oid), wound)
-        place.put(oid, self._proved(oid, self._source(wound)))
+        source = self._source(wound) if file is None else chunks_of(file)
+        place.put(oid, self._proved(oid, source))
 
     def _source(self, wound: Wound) -> Iterator[bytes]:
         if wound.source != self._shown_here:

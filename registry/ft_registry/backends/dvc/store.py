@@ -274,9 +274,16 @@ class DvcData:
                 )
             ]  # fmt: skip
 
-    def heal(self, content: DataContent, wound: Wound, quarantine: Quarantine) -> None:
+    def heal(
+        self,
+        content: DataContent,
+        wound: Wound,
+        quarantine: Quarantine,
+        *,
+        file: Path | None = None,
+    ) -> None:
         """See `DataHealer.heal`."""
-        self._healing(content, anew=False).heal(wound, quarantine)
+        self._healing(content, anew=False).heal(wound, quarantine, file=file)
 
     def _healing(self, content: DataContent, *, anew: bool) -> DataHealing:
         """Returns the healing of a dataset; the last one has read its listing already."""
