@@ -180,13 +180,27 @@ def test_a_store_that_does_not_answer_leaves_it_undecided(mine: Project) -> None
 
 def test_a_remote_whose_disk_may_not_be_mounted_is_told(mine: Project, tmp_path: Path) -> None:
     mine.dvc("remote", "add", "--default", "store", str(tmp_path / "disk"))
-    told = "disk): its folder is not there: a disk is not mounted"
+    told = "disk) was not checked: its folder is not there: a disk is not mounted"
     whole = mine.cli("verify", "m/1")
     assert (whole.code, told in whole.stderr) == (0, True), whole.stderr
     (data,) = mine.workspace().show("m/1").filed.record.data
     mine.cached(data.dvc.md5).unlink()
     lost = mine.cli("verify", "m/1")
-    assert (lost.code, told in lost.stderr) == (4, True), lost.stderr
+    assert (lost.code, "a disk is not mounted" in " ".join(lost.stdout.split())) == (6, True)
+    assert lost.stdout.startswith("m/1  unknown  ")
+    back = mine.cli("restore", "m/1", "--into", tmp_path / "back")
+    assert (back.code, "a disk is not" in " ".join(back.stdout.split())) == (6, True), back.stdout
+    for name in ("data/train.jsonl", "data/train.jsonl.examples.arrow"):
+        (mine.root / name).unlink()
+    healing = mine.cli("verify", "m/1", "--heal")
+    assert (healing.code, "a disk is not mounted" in healing.stderr) == (6, True), healing.stderr
+
+
+def test_a_place_that_was_not_asked_is_not_counted_as_there(mine: Project) -> None:
+    outcome = mine.cli("verify", "m/1", env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"})
+    assert outcome.code == 6
+    first = outcome.stdout.splitlines()[0]
+    assert first == "m/1  unknown  store of files not asked, 1 base, 1 dataset"
 
 
 def test_a_silent_remote_that_may_have_the_only_copy_leaves_it_undecided(mine: Project) -> None:

@@ -40,9 +40,10 @@ def add_to(app: typer.Typer) -> None:
 
         Weights, code with its uncommitted changes, data by its hash, config, scored items, list of
         packages. The work tree and DVC's state stay as they are. What was reached goes on record.
-        Exit code 4: weights are damaged (no folder is made), or less than the level was reached.
+        Exit code 4: weights are damaged (no folder is made), or less than the level was reached;
+        6 where all that is wanting is in places that did not answer.
         """
-        from ft_registry.errors import IntegrityError
+        from ft_registry.errors import BackendUnavailable, IntegrityError
 
         plan = state.workspace.plan_restore(reference, into, level=level.value)
         if dry_run:
@@ -51,4 +52,5 @@ def add_to(app: typer.Typer) -> None:
         restored = state.workspace.restore(plan)
         print_outcome(state, "restore", plan, restored)
         if not restored.is_complete:
-            raise typer.Exit(IntegrityError.exit_code)
+            failure = BackendUnavailable if restored.is_undecided else IntegrityError
+            raise typer.Exit(failure.exit_code)

@@ -18,6 +18,8 @@ _COLUMNS = 80
 _TOLD = 10
 """Findings of one version that the text tells."""
 _HEALED = ("artifact", "attachment", "loader", "data", "index")
+_ASKED = ("artifact", "attachment", "data")
+"""Of these a place is asked that may not answer."""
 _WORDS = {"artifact": "file", "attachment": "attachment", "data": "dataset", "base": "base"}
 
 
@@ -120,20 +122,29 @@ def _counts(findings: "list[Finding]") -> str:
     """Returns what was looked at, in numbers."""
     there: dict[str, dict[str, int]] = {}
     lost: dict[str, set[str]] = {}
+    unasked: dict[str, set[str]] = {}
     parts = []
     for finding in findings:
         if finding.kind in _WORDS:
             word = _WORDS[finding.kind]
             names = there.setdefault(word, {})
-            if finding.state == "missing":
+            if finding.state == "unknown" and finding.kind in _ASKED:
+                unasked.setdefault(word, set()).add(finding.name)
+            elif finding.state == "missing":
                 lost.setdefault(word, set()).add(finding.name)
             elif finding.state != "extra":
                 names[finding.name] = finding.size or 0
         elif finding.state == "ok" and finding.found:
             parts.append(finding.found)  # the ledger counts for itself
     for word, sizes in there.items():
+        if unknown := unasked.get(word, set()) - sizes.keys():
+            is_store = any(name.startswith("models:/") for name in unknown)
+            many = f"{len(unknown)} {word}{'s' if len(unknown) != 1 else ''} not checked"
+            parts.append(f"store of {word}s not asked" if is_store else many)
         gone = len(lost.get(word, set()) - sizes.keys())
         all_of = len(sizes) + gone
+        if not all_of:
+            continue
         of = f" of {all_of}" if gone else ""
         parts.append(f"{len(sizes)}{of} {word}{'s' if all_of != 1 else ''}")
         if total := sum(sizes.values()):

@@ -15,7 +15,14 @@ from typing import Any
 
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.stages import lies_in
-from ft_registry.errors import CannotWrite, FtRegistryError, IntegrityError, NotFound, Refused
+from ft_registry.errors import (
+    BackendUnavailable,
+    CannotWrite,
+    FtRegistryError,
+    IntegrityError,
+    NotFound,
+    Refused,
+)
 from ft_registry.model.canonical import digest_bytes
 from ft_registry.model.checkout_path import checkout_path
 from ft_registry.model.document import Unknown
@@ -82,6 +89,8 @@ class Bringing:
     into: Path
     sources: Sources
     steps: list[ProofStep] = field(default_factory=list)
+    unanswered: set[str] = field(default_factory=set)
+    """Steps that failed as a place did not answer: nobody knows whether anything is lost."""
 
     @property
     def record(self) -> VersionRecord:
@@ -153,7 +162,7 @@ class Bringing:
             # Half a tree would be taken for a whole one.
             shutil.rmtree(self.tree)
             self.tree.mkdir()
-            self._note("code", _state_of(error), _told(error))
+            self._note_failure("code", error)
             return
         left_out = (*left_out, *(f"untracked {name}" for name in recorded.left_out))
         if left_out:
@@ -308,7 +317,7 @@ class Bringing:
             self.sources.artifacts.fetch(self.home, [_inside(name)], fetched)
             content = (fetched / name).read_bytes()
         except FtRegistryError as error:
-            self._note(step, _state_of(error), _told(error))
+            self._note_failure(step, error)
             return None
         finally:
             shutil.rmtree(fetched, ignore_errors=True)
@@ -349,13 +358,18 @@ class Bringing:
         except CannotWrite:
             raise  # nothing is lost: the folder is to be made elsewhere
         except FtRegistryError as error:
-            self._note(step, _state_of(error), f"{path}: {_told(error)}")
+            self._note_failure(step, error, about=f"{path}: ")
             return False
         if not right:
             self._note(step, "differs", f"{path} ({came}) has other bytes than the record says")
         elif not quiet:
             self._note(step, "ok", f"{path} ({came})")
         return right
+
+    def _note_failure(self, name: str, error: FtRegistryError, *, about: str = "") -> None:
+        self._note(name, _state_of(error), f"{about}{_told(error)}")
+        if isinstance(error, BackendUnavailable):
+            self.unanswered.add(name)
 
     def _note(self, name: str, state: StepState, detail: str) -> None:
         # A file's name may be bytes that are no text; a proof is JSON.

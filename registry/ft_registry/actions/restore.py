@@ -89,11 +89,19 @@ class Restored:
     level: Level
     steps: tuple[ProofStep, ...]
     notices: list[str] = field(default_factory=list)
+    unanswered: frozenset[str] = frozenset()
+    """Steps that failed as a place did not answer."""
 
     @property
     def is_complete(self) -> bool:
         """Whether the level that was asked for was reached."""
         return LEVELS.index(self.level) >= LEVELS.index(self.plan.level)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it may be, once places that did not answer do: nothing else is wanting."""
+        wanting = {step.name for step in _fallen(self.steps)}
+        return not self.is_complete and wanting <= self.unanswered
 
 
 def plan_restore(
@@ -197,7 +205,7 @@ def restore(plan: RestorePlan, sources: Sources, *, record: bool = True) -> Rest
         proof = make_proof("restore", level, steps, filed=plan.filed, context=context)
         if not (plan.is_there and is_on_record(proof, sources.ledger)):
             notices += record_proof(proof, ledger=sources.ledger, context=context)
-    return Restored(plan, level, steps, notices)
+    return Restored(plan, level, steps, notices, frozenset(bringing.unanswered))
 
 
 def _bring_all(bringing: Bringing, plan: RestorePlan) -> None:
@@ -222,11 +230,15 @@ def level_of(steps: Sequence[ProofStep], *, at_most: Level) -> Level:
     """Returns how far a restore came."""
     if at_most == "R0":
         return "R0"
-    fallen = [
+    return "R1" if _fallen(steps) else at_most
+
+
+def _fallen(steps: Sequence[ProofStep]) -> list[ProofStep]:
+    """Returns the steps that lower the level."""
+    return [
         step
         for step in steps
         # A base that no stage read is not ours to bring: it is unknown, and nothing is lost.
         if step.state not in (("ok", "unknown") if step.name == "base" else ("ok",))
         and not step.name.startswith(_APART)
     ]
-    return "R1" if fallen else at_most

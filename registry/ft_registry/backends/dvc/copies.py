@@ -1,11 +1,9 @@
 """What became of a dataset in one place that holds objects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.places import (
-    FolderPlace,
     HeldObject,
     ObjectPlace,
     ReadObject,
@@ -18,18 +16,12 @@ from ft_registry.model.snapshot import DataContent
 from ft_registry.model.verification import Depth
 from ft_registry.ports.data import DataCopy, DataFault
 
-_NO_FOLDER = "its folder is not there: a disk is not mounted, or nothing was ever pushed to it"
-
 
 def copies_in(
     places: Sequence[ObjectPlace], content: DataContent, *, depth: Depth
 ) -> list[DataCopy]:
     """Returns the state of a dataset in the cache, which comes first, and in each remote."""
-    copies = [copy_in(place, content, depth=depth) for place in places]
-    for rank, place in enumerate(places):
-        if rank and isinstance(place, FolderPlace) and not place.is_there:
-            copies[rank] = replace(copies[rank], note=f"{place.shown}: {_NO_FOLDER}")
-    return copies
+    return [copy_in(place, content, depth=depth) for place in places]
 
 
 def copy_in(place: ObjectPlace, content: DataContent, *, depth: Depth) -> DataCopy:

@@ -198,7 +198,10 @@ class DataHealing:
 
     def _wounds_in(self, one: _Seen, seen: Sequence[_Seen]) -> Iterator[Wound]:
         if one.reason:
-            yield self._unasked(one)
+            # A folder that is not there as a whole is left alone; what only it may have is told of
+            # the place that lacks it.
+            if not (isinstance(one.place, FolderPlace) and one.place.is_away):
+                yield self._unasked(one)
             return
         gone = self._objects - one.good.keys() - one.bad.keys() if self._owes(one) else set()
         for oid in sorted({*one.bad, *gone}, key=lambda oid: (self._names_of(oid), oid)):
@@ -214,8 +217,6 @@ class DataHealing:
     def _owes(self, one: _Seen) -> bool:
         """Returns whether a place is to have what it lacks."""
         place = one.place
-        if isinstance(place, FolderPlace) and place not in self._places[:1] and not place.is_there:
-            return False  # never pushed to, or a disk that is not mounted
         there = {*one.good, *one.bad}
         return (
             place in self._owing or self.content.key in there or 2 * len(there) > len(self._objects)

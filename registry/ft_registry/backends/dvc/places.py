@@ -14,6 +14,7 @@ from ft_registry.readers.files import hash_file, in_parallel
 
 _CHUNK = 1 << 20
 _READ_ONLY = 0o444
+_AWAY = "its folder is not there: a disk is not mounted, or nothing was ever pushed to it"
 _LARGEST_LISTING = 1 << 30
 """Bytes (ten million files): it is read into memory, and under its name may lie anything."""
 
@@ -105,13 +106,16 @@ class FolderPlace:
     Args:
         shown: What it is called.
         root: Where objects lie: ``<root>/ab/cdef...``.
+        may_be_away: It may lie on a disk that is not mounted: where its folder is not there as a
+            whole, nobody knows what it has.
     """
 
     width = 2
 
-    def __init__(self, shown: str, root: Path) -> None:
+    def __init__(self, shown: str, root: Path, *, may_be_away: bool = False) -> None:
         self.shown = shown
         self._root = root
+        self._may_be_away = may_be_away
 
     def where(self, oid: str) -> str:
         """See `ObjectPlace.where`."""
@@ -119,6 +123,8 @@ class FolderPlace:
 
     def held(self, oids: Iterable[str]) -> dict[str, HeldObject]:
         """See `ObjectPlace.held`."""
+        if self.is_away:
+            raise BackendUnavailable(_AWAY, hints=["mount its disk; or, if it is new: dvc push"])
         found = {}
         for oid in oids:
             try:
@@ -172,9 +178,9 @@ class FolderPlace:
             raise self._unreadable(oid, error) from error
 
     @property
-    def is_there(self) -> bool:
-        """Whether the folder that holds all of it is there: a disk may not be mounted."""
-        return self._root.parents[1].is_dir()
+    def is_away(self) -> bool:
+        """Whether nobody knows what it has, as its disk may not be mounted."""
+        return self._may_be_away and not self._root.parents[1].is_dir()
 
     def _path(self, oid: str) -> Path:
         return self._root / oid[:2] / oid[2:]

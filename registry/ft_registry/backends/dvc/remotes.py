@@ -87,7 +87,7 @@ def place_of(name: str, project: DvcProject, *, scratch: Path) -> ObjectPlace:
     # Not Path.expanduser(), which raises when there is no such user.
     folder = Path(os.path.expanduser(url.removeprefix("file://")))  # noqa: PTH111
     if folder.is_absolute():
-        return FolderPlace(shown, folder / "files" / "md5")
+        return FolderPlace(shown, folder / "files" / "md5", may_be_away=True)
     if "://" not in url:
         return ClosedPlace(
             shown,
