@@ -55,6 +55,10 @@ _POINTS = {
 
 _HELD = re.compile(r"Unable to create '(.+\.lock)': File exists")
 
+_CLOSED = ("insufficient permission", "Permission denied", "Read-only file system")
+_FAR = ("push", "fetch", "ls-remote")
+"""Commands whose refusals may be those of another machine."""
+
 LOCAL_SECONDS = 120
 """Time limit of a command that touches this machine only."""
 NETWORK_SECONDS = 300
@@ -77,6 +81,13 @@ class GitFailed(FtRegistryError):
             # git's own advice is a paragraph of its own, without the name of the file.
             told = f"{held[1]} is there: another git command is at work, or one was killed"
             hints.append(f"when no git command is at work here, remove {held[1]}")
+        elif arguments[0] not in _FAR and any(word in stderr for word in _CLOSED):
+            told = stderr.strip().splitlines()[0].removeprefix("error: ").removeprefix("fatal: ")
+            hints += [
+                "you may not write to the git directory: correct its owner or its rights, or work "
+                "in a clone of your own",
+                "ft-registry doctor tells of rights and disks; nothing was written",
+            ]
         super().__init__(
             f"expected `git {arguments[0]}` to succeed, found status {status}: {told}",
             hints=hints,
