@@ -197,6 +197,33 @@ def test_a_clock_behind_the_last_event_is_told(sound: Project) -> None:
     assert "behind" in only(outcome, "clock", "warning")["found"]
 
 
+def test_events_that_go_back_in_time_are_told_with_who_wrote_them(seeded: Project) -> None:
+    assert only(seeded.cli("doctor", "--json"), "order of times", "ok")
+    before = seeded.workspace()
+    behind = replace(before.context, now=lambda: datetime.now(UTC) - timedelta(hours=2), host="old")
+    vars(before)["context"] = behind
+    before.approve("m/1", reason="by a clock that is behind")
+    outcome = seeded.cli("doctor", "--json")
+    assert outcome.code == 0
+    told = only(outcome, "order of times", "warning")["found"]
+    assert f"event {seeded.head()[:12]}" in told
+    assert "by Ada <ada@example.org> on old follows one" in told
+
+
+def test_a_repository_that_was_moved_is_told_with_what_to_do(seeded: Project) -> None:
+    new = seeded.root.parent / "moved"
+    seeded.root.rename(new)
+    moved = Project(new)
+    outcome = moved.cli("doctor", "--json")
+    assert outcome.code == 1
+    found = only(outcome, "moved", "problem")
+    assert f"2 models below {seeded.root / 'mlartifacts'}" in found["found"]
+    command = found["advice"][0].partition("was: ")[2]
+    subprocess.run(command, shell=True, check=True)
+    assert "moved" not in bad(moved.cli("doctor", "--json"))
+    assert moved.cli("verify", "--full").code == 0
+
+
 def test_a_ledger_remote_is_asked_unless_offline(sound: Project, tmp_path: Path) -> None:
     sound.git("remote", "add", "team", str(tmp_path / "gone"))
     sound.write("ft-registry.toml", 'ledger_remote = "team"\n')

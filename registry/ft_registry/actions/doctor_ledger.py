@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from ft_registry.actions.status import Status
+from ft_registry.model.event import LoggedEvent
 from ft_registry.model.health import Diagnosis, ok, problem, unchecked, warning
 from ft_registry.model.verification import Verification
 from ft_registry.ports.ledger import Ledger
 
 _SKEW = timedelta(minutes=2)
 """Clocks that differ by less are as good as clocks are."""
+_BACKWARDS = timedelta(minutes=5)
+"""An event may be older by as much than one before it: people wait for locks and remotes."""
 _NAMED = 3
 """Damaged things that are named; `verify` names all of them."""
 
@@ -34,6 +37,32 @@ def look_at_ledger(ledger: Ledger, now: Callable[[], datetime]) -> Iterator[Diag
         )
     else:
         yield ok("clock", "not behind the last event")
+    yield _order(ledger)
+
+
+def _order(ledger: Ledger) -> Diagnosis:
+    """Tells whether the times of events follow each other as the events do."""
+    behind: list[tuple[LoggedEvent, timedelta]] = []
+    latest: datetime | None = None
+    for logged in ledger.events():
+        moment = datetime.fromisoformat(logged.event.time)
+        if latest is not None and latest - moment > _BACKWARDS:
+            behind.append((logged, latest - moment))
+        latest = moment if latest is None else max(latest, moment)
+    if not behind:
+        return ok("order of times", "events follow each other in time")
+    logged, lag = max(behind, key=lambda pair: pair[1])
+    event = logged.event
+    more = f"; and {len(behind) - 1} more" if len(behind) > 1 else ""
+    return warning(
+        "order of times",
+        f"event {logged.id[:12]} ({event.subject}) of {event.time[:19]}Z by "
+        f"{event.actor.as_text()} on {event.host} follows one that is "
+        f"{lag.total_seconds() / 60:,.0f} minutes later{more}: a clock was wrong, or it was "
+        "written offline and published later",
+        f"look at the clock of {event.host}: answers by time, such as at, are wrong by as much; "
+        "the order of events is right",
+    )
 
 
 def look_at_remote(

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
+from urllib.parse import unquote
 
 from ft_registry.backends.machine import network_kind, why_closed
 from ft_registry.backends.mlflow.connection import MlflowPlace, check_reachable, without_login
@@ -99,6 +101,35 @@ def look_at_artifacts(place: MlflowPlace) -> Iterator[Diagnosis]:
         yield problem("artifacts", closed, "make it a folder that you may write to")
     else:
         yield ok("artifacts", str(place.artifacts))
+        yield from _moved(place, place.artifacts)
+
+
+def _moved(place: MlflowPlace, artifacts: Path) -> Iterator[Diagnosis]:
+    """Tells of models whose files are here, while MLflow looks for them where they once were."""
+    if place.database is None or not place.database.is_file():
+        return
+    try:
+        with reading(place) as db:
+            rows = db.execute("SELECT artifact_location FROM logged_models").fetchall()
+    except sqlite3.DatabaseError:  # what is wrong with it is told where it is looked at
+        return
+    lost: dict[Path, int] = {}
+    for (location,) in rows:
+        folder = Path(unquote(str(location).removeprefix("file://")))
+        if not folder.is_absolute() or artifacts.name not in folder.parts or folder.exists():
+            continue
+        at = len(folder.parts) - 1 - folder.parts[::-1].index(artifacts.name)
+        if artifacts.joinpath(*folder.parts[at + 1 :]).is_dir():
+            old = Path(*folder.parts[: at + 1])
+            lost[old] = lost.get(old, 0) + 1
+    for old, count in lost.items():
+        yield problem(
+            "moved",
+            f"MLflow looks for the files of {count} models below {old}, which is not there, and "
+            f"they lie below {artifacts}: the repository was moved, and MLflow keeps whole paths",
+            f"move it back, or put a link where it was: mkdir -p {quote(str(old.parent))} && "
+            f"ln -s {quote(str(artifacts))} {quote(str(old))}",
+        )
 
 
 def look_at_variables(place: MlflowPlace, environ: Mapping[str, str]) -> Iterator[Diagnosis]:
