@@ -88,7 +88,8 @@ class Holdings:
         found = self._ledger.paths(folder, at=self._head)
         home = layout.home(version.model, version.number)
         self._evaluations[folder] = found
-        self._documents |= self._ledger.read_many([record, home, *found], at=self._head)
+        standing = layout.standing(version.model, version.number)
+        self._documents |= self._ledger.read_many([record, home, standing, *found], at=self._head)
 
     def record(self, version: VersionReference) -> bytes | None:
         """Returns a version's record as it lies there, or None."""

@@ -238,7 +238,8 @@ def _last_good(
         raise NotFound(
             f"expected a good version of {alias} to go back to, found only such as were called "
             f"bad: {names}",
-            hints=choices(alias),
+            # No override brings back what was deleted.
+            hints=choices(alias, may_override=not all(found.is_deleted for found in skipped)),
         )
     raise NotFound(
         f"expected an earlier version of {alias} to go back to, found that {current} is the first "
@@ -247,12 +248,12 @@ def _last_good(
     )
 
 
-def choices(alias: AliasReference) -> list[str]:
+def choices(alias: AliasReference, *, may_override: bool = True) -> list[str]:
     """Returns what is left to do where no good version held an alias before."""
-    return [
-        f"ft-registry list {alias.model} shows the others; --to N chooses one",
-        f"--to N --override {STANDING} goes to one that was called bad",
-    ]
+    hints = [f"ft-registry list {alias.model} shows the others; --to N chooses one"]
+    if may_override:
+        hints.append(f"--to N --override {STANDING} goes to one that was called bad")
+    return hints
 
 
 def _plan(

@@ -232,7 +232,8 @@ def _verify(
     indexes = IndexLook(evidence.ledger, evidence.data, evidence.indexes, depth)
     ranks: dict[str, int] = {}
     parts: list[Verification] = []
-    records: list[VersionRecord] = []
+    shown: list[VersionRecord] = []
+    notes: list[str] = []
     pending = deque(versions)
     while pending:
         version = pending.popleft()
@@ -245,7 +246,13 @@ def _verify(
             parts.append(Verification((_broken(version, error),)))
             continue
         record = holding.filed.record
-        records.append(record)
+        if not holdings.is_given_up(version):
+            shown.append(record)
+        elif view is not None:
+            notes.append(
+                f"{version} was deleted on purpose, which is final: MLflow has it no more; "
+                f"ft-registry restore {version} --into DIR brings its files while they survive"
+            )
         weights.add(holding)
         parts.append(Verification(tuple(bases.look(record))))
         parts.append(data.look(record))
@@ -257,7 +264,8 @@ def _verify(
             if below is not None and holdings.record(below) is not None:
                 pending.append(below)
     if view is not None:
-        parts.append(look_at_versions(view, records))
+        parts.append(look_at_versions(view, shown))
+        parts.append(Verification(notes=tuple(notes)))
     found = weights.finish(progress).joined(parts)
     return Verification(_sorted(found.findings, ranks), found.notes)
 
