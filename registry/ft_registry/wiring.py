@@ -117,7 +117,7 @@ class Wiring:
         """The data."""
         from ft_registry.backends.dvc.store import DvcData
 
-        return DvcData(self.place.top, code=self.code, scratch=self.private)
+        return DvcData(self.place.top, code=self.code, scratch=self.private, main=self.place.home)
 
     @cached_property
     def indexes(self) -> "ArrowIndexes":

@@ -334,3 +334,29 @@ def test_a_folder_that_may_not_be_written_to_is_told_and_nothing_is_half_written
     assert "Permission denied" in healed.failure.message
     assert weights_of(seeded, 1).read_bytes() == bad
     assert sorted(shelf_of(seeded, 1).parent.rglob("*")) == before
+
+
+def test_nothing_is_locked_where_nothing_is_to_be_healed(mine: Project) -> None:
+    locks = mine.root / ".git/ft-registry/locks"
+    shutil.rmtree(locks, ignore_errors=True)
+    locks.touch()  # nobody could make a lock there
+    outcome = mine.cli("verify", "--heal")
+    assert (outcome.code, outcome.stderr) == (0, "")
+    flip(shelf_of(mine, 1) / "adapter/adapter_config.json")
+    outcome = mine.cli("verify", "--heal")
+    assert outcome.code != 0
+    assert "Traceback" not in outcome.stderr
+
+
+def test_what_another_has_healed_meanwhile_is_left_as_it_is(seeded: Project) -> None:
+    (md5,) = {data.key for data in seeded.workspace().show("m/1").filed.record.data}
+    flip(weights_of(seeded, 1))
+    flip(seeded.cached(md5))
+    workspace = seeded.workspace()
+    plan = workspace.plan_heal()
+    first = seeded.workspace().heal(plan)
+    kept = quarantine_of(seeded)
+    assert (len(first.done), len(kept)) == (2, 2)
+    second = workspace.heal(plan)
+    assert second.failure is None
+    assert quarantine_of(seeded) == kept, "good bytes are not set aside"

@@ -240,3 +240,33 @@ def test_without_a_registry_there_is_nothing_to_verify(tmp_path: Path) -> None:
     Project(tmp_path).git("init", "--quiet", ".")
     outcome = run_cli("--json", "verify", cwd=tmp_path)
     assert (outcome.code, outcome.error["kind"]) == (1, "not_a_registry")
+
+
+def test_a_linked_work_tree_reads_the_cache_of_the_main_one(mine: Project, tmp_path: Path) -> None:
+    linked = tmp_path / "linked"
+    mine.git("worktree", "add", "--quiet", "--detach", str(linked))
+    (data,) = mine.workspace().show("m/1").filed.record.data
+    outcome = run_cli("verify", "--full", cwd=linked)
+    assert outcome.code == 0, outcome.stdout + outcome.stderr
+    back = run_cli("restore", "m/1", "--into", str(tmp_path / "back"), cwd=linked)
+    assert back.code == 0, back.stdout + back.stderr
+    good = mine.cached(data.key).read_bytes()
+    flip(mine.cached(data.key))
+    damaged = run_cli("verify", "--full", cwd=linked)
+    assert damaged.code == 4
+    assert str(mine.cached(data.key)) in damaged.stdout
+    assert mine.cached(data.key).read_bytes() != good
+
+
+def test_a_version_that_was_deleted_on_purpose_is_not_to_be_restored_by_sync(mine: Project) -> None:
+    mine.client().delete_model_version("m", "1")
+    mine.done("sync", "--adopt")
+    outcome = mine.cli("verify", "m/1")
+    assert outcome.code == 0, outcome.stdout
+    assert "sync --restore" not in outcome.stdout + outcome.stderr
+    assert "ft-registry restore m/1 --into DIR" in outcome.stderr
+    for move in (["promote", "m/1", "--to", "beta"], ["rollback", "m@champion"]):
+        refused = mine.cli(*move, "--reason", "r")
+        assert refused.code in (1, 3)
+        assert "sync --restore" not in refused.stderr
+        assert "--override" not in refused.stderr

@@ -17,7 +17,7 @@ from ft_registry.errors import (
 )
 from ft_registry.model.healing import Wound
 from ft_registry.ports.context import Context
-from ft_registry.readers.files import chunks_of
+from ft_registry.readers.files import chunks_of, hash_file
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,12 @@ class Healed:
 def heal(plan: HealPlan, healers: Healers, context: Context) -> Healed:
     """Does what a plan says, one file or object after the other.
 
+    What another process has healed since the plan was made is left as it is.
+
     What cannot be done is told in the result and does not keep the rest from being done.
     """
+    if not plan.cures:
+        return Healed(plan, (), plan.lost, plan.open)  # and nothing is locked: it may be read-only
     done: list[Wound] = []
     lost: list[Wound] = list(plan.lost)
     unknown: list[Wound] = list(plan.open)
@@ -73,21 +77,24 @@ def _heal(cure: Cure, healers: Healers) -> None:
         healers.evidence.indexes().renew(cure.kept, cure.file)
         return
     assert cure.home is not None  # noqa: S101 - the plan gives each file of weights one
-    if wound.harm != "missing":
-        _keep(cure, healers)
+    if wound.harm != "missing" and not _keep(cure, healers):
+        return
     if cure.file is None:
         healers.artifacts.remove(cure.home, wound.key)
     else:
         healers.artifacts.put(cure.home, wound.key, cure.file, cure.sha256)
 
 
-def _keep(cure: Cure, healers: Healers) -> None:
-    """Keeps what lies in the place of a file of weights."""
+def _keep(cure: Cure, healers: Healers) -> bool:
+    """Keeps what lies in the place of a file of weights; False: another has healed it since."""
     assert cure.home is not None  # noqa: S101 - see above
     evidence, name = healers.evidence, cure.wound.key
     if name not in evidence.artifacts.shelf(cure.home).sizes:
         healers.quarantine.keep([], cure.wound)  # no file: the note says what was found
-        return
+        return True
     with evidence.cache.scratch() as scratch:
         evidence.artifacts.fetch(cure.home, [name], scratch)
+        if cure.sha256 and hash_file(scratch / name, "sha256")[0] == cure.sha256:
+            return False
         healers.quarantine.keep(chunks_of(scratch / name), cure.wound)
+    return True

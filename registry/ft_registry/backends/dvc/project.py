@@ -45,6 +45,25 @@ def find_project(path: Path, *, top: Path) -> DvcProject:
     )
 
 
+def cache_of_main(project: DvcProject, *, top: Path, main: Path) -> Path | None:
+    """Returns the cache of the main work tree, where a linked one has another of its own.
+
+    DVC keeps a cache for each work tree, and looks in no other: yet the bytes are there.
+
+    Args:
+        project: In which work tree.
+        top: Its top level.
+        main: The top level of the main work tree.
+    """
+    if top == main or not project.root.is_relative_to(top):
+        return None
+    try:
+        cache = find_project(main / project.root.relative_to(top), top=main).cache
+    except (NotARegistry, Refused):
+        return None
+    return cache if cache != project.cache and cache.is_dir() else None
+
+
 def _open(root: Path) -> DvcProject:
     settings: dict[str, dict[str, str]] = {}
     get = os.environ.get

@@ -53,16 +53,21 @@ _QUERY = re.compile(r"(\w[\w+.-]*://[^\s?]*)\?[^\s'\")]*")
 _SECRET = re.compile(r"key|secret|token|(?<!ask_)pass|connection_string")
 
 
-def places_of(project: DvcProject, *, scratch: Path) -> list[ObjectPlace]:
+def places_of(
+    project: DvcProject, *, scratch: Path, beside: Path | None = None
+) -> list[ObjectPlace]:
     """Returns the cache, then the default remote, then the others.
 
     Args:
         project: Whose.
         scratch: A folder of ours for what DVC would like to remember.
+        beside: The cache of the main work tree, where this is a linked one with its own.
     """
-    base = project.cache.parents[1]
+    shown = f"DVC cache {project.cache.parents[1]}"
+    if beside is not None:
+        shown += f" and the main work tree's {beside.parents[1]}"
     return [
-        FolderPlace(f"DVC cache {base}", project.cache),
+        FolderPlace(shown, project.cache, beside=beside),
         *(place_of(name, project, scratch=scratch) for name in remotes_of(project)),
     ]
 

@@ -15,7 +15,7 @@ from ft_registry.backends.dvc.imports import Import, find_import
 from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.places import ObjectPlace
 from ft_registry.backends.dvc.pointers import Pointer, ReadFile, find_pointer, find_stage
-from ft_registry.backends.dvc.project import DvcProject, find_project
+from ft_registry.backends.dvc.project import DvcProject, cache_of_main, find_project
 from ft_registry.backends.dvc.remotes import places_of
 from ft_registry.backends.dvc.rescue import take_up
 from ft_registry.backends.dvc.sources import Source, source_copy
@@ -43,9 +43,13 @@ class DvcData:
         top: The top level of the work tree; None: the repository is bare.
         code: Reads pointers at other revisions.
         scratch: A folder inside the git directory for DVC's own site cache.
+        main: The top level of the main work tree; None: it is this one.
     """
 
-    def __init__(self, top: Path | None, *, code: CodeRepository, scratch: Path) -> None:
+    def __init__(
+        self, top: Path | None, *, code: CodeRepository, scratch: Path, main: Path | None = None
+    ) -> None:
+        self._main = main
         self._work_tree = top
         self._code = code
         self._scratch = scratch
@@ -301,7 +305,8 @@ class DvcData:
         """Returns the same places for the same project: they remember who did not answer."""
         known, places = self._known.get(project.root, (None, []))
         if known != project:
-            places = places_of(project, scratch=self._scratch)
+            beside = cache_of_main(project, top=self._top, main=self._main) if self._main else None
+            places = places_of(project, scratch=self._scratch, beside=beside)
             self._known[project.root] = project, places
         return places
 
