@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TypeAlias
@@ -164,28 +165,39 @@ class WeightsLook:
         self._findings.append(good)
 
     def _read_remote(self, visit: _Visit, meter: "_Meter") -> None:
-        jobs = visit.jobs
+        # Taking a file into the cache takes it away: a file that is promised under two digests is
+        # read once for both.
+        by_name: dict[str, list[_Job]] = {}
+        for job in visit.jobs:
+            by_name.setdefault(job.promise.name, []).append(job)
+        jobs = [job for group in by_name.values() for job in group]
         try:
             with self._cache.scratch() as folder:
-                self._fetch(visit, folder)
-                found = in_parallel([self._taking(job, folder, meter) for job in jobs])
+                self._fetch(visit, list(by_name), folder)
+                taken = in_parallel([self._taking(g, folder, meter) for g in by_name.values()])
+                found = [finding for findings in taken for finding in findings]
         except BackendUnavailable as error:
             found = [replace(job.finding, state="unknown", found=error.message) for job in jobs]
         self._settle(jobs, found)
 
-    def _fetch(self, visit: _Visit, folder: Path) -> None:
+    def _fetch(self, visit: _Visit, names: list[str], folder: Path) -> None:
         try:
-            self._artifacts.fetch(visit.home, [job.promise.name for job in visit.jobs], folder)
+            self._artifacts.fetch(visit.home, names, folder)
         except NotFound as error:
             # Which one did not come is seen below.
             self._notes.append(f"{visit.jobs[0].finding.subject}: {error.message}")
 
-    def _taking(self, job: _Job, folder: Path, meter: "_Meter") -> Callable[[], Finding]:
-        def take() -> Finding:
-            sha256 = job.promise.sha256
-            finding = _judge(job, lambda: self._cache.put(folder / job.promise.name, sha256))
-            meter.add(job.size)
-            return finding
+    def _taking(
+        self, jobs: Sequence[_Job], folder: Path, meter: "_Meter"
+    ) -> Callable[[], list[Finding]]:
+        """Returns what reads one file, of which each job promises something."""
+        promise = jobs[0].promise
+
+        def take() -> list[Finding]:
+            read = cache(lambda: self._cache.put(folder / promise.name, promise.sha256))
+            findings = [_judge(job, read) for job in jobs]
+            meter.add(sum(job.size for job in jobs))
+            return findings
 
         return take
 

@@ -141,6 +141,19 @@ def test_an_evaluation_cannot_say_what_the_weights_should_be(registry: Registry)
     assert damage(registry) == [("artifact", MODEL, "changed")]
 
 
+def test_a_file_that_is_promised_under_two_digests_is_judged_by_each(registry: Registry) -> None:
+    record = registry.register(WEIGHTS)
+    registry.shelf()[MODEL] = b"WEIGHTS"
+    for number in range(20):  # of which one is right, whichever is read first
+        digest = digest_bytes(b"WEIGHTS" if number % 2 else bytes([number]))
+        table = ItemTable(digest=digest, rows=1, artifact=MODEL)
+        evaluation = make_evaluation(version=1, record=record.digest, items=table)
+        evaluation = evaluation.model_copy(update={"id": f"s/{number:016x}"})
+        registry.write({f"{layout.evaluations('support', 1)}/{number}.json": evaluation.to_bytes()})
+    found = registry.verify().findings
+    assert {f.state for f in found if f.name == MODEL} == {"changed", "ok"}
+
+
 def test_fast_reads_sizes_only(registry: Registry) -> None:
     registry.register(WEIGHTS)
     registry.shelf()[MODEL] = b"WEIGHTS"
