@@ -23,4 +23,4 @@ def test_a_git_directory_that_may_not_be_written_to_has_a_way_on(told: str) -> N
 
 def test_the_refusal_of_a_remote_is_not_taken_for_one_of_this_disk() -> None:
     error = GitFailed(["push"], 128, "git@host: Permission denied (publickey).\n")
-    assert error.hints == [] or "git directory" not in error.hints[0]
+    assert not error.hints

@@ -86,7 +86,7 @@ class GitFailed(FtRegistryError):
             hints += [
                 "you may not write to the git directory: correct its owner or its rights, or work "
                 "in a clone of your own",
-                "ft-registry doctor tells of rights and disks; nothing was written",
+                "ft-registry doctor tells of rights and disks",
             ]
         super().__init__(
             f"expected `git {arguments[0]}` to succeed, found status {status}: {told}",
