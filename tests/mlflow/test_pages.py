@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -12,11 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.cli.project import lora_bytes, weights
+from tests.cli.project import COMMAND, environment, lora_bytes, run_cli, weights
 from tests.pages.browser import BROWSER, dump
-
-ROOT = Path(__file__).resolve().parents[2]
-CLI = [sys.executable, "-c", "from ft_registry_cli.main import main; main()"]
 
 pytestmark = [
     pytest.mark.integration,
@@ -27,30 +23,19 @@ pytestmark = [
 @dataclass(frozen=True)
 class Registry:
     folder: Path
-    environment: dict[str, str]
+    settings: dict[str, str]
 
     def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [*CLI, *arguments], cwd=self.folder, env=self.environment, text=True,
-            capture_output=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        done = run_cli(*arguments, cwd=self.folder, env=self.settings)
+        assert done.code == 0, done.stderr
         return done.stdout
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     folder = tmp_path_factory.mktemp("registry")
-    paths = os.pathsep.join([str(ROOT / "registry"), str(ROOT / "cli")])
-    made = Registry(
-        folder,
-        {
-            **os.environ,
-            "PYTHONPATH": paths,
-            "HOME": str(folder),
-            "FT_REGISTRY_ACTOR": "Ada Tunes <ada@example.org>",
-        },
-    )
+    actor = "Ada Tunes <ada@example.org>"
+    made = Registry(folder, {"HOME": str(folder), "FT_REGISTRY_ACTOR": actor})
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     for name in ("base", "adapter", "data"):
         (folder / name).mkdir()
@@ -78,8 +63,9 @@ def pages(registry: Registry) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
-        [*CLI, "ui", "--port", str(port)], cwd=registry.folder, env=registry.environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [*COMMAND, "ui", "--port", str(port)], cwd=registry.folder,
+        env=environment(registry.settings), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
