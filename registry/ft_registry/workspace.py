@@ -89,7 +89,7 @@ class Workspace(Wiring):
         """
         if not values:
             return self
-        write_setting_file(self.top, values)
+        write_setting_file(self.top, values, aside=self.private)
         return Workspace.open(self.top, offline=self.settings.offline, environ=self.environ)
 
     # What each verb does is said in its action.
@@ -106,6 +106,13 @@ class Workspace(Wiring):
         made_dvc = init_project(self.top, scratch=self.private) if self.place.top else False
         self.models.check()
         return init_ledger(self.ledger, self.context).created, made_dvc
+
+    def ignore_mlflow(self) -> bool:
+        """See `ft_registry.backends.git.ignored.ignore_mlflow`; True: it wrote something."""
+        from ft_registry.backends.git.ignored import ignore_mlflow
+
+        database = self.mlflow.database
+        return database is not None and ignore_mlflow(self.top, database, aside=self.private)
 
     @cached_property
     def datasets(self) -> Datasets:

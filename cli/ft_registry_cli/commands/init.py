@@ -1,6 +1,5 @@
 """``init``: make a git repository a registry."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
         given = {name: value for name, value in wanted.items() if value}
         workspace = state.workspace.configured(given)
         made_ledger, made_dvc = workspace.init()
-        written = _ignore(workspace.top, workspace.mlflow.database)
+        written = workspace.ignore_mlflow()
         state.emit(
             {
                 "root": str(workspace.place.home),
@@ -43,18 +42,3 @@ def add_to(app: typer.Typer) -> None:
         if made_dvc or written or given:
             state.talk("next: git add -A && git commit -m 'registry'")
         state.talk("then: ft-registry data snapshot PATH, ft-registry register NAME PATH")
-
-
-def _ignore(top: Path, database: Path | None) -> bool:
-    """Keeps a database and artifacts that lie in the work tree out of git."""
-    if database is None or not database.is_relative_to(top):
-        return False
-    folder = database.parent.relative_to(top).as_posix().removeprefix(".")
-    prefix = f"/{folder}/" if folder else "/"
-    wanted = [f"{prefix}{database.name}*", f"{prefix}mlartifacts/"]
-    file = top / ".gitignore"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
-    missing = [line for line in wanted if line not in lines]
-    if missing:
-        file.write_text("\n".join([*lines, *missing]) + "\n", encoding="utf-8")
-    return bool(missing)

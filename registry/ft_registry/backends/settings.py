@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ft_registry.backends.whole_files import replace_file
 from ft_registry.errors import InvalidInput
-from ft_registry.faultpoints import faultpoint
 from ft_registry.model.config import Settings
 from ft_registry.model.origin import Actor
 
@@ -74,10 +74,16 @@ def parse_actor(text: str) -> Actor:
     return Actor(name=found[1], email=found[2] or "")
 
 
-def write_setting_file(top: Path, values: Mapping[str, str]) -> Path:
+def write_setting_file(top: Path, values: Mapping[str, str], *, aside: Path) -> Path:
     """Adds settings to ``ft-registry.toml``; what stands there otherwise stays.
 
+    Args:
+        top: The top level of the work tree.
+        values: The settings by name.
+        aside: See `replace_file`.
+
     Raises:
+        BackendUnavailable: The disk failed; the file is as it was.
         InvalidInput: The file, or pyproject.toml, sets one of them to another value; or a value is
             no text.
     """
@@ -99,8 +105,7 @@ def write_setting_file(top: Path, values: Mapping[str, str]) -> Path:
         except UnicodeEncodeError as error:
             raise InvalidInput(f"expected settings in Unicode, found {error.reason}") from error
         # Settings stand before any table.
-        faultpoint("file.write")
-        file.write_bytes(added + content)
+        replace_file(file, added + content, aside=aside)
     return file
 
 

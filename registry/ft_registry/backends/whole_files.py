@@ -75,6 +75,27 @@ def put_whole(
         claim.release()
 
 
+def replace_file(target: Path, content: bytes, *, aside: Path) -> None:
+    """Gives a file that people edit too its new content, made or changed; a link to it stays one.
+
+    Args:
+        target: The file, in a folder that is there.
+        content: All of it.
+        aside: A folder of ours, for the bytes while they are not all there; where it lies on
+            another disk, they are put beside the file.
+
+    Raises:
+        Refused: There is a folder of that name.
+        BackendUnavailable: The disk failed; the file is as it was.
+    """
+    there = target.resolve()
+    aside.mkdir(parents=True, exist_ok=True)
+    if aside.stat().st_dev != there.parent.stat().st_dev:
+        aside = there.parent
+    digest = hashlib.sha256(content).hexdigest()
+    put_whole(there, [content], algorithm="sha256", digest=digest, aside=aside)
+
+
 def _claim_on(new: Path) -> Path:
     return new.with_name(f"{new.name}.lock")
 

@@ -158,6 +158,10 @@ values = st.dictionaries(
 )
 
 
+def write(top: Path, values: dict[str, str]) -> Path:
+    return write_setting_file(top, values, aside=top / ".git" / "ft-registry")
+
+
 @given(values=values)
 @law
 def test_reading_settings_undoes_writing_them(
@@ -165,21 +169,21 @@ def test_reading_settings_undoes_writing_them(
 ) -> None:
     top = tmp_path_factory.getbasetemp()
     (top / FILE).unlink(missing_ok=True)
-    write_setting_file(top, values)
+    write(top, values)
     assert read_settings(top, NONE).model_dump(include=set(values)) == values
 
 
 def test_what_stands_in_the_file_stays_byte_for_byte(top: Path) -> None:
     before = b"# ours\r\nmlflow_uri   =  'http://a'  # here\r\n"
     (top / FILE).write_bytes(before)
-    file = write_setting_file(top, {"ledger_remote": "origin"})
+    file = write(top, {"ledger_remote": "origin"})
     assert file.read_bytes() == b'ledger_remote = "origin"\n' + before
     assert read_settings(top, NONE) == Settings(mlflow_uri="http://a", ledger_remote="origin")
 
 
 def test_what_stands_in_pyproject_stays_in_force(top: Path) -> None:
     project(top, '[tool.ft-registry]\nmlflow_uri = "http://p"\n')
-    write_setting_file(top, {"ledger_remote": "origin"})
+    write(top, {"ledger_remote": "origin"})
     assert read_settings(top, NONE) == Settings(mlflow_uri="http://p", ledger_remote="origin")
 
 
@@ -187,9 +191,9 @@ def test_what_stands_in_pyproject_stays_in_force(top: Path) -> None:
 def test_a_setting_that_has_the_value_already_is_not_written_again(top: Path, place) -> None:
     header = "[tool.ft-registry]\n" if place is project else ""
     place(top, header + 'ledger_remote = "origin"\n')
-    before = {file.name: file.read_bytes() for file in top.iterdir()}
-    write_setting_file(top, {"ledger_remote": "origin"})
-    assert {file.name: file.read_bytes() for file in top.iterdir()} == before
+    before = {file.name: file.read_bytes() for file in top.iterdir() if file.is_file()}
+    write(top, {"ledger_remote": "origin"})
+    assert {file.name: file.read_bytes() for file in top.iterdir() if file.is_file()} == before
 
 
 @pytest.mark.parametrize("place", [own, project], ids=["ft-registry.toml", "pyproject.toml"])
@@ -197,12 +201,12 @@ def test_a_setting_that_has_another_value_is_not_overwritten(top: Path, place) -
     header = "[tool.ft-registry]\n" if place is project else ""
     place(top, header + 'ledger_remote = "origin"\n')
     with pytest.raises(InvalidInput, match="'upstream', found 'origin'"):
-        write_setting_file(top, {"ledger_remote": "upstream"})
+        write(top, {"ledger_remote": "upstream"})
 
 
 def test_a_value_that_is_no_text_is_refused_and_nothing_written(top: Path) -> None:
     with pytest.raises(FtRegistryError, match="Unicode"):
-        write_setting_file(top, {"mlflow_uri": "\udcff"})
+        write(top, {"mlflow_uri": "\udcff"})
     assert not (top / FILE).exists()
 
 

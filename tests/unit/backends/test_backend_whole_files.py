@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.faults.plan import Plan
 
-from ft_registry.backends.whole_files import put_whole
+from ft_registry.backends.whole_files import put_whole, replace_file
 from ft_registry.errors import BackendUnavailable, IntegrityError
 
 NEW = b"the new bytes"
@@ -61,3 +61,31 @@ def test_what_another_process_is_writing_stays(tmp_path: Path) -> None:
         tmp_path / "file", chunks(), algorithm="sha256", digest=SHA256, aside=tmp_path
     )  # fmt: skip
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "other"]
+
+
+@pytest.mark.parametrize("point", [1, 2])
+def test_a_file_that_people_edit_is_the_old_one_or_the_new_one(tmp_path: Path, point: int) -> None:
+    aside, target = tmp_path / "ours", tmp_path / "work" / "settings"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    child = os.fork()
+    if not child:
+        with Plan(point, "kill").running():
+            replace_file(target, NEW, aside=aside)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    assert [(file.name, file.read_bytes()) for file in target.parent.iterdir()] == [
+        ("settings", b"old")
+    ]
+    replace_file(target, NEW, aside=aside)
+    assert target.read_bytes() == NEW
+    assert list(aside.iterdir()) == []
+
+
+def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    link.symlink_to(real.name)
+    replace_file(link, NEW, aside=tmp_path / "ours")
+    assert link.is_symlink()
+    assert real.read_bytes() == NEW
