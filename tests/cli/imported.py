@@ -67,7 +67,7 @@ _LATE = (
     "ruamel.yaml",
     "scmrepo.git.backend.pygit2.filter",
     "sqlalchemy.dialects.sqlite",
-    "tests.cli.forked",
+    "tests.cli.project",
     "typer._click.decorators",
 )
 """What the libraries import in the middle of their work."""

@@ -1,10 +1,13 @@
 """What commands are cut off at: places made once and copied, and what is compared afterwards."""
 
 import contextlib
+import io
 import json
 import re
 import shutil
 import sqlite3
+import subprocess
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,21 +51,30 @@ class Place:
         """Points DVC and git at the remotes beside the registry."""
         store = self.folder / "store"
         store.mkdir(exist_ok=True)
-        self.project.write(
-            ".dvc/config.local",
-            f"[core]\n    remote = store\n['remote \"store\"']\n    url = {store}\n",
-        )
+        if (self.project.root / ".dvc").is_dir():
+            self._settle_dvc(store)
         config = self.project.root / ".git" / "config"
         text = config.read_text()
         if "[remote" in text:
             line = f"\turl = {self.folder / 'origin.git'}"
             config.write_text(re.sub(r"(?m)^\turl = .*$", line, text))
 
+    def _settle_dvc(self, store: Path) -> None:
+        self.project.write(
+            ".dvc/config.local",
+            f"[core]\n    remote = store\n['remote \"store\"']\n    url = {store}\n",
+        )
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether it is a registry already."""
+        return bool(self.project.git("for-each-ref", "refs/heads/ft-registry"))
+
     def state(self) -> dict[str, Any]:
         """Everything that a command leaves behind, but for ids, times and unreachable bytes."""
         return {
-            "ledger": self._ledger(),
-            "events": [_same(subject) for subject in self.project.events()],
+            "ledger": self._ledger() if self.has_ledger else [],
+            "events": [_same(one) for one in self.project.events()] if self.has_ledger else [],
             "mlflow": self._mlflow(),
             "files": self._files(),
             "index": self.project.git("status", "--porcelain=v1"),
@@ -75,11 +87,17 @@ class Place:
         return sorted({hash_file(file, "sha256")[0] for file in shelf.rglob("*.safetensors")})
 
     def _ledger(self) -> list[str]:
-        names = self.project.git("ls-tree", "-r", "--name-only", "ft-registry").splitlines()
-        return sorted(
-            f"{_same(name)}: {_same(self.project.git('show', f'ft-registry:{name}'))}"
-            for name in names
-        )
+        packed = subprocess.run(
+            ["git", "archive", "--format=tar", "ft-registry"],
+            cwd=self.project.root, capture_output=True, check=True,
+        ).stdout  # fmt: skip
+        with tarfile.open(fileobj=io.BytesIO(packed)) as files:
+            read = {one.name: files.extractfile(one) for one in files}
+            return sorted(
+                f"{_same(name)}: {_same(file.read().decode())}"
+                for name, file in read.items()
+                if file
+            )
 
     def _mlflow(self) -> dict[str, list[str]]:
         queries = {
@@ -156,6 +174,20 @@ def _shared(place: Place) -> None:
     project.git("push", "--quiet", "origin", "main", "ft-registry")
 
 
+def _not_yet(place: Place) -> None:
+    """Takes a registry back to the day before, but for the database that MLflow has made."""
+    project = place.project
+    project.git("reset", "--quiet", "--hard", "HEAD~1")
+    project.git("update-ref", "-d", "refs/heads/ft-registry")
+    for name in (".dvc", ".git/ft-registry", "mlartifacts"):
+        shutil.rmtree(project.root / name, ignore_errors=True)
+    (place.folder / "store").rmdir()
+    project.write("ft-registry.toml", 'actor = "Ada <ada@example.org>"\n')
+    origin = place.folder / "origin.git"
+    project.git("init", "--quiet", "--bare", str(origin))
+    project.git("remote", "add", "origin", str(origin))
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A command, and what it starts from."""
@@ -179,6 +211,7 @@ class Scenario:
 
 
 SCENARIOS = {
+    "init": Scenario("fresh", ("init", "--ledger-remote", "origin"), _not_yet),
     "register": Scenario(
         "fresh", ("register", "m", "ad1", *_DATA, "--eval", "dates.jsonl"),
         lambda place: place.project.done("data", "snapshot", "data/train.jsonl"),
@@ -202,5 +235,10 @@ SCENARIOS = {
     "sync": Scenario("seeded", ("sync",), _lost_by_hand),
     "sync-restore": Scenario("seeded", ("sync", "--restore"), _changed_by_hand),
     "heal": Scenario("seeded", ("verify", "--heal"), _damaged),
+    "baseline": Scenario(
+        "seeded",
+        ("baseline", "add", "m", "--label", "few", "--base", "org/b@1", "--eval", "more.jsonl"),
+        _with_more,
+    ),
     "eval-add": Scenario("seeded", ("eval", "add", "m/2", "more.jsonl"), _with_more),
 }  # fmt: skip

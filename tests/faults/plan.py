@@ -26,6 +26,9 @@ from ft_registry import faultpoints
 Kind = Literal["kill", "full", "io", "interrupt"]
 KINDS: tuple[Kind, ...] = ("kill", "full", "io", "interrupt")
 KILLED = -signal.SIGKILL
+AGREED = "none: MLflow shows what the ledger says"
+"""What `status` says then."""
+_STATUS = ("status",)
 _ERRORS = {"full": errno.ENOSPC, "io": errno.EIO}
 
 
@@ -89,28 +92,36 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Before:
-    """Commands that a process runs before its own: what comes after a fault, in one process.
+class After:
+    """Commands after a fault, in one process: each then costs its work, and no start.
 
     Args:
         commands: Their arguments.
+        mend: What comes next if `status` tells a difference still.
         answers: Where what they said and how they ended is written.
     """
 
     commands: tuple[tuple[str, ...], ...]
+    mend: tuple[str, ...]
     answers: Path
 
     def __call__(self) -> None:
-        """Runs them."""
-        from ft_registry_cli.main import run
-
-        said = []
-        for words in self.commands:
-            with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
-                code = run(list(words))
-            said.append((code, out.getvalue(), err.getvalue()))
+        """Runs them, and `status` in the end."""
+        said = [_run(words) for words in (*self.commands, _STATUS)]
+        if AGREED not in said[-1][2]:
+            said += [_run(words) for words in (self.mend, _STATUS)]
         self.answers.write_text(json.dumps(said))
 
-    def outcomes(self) -> list[Outcome]:
-        """Returns how they ended."""
-        return [Outcome(*one) for one in json.loads(self.answers.read_text())]
+    def outcomes(self) -> list[tuple[list[str], Outcome]]:
+        """Returns which ran, and how they ended."""
+        said = json.loads(self.answers.read_text())
+        self.answers.unlink()  # else a process that wrote none would seem to have written this
+        return [(words, Outcome(*ended)) for words, *ended in said]
+
+
+def _run(words: tuple[str, ...]) -> tuple[tuple[str, ...], int, str, str]:
+    from ft_registry_cli.main import run
+
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+        code = run(list(words))
+    return words, code, out.getvalue(), err.getvalue()

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from tests.cli.project import Outcome, run_cli
 from tests.faults.places import SCENARIOS, Place, Scenario
-from tests.faults.plan import KILLED, KINDS, Before, Kind, Plan
+from tests.faults.plan import AGREED, KILLED, KINDS, After, Kind, Plan
 
 from ft_registry.faultpoints import POINTS
 
@@ -30,11 +30,10 @@ pytestmark = pytest.mark.integration
 
 ENDS = {"kill": {KILLED}, "interrupt": {0, 130}, "full": {0, 1, 6, 8}, "io": {0, 1, 6, 8}}
 """How a command may end; 0 where it had happened already, or what failed is told."""
-AGREED = "none: MLflow shows what the ledger says"
 _SHOWN = 400
 ALL = os.environ.get("FT_FAULTS") == "all"
 LOOPED = [name for name in SCENARIOS if ALL or name != "register-next"]
-STATUS, VERIFY = ("status",), ("verify",)
+NOTHING, STATUS, VERIFY = ("--version",), ("status",), ("verify",)
 
 
 def run(words: tuple[str, ...], place: Place, prepare: Callable[[], object]) -> Outcome:
@@ -99,23 +98,20 @@ class Loop:
         happened = left["events"] != self.before["events"]
         again = STATUS if happened and self.scenario.once_only else self.scenario.words
         sound = (VERIFY,) if left["ledger"] != self.before["ledger"] else ()
-        after = Before((STATUS, *sound, again, VERIFY), self.scratch / "answers.json")
-        last = run(STATUS, place, after)
-        outcomes = [("the cut", cut, ENDS[kind]), *_after(after)]
-        told = outcomes[1][1]
-        if AGREED not in last.stdout:
-            mended = Before((self.scenario.mend,), self.scratch / "answers.json")
-            last = run(STATUS, place, mended)
-            outcomes += _after(mended)
-        outcomes.append(("status in the end", last, {0}))
+        told = (STATUS,) if left["ledger"] else ()  # else there is no registry to tell of
+        after = After((*told, *sound, again, VERIFY), self.scenario.mend, self.scratch / "said")
+        run(NOTHING, place, after)
+        (_, first), *_, (_, last) = said = after.outcomes()
+        outcomes = [("the cut", cut, ENDS[kind])]
+        outcomes += [(f"{words[0]} after it", outcome, {0}) for words, outcome in said]
         wrong = [
             f"{what}: exit {outcome.code} {outcome.stderr[-600:]} {outcome.stdout[-300:]}"
             for what, outcome, codes in outcomes
             if outcome.code not in codes or "Traceback" in outcome.stderr
         ]
         wrong += _differences(place.state(), self.whole)
-        if happened and left["mlflow"] != self.whole["mlflow"] and AGREED in told.stdout:
-            wrong.append(f"what was left is not told: {told.stdout}")
+        if happened and left["mlflow"] != self.whole["mlflow"] and AGREED in first.stdout:
+            wrong.append(f"what was left is not told: {first.stdout}")
         if AGREED not in last.stdout:
             wrong.append(f"the end is not clean: {last.stdout}")
         wrong += [f"left over: {path}" for path in self._left_over(place, kind)]
@@ -128,14 +124,6 @@ class Loop:
         if kind != "kill":  # the system's own clean-up has what a killed process left there
             found += (place.folder / "tmp").glob("ft-registry-*")
         return found
-
-
-def _after(commands: Before) -> list[tuple[str, Outcome, set[int]]]:
-    """Returns commands that came after a fault, how they ended, and how they may."""
-    return [
-        (f"{words[0]} after it", outcome, {0})
-        for words, outcome in zip(commands.commands, commands.outcomes(), strict=True)
-    ]
 
 
 def _differences(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
