@@ -1,6 +1,7 @@
 """Builds a folder aside and lets it appear whole: a failure leaves nothing where it was to be.
 
-What stands there already may be the same: it is held against what was built.
+What stands there already may be the same: it is held against what was built. A folder that exists
+is filled name by name; what a killed process had not filled in yet says so, and comes first then.
 """
 
 import errno
@@ -14,12 +15,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ft_registry.errors import FtRegistryError, InvalidInput
+from ft_registry.errors import Conflict, FtRegistryError, InvalidInput
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.proof import some
 from ft_registry.readers.files import hash_file, in_parallel
 
 _PARTIAL = ".partial-"
+_WHOLE = ".whole-"
+"""In the name of what was built, once it is complete and a folder that exists is filled from it."""
 _BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """Failures that another folder's name would not mend."""
 
@@ -46,7 +49,7 @@ def check_target(into: Path, *, apart_from: Sequence[Path], may_hold: str | None
             f"expected a folder to be made at {into}, found: {why}",
             hints=["choose a folder that does not exist yet, in one that does"],
         ) from error
-    if found and not (may_hold and (target / may_hold).is_file()):
+    if found and not (may_hold and find_made(target, may_hold)):
         raise InvalidInput(
             f"expected a new or empty folder at {target}, found {found}",
             hints=["choose a folder that does not exist yet; nothing is overwritten"],
@@ -60,6 +63,18 @@ def check_target(into: Path, *, apart_from: Sequence[Path], may_hold: str | None
     return target
 
 
+def find_made(target: Path, name: str) -> Path | None:
+    """Returns a file of a folder that was made before, also where it was not filled in yet."""
+    places = [target / name, *(whole / name for whole in _unfilled(target))]
+    return next((place for place in places if place.is_file()), None)
+
+
+def _unfilled(target: Path) -> list[Path]:
+    """Returns what killed processes, or one that is at work, had still to fill in."""
+    found = target.glob(f"{glob.escape(target.name)}{_WHOLE}*")
+    return sorted(path for path in found if path.is_dir() and not path.is_symlink())
+
+
 def _found_at(target: Path) -> str:
     """Returns what stands where a folder is to be made; empty: nothing does.
 
@@ -69,7 +84,7 @@ def _found_at(target: Path) -> str:
     if not target.parent.is_dir():
         return f"that {target.parent} is no folder"
     if target.is_dir():
-        ours = f"{target.name}{_PARTIAL}"
+        ours = (f"{target.name}{_PARTIAL}", f"{target.name}{_WHOLE}")
         names = sorted(e.name for e in target.iterdir() if not e.name.startswith(ours))
         return f"{some(names)} in it" if names else ""
     return "a file" if target.exists() else ""
@@ -90,15 +105,84 @@ def built_aside(target: Path, nonce: str) -> Iterator[Path]:
         FtRegistryError: Files cannot be written there: the disk is full, say.
     """
     exists = target.exists()
+    for whole in _unfilled(target):  # nothing of it stands there yet, else this were refused
+        _drop(whole, _claim_on(_aside_of(target, whole)))
     with _aside(target, target if exists else target.parent, nonce) as aside:
         yield aside
         faultpoint("file.place")
-        if exists:
-            for entry in sorted(aside.iterdir()):
-                entry.rename(target / entry.name)
-            aside.rmdir()
-        else:
+        if not exists:
             aside.rename(target)
+            return
+        whole = target / f"{target.name}{_WHOLE}{nonce}"
+        aside.rename(whole)  # a process that is killed from here on has left it complete
+        try:
+            _fill(target, whole)
+        except BaseException:
+            with suppress(OSError):
+                whole.rename(aside)  # it goes as one that was not complete
+            raise
+
+
+def _fill(target: Path, whole: Path) -> None:
+    """Moves what was built into a folder; a failure leaves nothing of it there.
+
+    Raises:
+        InvalidInput: Something has got one of its names; nothing is overwritten.
+    """
+    placed: list[Path] = []
+    try:
+        for entry in sorted(whole.iterdir()):
+            faultpoint("file.place")
+            place = target / entry.name
+            _check_free(place)
+            entry.rename(place)
+            placed.append(place)
+        whole.rmdir()
+    except BaseException:
+        with suppress(OSError):
+            for place in placed:
+                place.rename(whole / place.name)
+        raise
+
+
+def _check_free(place: Path) -> None:
+    if os.path.lexists(place):
+        raise InvalidInput(
+            f"expected nothing at {place}, found something that has come since",
+            hints=["choose a folder that does not exist yet; nothing is overwritten"],
+        )
+
+
+def finish_filling(target: Path) -> None:
+    """Fills in what a killed process had not, and drops what else it left in the folder.
+
+    Args:
+        target: The folder, its links resolved; it need not exist.
+
+    Raises:
+        Conflict: A process is at work there.
+        InvalidInput: Something has got one of the names; nothing is overwritten.
+    """
+    for whole in _unfilled(target):
+        claim = _claim_on(_aside_of(target, whole))
+        try:
+            with FileLock(claim, timeout=0):
+                _fill(target, whole)
+                claim.unlink()
+        except Timeout as error:
+            raise Conflict(
+                f"expected no other process at {target}, found one that fills it",
+                hints=["run this again when it has ended"],
+            ) from error
+    for claim in target.glob(f"{glob.escape(target.name)}{_PARTIAL}*.lock"):
+        with suppress(Timeout), FileLock(claim, timeout=0):
+            claim.unlink()
+
+
+def _aside_of(target: Path, whole: Path) -> Path:
+    """Returns where what is complete was built."""
+    nonce = whole.name.removeprefix(f"{target.name}{_WHOLE}")
+    return target / f"{target.name}{_PARTIAL}{nonce}"
 
 
 @contextmanager
@@ -111,10 +195,12 @@ def held_against(target: Path, nonce: str, *, apart_from: str) -> Iterator[Path]
         apart_from: A file that may differ.
 
     Raises:
+        Conflict: Another process is at work there.
         InvalidInput: A file or link is another, is missing or is more; no folder can be made
             beside the target.
         FtRegistryError: Files cannot be written there: the disk is full, say.
     """
+    finish_filling(target)
     with _aside(target, target.parent, nonce) as aside:
         yield aside
         built, there = _content(aside), _content(target)
@@ -187,9 +273,14 @@ def _sweep(around: Path, name: str) -> None:
     for left in around.glob(f"{glob.escape(name)}{_PARTIAL}*"):
         if left.suffix == ".lock":
             continue
-        with suppress(Timeout), FileLock(_claim_on(left), timeout=0):
-            shutil.rmtree(left)
-            _claim_on(left).unlink()
+        _drop(left, _claim_on(left))
+
+
+def _drop(left: Path, claim: Path) -> None:
+    """Drops a folder, unless the process that made it is at work."""
+    with suppress(Timeout), FileLock(claim, timeout=0):
+        shutil.rmtree(left)
+        claim.unlink()
 
 
 def _is_of(error: OSError, folder: Path) -> bool:

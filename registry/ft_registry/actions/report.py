@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ft_registry.actions.folder import built_aside, check_target
+from ft_registry.actions.folder import built_aside, check_target, finish_filling
 from ft_registry.actions.lineage import made_from
 from ft_registry.actions.loaded import Loaded, load
 from ft_registry.actions.resolve import require_model
@@ -107,9 +107,11 @@ def write_site(site: Site, into: Path, *, nonce: str) -> None:
         nonce: Tells this site from others that are being made.
 
     Raises:
+        Conflict: Another process is at work there.
         InvalidInput: The folder holds what no site of ours put there; or none can be made there.
         FtRegistryError: The files cannot be written. An older site stays as it was.
     """
+    finish_filling(into.resolve())
     older = _older(into)
     if older is None:
         with built_aside(check_target(into, apart_from=()), nonce) as aside:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ft_registry.actions.bringing import Bringing, Sources, list_files
 from ft_registry.actions.events import require_ledger
-from ft_registry.actions.folder import built_aside, check_target, held_against
+from ft_registry.actions.folder import built_aside, check_target, find_made, held_against
 from ft_registry.actions.homes import home_of
 from ft_registry.actions.proofs import is_on_record, make_proof, record_proof
 from ft_registry.actions.resolve import FiledRecord, read_evaluations, read_record, resolve
@@ -122,9 +122,10 @@ def plan_restore(
     """
     target = check_target(into, apart_from=sources.own, may_hold=RESTORED)
     plan = plan_at(reference, target, level=level, ledger=sources.ledger)
-    if not (target / RESTORED).is_file():
+    made = find_made(target, RESTORED)
+    if made is None:
         return plan
-    found = RestoredFolder.parse((target / RESTORED).read_bytes(), what=str(target / RESTORED))
+    found = RestoredFolder.parse(made.read_bytes(), what=str(made))
     if (found.record, found.level) != (plan.filed.digest, level):
         raise InvalidInput(
             f"expected a new or empty folder at {target}, or one that holds {plan.version} at "
