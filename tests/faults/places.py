@@ -198,8 +198,6 @@ class Scenario:
     prepare: Callable[[Place], None] = _nothing
     once_only: bool = False
     """Whether to repeat it, once it is on record, would do another thing."""
-    mend: tuple[str, ...] = ("sync",)
-    """What shows in MLflow what is on record, if the same command again did not."""
 
     def make(self, folder: Path, templates: Mapping[str, Path]) -> None:
         """Makes what the command starts from."""
@@ -223,12 +221,13 @@ SCENARIOS = {
         "seeded", ("promote", "m/1", "--to", "champion", "--reason", "it is good"), _shared
     ),
     "rollback": Scenario(
-        # Cut off between mark and alias, it looks as if a hand had moved the alias; `status` and
-        # `sync` say so, and that nothing moves it without being told to.
-        "seeded", ("rollback", "m@champion", "--reason", "worse"), once_only=True,
-        mend=("sync", "--restore"),
+        "seeded", ("rollback", "m@champion", "--reason", "worse"), once_only=True
     ),
     "restore": Scenario("seeded", ("restore", "m/2", "--into", "../restored")),
+    "restore-into": Scenario(
+        "seeded", ("restore", "m/2", "--into", "../restored", "--level", "R1"),
+        lambda place: (place.folder / "restored").mkdir(),
+    ),
     "snapshot": Scenario(
         "seeded", ("data", "snapshot", "data/more.jsonl", "--push"), _with_more
     ),

@@ -97,19 +97,17 @@ class After:
 
     Args:
         commands: Their arguments.
-        mend: What comes next if `status` tells a difference still.
         answers: Where what they said and how they ended is written.
     """
 
     commands: tuple[tuple[str, ...], ...]
-    mend: tuple[str, ...]
     answers: Path
 
     def __call__(self) -> None:
-        """Runs them, and `status` in the end."""
+        """Runs them, `sync` if `status` tells a difference still, and `status` in the end."""
         said = [_run(words) for words in (*self.commands, _STATUS)]
         if AGREED not in said[-1][2]:
-            said += [_run(words) for words in (self.mend, _STATUS)]
+            said += [_run(words) for words in (("sync",), _STATUS)]
         self.answers.write_text(json.dumps(said))
 
     def outcomes(self) -> list[tuple[list[str], Outcome]]:

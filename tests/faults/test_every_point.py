@@ -99,7 +99,7 @@ class Loop:
         again = STATUS if happened and self.scenario.once_only else self.scenario.words
         sound = (VERIFY,) if left["ledger"] != self.before["ledger"] else ()
         told = (STATUS,) if left["ledger"] else ()  # else there is no registry to tell of
-        after = After((*told, *sound, again, VERIFY), self.scenario.mend, self.scratch / "said")
+        after = After((*told, *sound, again, VERIFY), self.scratch / "said")
         run(NOTHING, place, after)
         (_, first), *_, (_, last) = said = after.outcomes()
         outcomes = [("the cut", cut, ENDS[kind])]

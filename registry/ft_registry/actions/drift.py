@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from ft_registry.actions.homes import home_of, parse_baseline_home, parse_home
 from ft_registry.actions.loaded import Loaded
-from ft_registry.actions.projection import RECORD
+from ft_registry.actions.past_ledger import PastLedger
+from ft_registry.actions.projection import RECORD, model_description
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.stories import model_story, tell
 from ft_registry.actions.tags import record_tags
@@ -26,7 +28,7 @@ from ft_registry.model.drift import (
 )
 from ft_registry.model.evaluation import Evaluation
 from ft_registry.model.record import VersionRecord
-from ft_registry.model.shown import ShownModel
+from ft_registry.model.shown import ShownModel, mark_of
 from ft_registry.model.standing import Standing
 from ft_registry.model.verdict import Verdict
 from ft_registry.ports.artifacts import ArtifactStore
@@ -54,7 +56,7 @@ def look(ledger: Ledger, view: StoreView) -> Look:
     expected = expect(ledger)
     of_versions = [model for model in expected if model.versions]
     shown = view.shown([model.name for model in of_versions])
-    drift = [_with_author(one, ledger) for one in find_drift(of_versions, shown)]
+    drift = [_with_cause(one, shown, ledger) for one in find_drift(of_versions, shown)]
     ahead = {one.model for one in drift if one.kind == "alias_ahead"}
     # Who moved an alias described the model as it is since: that is ahead of us as well.
     drift = [one for one in drift if not (one.model in ahead and _is_of_model_page(one))]
@@ -66,6 +68,36 @@ def look(ledger: Ledger, view: StoreView) -> Look:
 
 def _is_of_model_page(drift: Drift) -> bool:
     return drift.kind in ("description_missing", "description_edited") and drift.version is None
+
+
+def _with_cause(drift: Drift, shown: Mapping[str, ShownModel], ledger: Ledger) -> Drift:
+    """Tells an alias that was left behind from one that a hand has moved."""
+    if drift.kind == "alias_moved" and _was_cut_off(drift, shown[drift.model], ledger):
+        found = f"version {drift.target}: it has not followed the ledger yet"
+        return replace(drift, kind="alias_stale", found=found, adoptable=False)
+    return _with_author(drift, ledger)
+
+
+def _was_cut_off(drift: Drift, shown: ShownModel, ledger: Ledger) -> bool:
+    """Returns whether the ledger's last move of an alias was shown in part.
+
+    The store is told which move it follows, then the alias is moved, then the model described. An
+    alias where it was before that move, under the description of before it, was never moved: a
+    hand that took a whole move back has left the new description.
+    """
+    mark, description = shown.projected.get(drift.alias), shown.description
+    if mark is None or description is None or shown.described != mark_of(description):
+        return False
+    place = layout.alias(drift.model, drift.alias)
+    last = next(ledger.events(place, newest_first=True), None)
+    if last is None or last.event.previous != drift.target:
+        return False
+    if not any(w.path == place and w.digest == mark.state for w in last.event.writes):
+        return False
+    before = next(islice(ledger.events(newest_first=True, at=last.id), 1, None), None)
+    if before is None:
+        return False
+    return description == model_description(PastLedger(ledger, before.id), drift.model)
 
 
 def _with_author(drift: Drift, ledger: Ledger) -> Drift:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.unit.values import make_record
 from ft_registry.actions.drift import look
 from ft_registry.actions.events import make_event
 from ft_registry.actions.plan_sync import Mode, plan_sync
+from ft_registry.actions.resolve import read_alias
 from ft_registry.actions.sync import Synced, sync
 from ft_registry.actions.sync_course import Sides
 from ft_registry.backends.digest_cache import DigestCache
@@ -272,3 +274,58 @@ def test_an_alias_that_this_ledger_moved_before_follows(tmp_path: Path) -> None:
     assert registry.drift()[0].startswith("alias stale: support@champion")
     assert registry.sync("mend").failure is None
     assert registry.models.aliases["support", "champion"] == 2
+
+
+def aliases_of(registry: Registry) -> str:
+    """Returns what is told of the one alias."""
+    (told,) = (line for line in registry.drift() if line.startswith("alias"))
+    return told
+
+
+def cut_off(registry: Registry, number: int) -> None:
+    """Moves champion, and leaves what a kill leaves after the first step in the store."""
+    aliases, descriptions = dict(registry.models.aliases), dict(registry.models.descriptions)
+    registry.stage.promote(number)
+    state = read_alias(registry.stage.ledger, "support", "champion")
+    assert state is not None
+    registry.models.projected["support", "champion"] = Mark(state.version, state.digest)
+    registry.models.aliases.update(aliases)
+    registry.models.descriptions.update(descriptions)
+
+
+def test_a_move_that_was_cut_off_is_finished_by_a_plain_sync(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    cut_off(registry, 2)
+    assert aliases_of(registry).startswith(
+        "alias stale: support@champion: expected version 2, found version 3: it has not followed"
+    )
+    assert registry.sync("mend").failure is None
+    assert registry.models.aliases["support", "champion"] == 2
+    assert registry.drift() == []
+
+
+def test_a_hand_that_takes_a_move_back_is_not_taken_for_a_cut(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    cut_off(registry, 2)
+    assert registry.sync("mend").failure is None
+    registry.models.aliases["support", "champion"] = 3
+    assert aliases_of(registry).startswith("alias moved: support@champion")
+    assert isinstance(registry.sync("mend").failure, Conflict)
+    assert registry.models.aliases["support", "champion"] == 3
+
+
+def test_a_hand_that_moves_further_after_a_cut_is_asked_about(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    cut_off(registry, 2)
+    registry.models.aliases["support", "champion"] = 1
+    assert aliases_of(registry).startswith("alias moved: support@champion")
+
+
+def test_a_cut_before_others_moves_is_asked_about(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    cut_off(registry, 2)
+    registry.stage.promote(1)
+    cut = registry.models.projected["support", "champion"]
+    registry.models.aliases["support", "champion"] = 3
+    registry.models.projected["support", "champion"] = replace(cut, state=f"sha256:{2:064x}")
+    assert aliases_of(registry).startswith("alias moved: support@champion")
