@@ -13,6 +13,7 @@ from ft_registry.actions.tombstones import read_tombstones, stored_tombstones, u
 from ft_registry.errors import IntegrityError, Refused
 from ft_registry.examples.faults import UNPARDONED
 from ft_registry.examples.work import INDEX_SUFFIX
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model import layout
 from ft_registry.model.document import Unknown
 from ft_registry.model.event import Requirement
@@ -386,8 +387,13 @@ def _indexed(
 
     file = path.absolute().with_name(f"{path.absolute().name}{INDEX_SUFFIX}")
     fresh = file.with_name(f".{file.name}.new")
-    written = writer.finish(fresh)
-    fresh.replace(file)
+    faultpoint("file.write")
+    try:
+        written = writer.finish(fresh)
+        faultpoint("file.place")
+        fresh.replace(file)
+    finally:
+        fresh.unlink(missing_ok=True)
     tracking = data.track(file)
     content = tracking.data.content
     profile = make_profile(

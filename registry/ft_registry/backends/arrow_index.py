@@ -19,6 +19,7 @@ import numpy as np
 from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError
 from ft_registry.examples.kernel import ROW_BYTES
 from ft_registry.examples.table import HashTable, RootHasher, table_of
+from ft_registry.faultpoints import faultpoint
 from ft_registry.model.examples import ExampleIndex
 from ft_registry.model.verification import Depth
 from ft_registry.ports.example_index import IndexWriter, KeptIndex, WrittenIndex
@@ -185,6 +186,7 @@ class ArrowIndexes:
         place = self._place(index)
         if place.exists():
             return
+        faultpoint("file.write")
         self._folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix="keep-", dir=self._folder) as scratch:
             copy = Path(scratch) / place.name
@@ -194,6 +196,7 @@ class ArrowIndexes:
                     f"expected the index {index.path} at {file}, found other bytes"
                 )
             copy.chmod(0o444)
+            faultpoint("file.place")
             copy.replace(place)
 
     def kept(self, index: ExampleIndex, *, depth: Depth) -> KeptIndex | None:

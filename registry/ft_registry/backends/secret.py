@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 
 from ft_registry.errors import InvalidInput
 from ft_registry.faultpoints import faultpoint
@@ -23,14 +24,9 @@ def find_secret(given: str, file: Path, *, make: bool) -> Secret | None:
     Raises:
         InvalidInput: It is too short.
     """
-    if not given and file.is_file():
-        given = file.read_text(encoding="utf-8").strip()
+    given = given or _kept(file)
     if not given and make:
-        given = token_hex(32)
-        faultpoint("file.write")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
-            target.write(f"{given}\n")
+        given = _make(file)
     if not given:
         return None
     if len(given) < _LEAST:
@@ -39,3 +35,28 @@ def find_secret(given: str, file: Path, *, make: bool) -> Secret | None:
             hints=["FT_REGISTRY_EXAMPLE_KEY holds it; openssl rand -hex 32 makes a good one"],
         )
     return Secret(given.encode())
+
+
+def _kept(file: Path) -> str:
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+
+
+def _make(file: Path) -> str:
+    """Keeps a new secret, whole or not at all; where another process was quicker, takes its own."""
+    made = token_hex(32)
+    faultpoint("file.write")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="secret-", dir=file.parent) as scratch:
+        fresh = Path(scratch) / file.name
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as target:
+            target.write(f"{made}\n")
+            target.flush()
+            os.fsync(target.fileno())
+        faultpoint("file.place")
+        try:
+            os.link(fresh, file)  # unlike a rename it takes nobody's place
+        except FileExistsError:
+            if kept := _kept(file):
+                return kept
+            fresh.replace(file)  # a file that is empty is no secret
+    return made
