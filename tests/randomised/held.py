@@ -121,9 +121,9 @@ class HeldRegistry(RuleBasedStateMachine):
         workspace.ledger.refresh()
         return workspace
 
-    def news(self, clone: int) -> list[LoggedEvent]:
+    def news(self, workspace: Workspace) -> list[LoggedEvent]:
         """Returns the events that came on record since the last step; none may have gone."""
-        events = list(self.current(clone).ledger.events())
+        events = list(workspace.ledger.events())
         known = self.oracle.events
         assert [logged.id for logged in events[: len(known)]] == known, "an event is gone"
         return events[len(known) :]
@@ -145,11 +145,12 @@ class HeldRegistry(RuleBasedStateMachine):
             elif deed.verb != "sync" and answer.code != code:
                 assert before.is_unfinished, (deed, code, answer)
                 assert answer.code in (DAMAGED, CONFLICT), (deed, code, answer)
-            self.oracle.take(deed, answer, entry, self.news(clone), before)
+            workspace = self.current(clone)
+            self.oracle.take(deed, answer, entry, self.news(workspace), before)
             self._know_orphans(deed, before)
             if answer is not None:
                 self._settled(deed, answer, before)
-            self.look(clone)
+            self.look(workspace)
             if answer is not None or not again:
                 break
             fate = None
@@ -212,10 +213,10 @@ class HeldRegistry(RuleBasedStateMachine):
             if not oracle.are_pages_loose:
                 assert bool(left) == (answer.code == CONFLICT), (deed, answer, left)
 
-    def look(self, clone: int) -> None:
+    def look(self, workspace: Workspace) -> None:
         """Reads: what is shown must be what the model says, and nothing may fail."""
         self.unverified += 1
-        oracle, shown, workspace = self.oracle, self.shown(), self.current(clone)
+        oracle, shown = self.oracle, self.shown()
         state = oracle.state
         status = workspace.status()
         assert not status.unchecked, status.unchecked
@@ -248,7 +249,7 @@ class HeldRegistry(RuleBasedStateMachine):
 
     def by_hand(self, what: str) -> None:
         self.steps[what] += 1
-        self.look(0)
+        self.look(self.current(0))
 
     def client(self) -> Any:
         from ft_registry.backends.mlflow.connection import connect

@@ -277,7 +277,9 @@ class RegistryMachine(HeldRegistry):
         except Conflict:
             assert not stands
             workspace.settle(workspace.plan_settlement("adopt"))
-        self.oracle.take(deed, None, entry if stands else None, self.news(clone), before)
+        self.oracle.take(
+            deed, None, entry if stands else None, self.news(self.current(clone)), before
+        )
         # Who moved another alias meanwhile described the model without this event; a sync mends it.
         self.oracle.are_pages_loose |= meanwhile or not stands
         assert (self.oracle.state.aliases.get(alias) == entry.to) or not stands
