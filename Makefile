@@ -13,6 +13,7 @@ SURVIVE := tests/faults tests/concurrency tests/mlflow/test_mlflow_network.py te
 demo: $(VENV)/.train
 	$(BIN)/python demo/run.py $(if $(QUICK),--quick)
 
+# Random work has a seed of its own each time, printed at the end; FT_REGISTRY_SEED=N gives one.
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest -n auto
 
