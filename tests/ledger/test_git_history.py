@@ -83,6 +83,16 @@ def test_what_is_appended_later_is_known_with_what_was_kept(long: Path) -> None:
     assert kept(long).read_bytes() != before
 
 
+def test_a_few_events_are_compared_as_git_compares_them(long: Path) -> None:
+    ledger = open_ledger(long)
+    list(ledger.events("a"))
+    for seed in range(40):
+        write_events(ledger, 1 + seed % 3, seed=seed)
+        for limits in LIMITS:
+            wanted = git(long, "rev-list", "ft-registry", "--", *limits).split()
+            assert [one.id for one in ledger.events(*limits, newest_first=True)] == wanted
+
+
 def cut_in_half(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 

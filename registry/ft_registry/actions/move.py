@@ -90,7 +90,9 @@ def apply_move(
                 )
         event = _append(plan, evidence, ledger=ledger, context=context)
     alias = plan.alias
-    notices = project_alias(alias.model, alias.alias, ledger=ledger, models=models, context=context)
+    notices = project_alias(
+        alias.model, alias.alias, ledger=ledger, models=models, context=context, moved=event
+    )
     notices += project_version(
         filed, ledger=ledger, models=models, context=context, with_model=False
     )

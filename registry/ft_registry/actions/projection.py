@@ -16,6 +16,9 @@ from ft_registry.formats.lineage_page import lineage_page
 from ft_registry.formats.report_page import report_page
 from ft_registry.formats.verdict_html import verdict_html
 from ft_registry.gates.report import Report
+from ft_registry.model import layout
+from ft_registry.model.alias import AliasState
+from ft_registry.model.event import LoggedEvent
 from ft_registry.model.home import Home
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.reference import VersionReference
@@ -137,20 +140,38 @@ def gate_pages(verdicts: Sequence[Verdict]) -> dict[str, bytes]:
 
 
 def project_alias(
-    model: str, alias: str, *, ledger: Ledger, models: ModelStore, context: Context
+    model: str,
+    alias: str,
+    *,
+    ledger: Ledger,
+    models: ModelStore,
+    context: Context,
+    moved: LoggedEvent | None = None,
 ) -> list[str]:
     """Points the store's alias to where the ledger's points, until both agree.
 
     Another process may move the alias in the ledger between our two steps; whoever looks last
     sees the last state. What cannot be shown now, `sync` shows later. Processes of this clone
-    take turns, and find done what the one before them did for them.
+    take turns.
+
+    Args:
+        model: The model.
+        alias: The alias.
+        ledger: The truth.
+        models: Shows it.
+        context: Has the lock.
+        moved: The move that is to be shown; once another came after it, it is that one's to show.
+            None: whatever the ledger says.
+
+    Returns:
+        What went wrong, in words.
     """
     try:
         with context.lock(_shown(model)):
             for _ in range(_SETTLING_ROUNDS):
                 state = present_state(ledger)
                 before = read_alias(state, model, alias)
-                if before is None:
+                if before is None or (moved is not None and not _left(moved, before)):
                     return []
                 mark = Mark(before.version, before.digest)
                 models.set_alias(model, alias, mark, description=model_description(state, model))
@@ -161,3 +182,9 @@ def project_alias(
             f"the ledger has moved {model}@{alias}; MLflow does not show it yet: {error.message}"
         ]
     return [f"{model}@{alias} moves all the time: MLflow may show an older version"]
+
+
+def _left(moved: LoggedEvent, state: AliasState) -> bool:
+    """Returns whether an alias is as a move left it."""
+    place = layout.alias(state.model, state.alias)
+    return any((write.path, write.digest) == (place, state.digest) for write in moved.event.writes)

@@ -7,14 +7,17 @@ or of another history is made anew, and where none can be written it is done wit
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from ft_registry.backends.git.door import GitDoor
+from ft_registry.backends.git.objects import ODD_NAMES, ObjectReader
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.layout import EVENT
 
 _EVENT = EVENT.encode()
+_NEAR = 8
+"""So few commits are compared here: to start git for them takes longer."""
 _LOOSE = 64
 """So many commits are asked for again by each command before they go into the file."""
 
@@ -24,10 +27,12 @@ class History:
 
     Args:
         door: The repository.
+        reader: Reads its objects.
     """
 
-    def __init__(self, door: GitDoor) -> None:
+    def __init__(self, door: GitDoor, reader: ObjectReader) -> None:
         self._door = door
+        self._reader = reader
         self._file = door.place.private / "history"
         self._steps: list[bytes] | None = None
         """Of each commit its id and its paths, a zero byte after each; None: not read yet."""
@@ -62,7 +67,7 @@ class History:
             self._kept = len(self._steps)
         if (count := self._position(head)) is not None:
             return count
-        found = self._between(self._tip, head)
+        found = self._near(self._tip, head) or self._between(self._tip, head)
         if found is None and self._steps:
             self._steps, self._kept = [], 0
             found = self._between(None, head)
@@ -82,6 +87,42 @@ class History:
         steps = self._steps or []
         places = range(len(steps), 0, -1)
         return next((place for place in places if steps[place - 1].startswith(wanted)), None)
+
+    def _near(self, tip: str | None, head: str) -> list[bytes] | None:
+        """Returns the steps from one commit to another, if they are few; None: ask git."""
+        steps: list[bytes] = []
+        commit, (tree, parents) = head, self._heads(head)
+        while tip is not None and len(parents) == 1 and len(steps) < _NEAR:
+            [parent] = parents
+            before, parents = self._heads(parent)
+            paths = (path.encode(errors=ODD_NAMES) for path in self._differing(before, tree))
+            steps.append(_step(commit.encode(), paths))
+            if parent == tip:
+                return steps[::-1]
+            commit, tree = parent, before
+        return None
+
+    def _heads(self, commit: str) -> tuple[str, list[str]]:
+        """Returns the tree and the parents of a commit."""
+        [content] = self._reader.commits([commit])
+        lines = content.partition(b"\n\n")[0].decode(errors="replace").split("\n")
+        named = [line.partition(" ")[::2] for line in lines]
+        [tree] = [oid for what, oid in named if what == "tree"]
+        return tree, [oid for what, oid in named if what == "parent"]
+
+    def _differing(self, old: str | None, new: str | None, above: str = "") -> Iterator[str]:
+        """Yields the paths whose content is another in two trees, as git compares them."""
+        before = self._reader.tree(old) if old else {}
+        after = self._reader.tree(new) if new else {}
+        for name in before.keys() | after.keys():
+            pair = [before.get(name), after.get(name)]
+            if pair[0] == pair[1]:
+                continue
+            inner = [entry.oid if entry is not None and entry.is_tree else None for entry in pair]
+            if any(inner):
+                yield from self._differing(inner[0], inner[1], f"{above}{name}/")
+            if any(entry is not None and not entry.is_tree for entry in pair):
+                yield f"{above}{name}"
 
     def _between(self, tip: str | None, head: str) -> list[bytes] | None:
         """Returns the steps from one commit to another; None: they are not one line.
@@ -113,9 +154,9 @@ class History:
             # commit is.
             if order.get(field, -1) > place:
                 place = order[field]
-            elif field != _EVENT:  # every commit touches it
+            else:
                 paths[place].append(field)
-        return [b"\0".join([id_, *found, b""]) for id_, found in zip(order, paths, strict=True)]
+        return [_step(commit, found) for commit, found in zip(order, paths, strict=True)]
 
     def _read(self) -> list[bytes]:
         """Returns what was kept; nothing where there is no file, or one that was not finished."""
@@ -135,6 +176,11 @@ class History:
             # Not aside: whoever meets half of it, or two writers' bytes, sees it by the digest.
             self._file.write_bytes(_digest(content) + b"\n" + content)
             self._kept = len(self._steps or [])
+
+
+def _step(commit: bytes, paths: Iterable[bytes]) -> bytes:
+    # The event itself is touched by every commit.
+    return b"\0".join([commit, *(path for path in paths if path != _EVENT), b""])
 
 
 def _commit(step: bytes) -> str:

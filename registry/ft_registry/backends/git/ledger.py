@@ -59,7 +59,7 @@ class GitLedger:
         self._reader = ObjectReader(door)
         self._refs = LedgerRefs(door)
         self._commits = EventCommits(door, self._reader)
-        self._history = History(door)
+        self._history = History(door, self._reader)
         self._audit = LedgerAudit(door, self._refs, has_remote=bool(remote))
         self._remote = LedgerRemote(door, remote) if remote else None
         self._trust = (

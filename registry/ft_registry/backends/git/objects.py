@@ -12,7 +12,7 @@ from ft_registry.backends.git.door import GitDoor
 from ft_registry.errors import IntegrityError
 
 _OID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_ODD = "surrogateescape"
+ODD_NAMES = "surrogateescape"
 """How names that are no UTF-8 come through: nobody but a foreign hand writes such."""
 _BULK = 64
 """From this many objects on, one process that gets all names at once beats a conversation."""
@@ -233,7 +233,9 @@ class TreeWriter:
             def make(entries: Mapping[str, TreeEntry]) -> str:
                 for name, entry in entries.items():
                     kind = "tree" if entry.is_tree else "blob"
-                    ask.write(f"{entry.mode:0>6} {kind} {entry.oid}\t{name}\0".encode(errors=_ODD))
+                    ask.write(
+                        f"{entry.mode:0>6} {kind} {entry.oid}\t{name}\0".encode(errors=ODD_NAMES)
+                    )
                 ask.write(b"\0")
                 ask.flush()
                 return check_oid(answer.readline().decode().strip())
@@ -265,7 +267,7 @@ def parse_tree(content: bytes, *, oid_bytes: int) -> dict[str, TreeEntry]:
         space = content.index(b" ", start)
         nul = content.index(b"\0", space)
         oid = content[nul + 1 : nul + 1 + oid_bytes].hex()
-        name = content[space + 1 : nul].decode(errors=_ODD)
+        name = content[space + 1 : nul].decode(errors=ODD_NAMES)
         entries[name] = TreeEntry(content[start:space].decode(), oid)
         start = nul + 1 + oid_bytes
     return entries

@@ -157,8 +157,8 @@ class MlflowModels:
     ) -> None:
         """See `ModelStore.set_alias`.
 
-        The tag comes first: cut off between the two, the alias looks as if it was moved by hand,
-        and nothing moves it without asking.
+        The tag comes first, and the description last: cut off between them, it is known from what
+        both say that no hand moved the alias.
         """
         version, key = str(mark.version), f"{PROJECTED}{alias}"
         with guarded("MLflow to move the alias"):
