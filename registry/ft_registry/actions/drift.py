@@ -27,6 +27,7 @@ from ft_registry.model.drift import (
     find_drift,
 )
 from ft_registry.model.evaluation import Evaluation
+from ft_registry.model.event import LoggedEvent
 from ft_registry.model.record import VersionRecord
 from ft_registry.model.shown import ShownModel, mark_of
 from ft_registry.model.standing import Standing
@@ -34,6 +35,9 @@ from ft_registry.model.verdict import Verdict
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import StoreView
+
+_OVERTAKEN = 16
+"""So many moves of an alias are looked at that the store may not show yet."""
 
 
 @dataclass(frozen=True)
@@ -82,22 +86,29 @@ def _was_cut_off(drift: Drift, shown: ShownModel, ledger: Ledger) -> bool:
     """Returns whether the ledger's last move of an alias was shown in part.
 
     The store is told which move it follows, then the alias is moved, then the model described. An
-    alias where it was before that move, under the description of before it, was never moved: a
-    hand that took a whole move back has left the new description.
+    alias where it was before a move, under the description of before it, was never moved: a hand
+    that took a whole move back has left the new description. Several moves may be missing: whoever
+    was overtaken leaves them to the last one to show.
     """
     mark, description = shown.projected.get(drift.alias), shown.description
     if mark is None or description is None or shown.described != mark_of(description):
         return False
     place = layout.alias(drift.model, drift.alias)
-    last = next(ledger.events(place, newest_first=True), None)
-    if last is None or last.event.previous != drift.target:
+    moves = list(islice(ledger.events(place, newest_first=True), _OVERTAKEN))
+    if not moves or not any(
+        write.path == place and write.digest == mark.state for write in moves[0].event.writes
+    ):
         return False
-    if not any(w.path == place and w.digest == mark.state for w in last.event.writes):
-        return False
-    before = next(islice(ledger.events(newest_first=True, at=last.id), 1, None), None)
-    if before is None:
-        return False
-    return description == model_description(PastLedger(ledger, before.id), drift.model)
+    return any(
+        move.event.previous == drift.target
+        and description == _description_before(move, drift.model, ledger)
+        for move in moves
+    )
+
+
+def _description_before(move: LoggedEvent, model: str, ledger: Ledger) -> str | None:
+    before = next(islice(ledger.events(newest_first=True, at=move.id), 1, None), None)
+    return model_description(PastLedger(ledger, before.id), model) if before else None
 
 
 def _with_author(drift: Drift, ledger: Ledger) -> Drift:

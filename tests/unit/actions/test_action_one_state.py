@@ -11,6 +11,7 @@ from tests.unit.actions.stage import CHAMPION, Stage
 from ft_registry.actions.authors import check_authors
 from ft_registry.actions.past_ledger import present_state
 from ft_registry.actions.plan_move import MovePlan, plan_promotion
+from ft_registry.actions.projection import project_alias
 from ft_registry.actions.resolve import read_alias
 from ft_registry.errors import Conflict, Refused
 from ft_registry.model import layout
@@ -95,3 +96,16 @@ def test_a_present_state_stays_and_cannot_be_written_to() -> None:
     assert (state.head(), named.version if named else None) == (before, 1)
     with pytest.raises(Refused, match="as it was"):
         state.append(None)  # type: ignore[arg-type]
+
+
+def test_a_move_that_was_overtaken_is_left_to_the_later_one_to_show() -> None:
+    stage = Stage.with_versions(3)
+    first, second = stage.promote(1), stage.promote(2)
+    for moved, wanted in ((first, 0), (second, 1)):
+        stage.models.calls.clear()
+        notices = project_alias(
+            "support", "champion", ledger=stage.ledger, models=stage.models,
+            context=stage.context, moved=moved.event,
+        )  # fmt: skip
+        assert (notices, stage.models.calls.count("set_alias")) == ([], wanted)
+    assert stage.models.aliases["support", "champion"] == 2

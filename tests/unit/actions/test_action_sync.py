@@ -304,6 +304,19 @@ def test_a_move_that_was_cut_off_is_finished_by_a_plain_sync(tmp_path: Path) -> 
     assert registry.drift() == []
 
 
+def test_a_cut_after_a_move_that_was_left_to_it_is_finished_too(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    before = dict(registry.models.aliases), dict(registry.models.descriptions)
+    registry.stage.promote(2)  # overtaken: whoever comes next shows it
+    registry.models.aliases.update(before[0])
+    registry.models.descriptions.update(before[1])
+    cut_off(registry, 1)
+    assert aliases_of(registry).startswith("alias stale: support@champion: expected version 1")
+    assert registry.sync("mend").failure is None
+    assert registry.models.aliases["support", "champion"] == 1
+    assert registry.drift() == []
+
+
 def test_a_hand_that_takes_a_move_back_is_not_taken_for_a_cut(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     cut_off(registry, 2)
