@@ -17,6 +17,7 @@ from ft_registry.backends.mlflow.connection import (  # fmt: skip
     connect,
     guarded,
     once,
+    without_prompt_checks,
 )
 from ft_registry.backends.mlflow.rebuild import Rebuilder
 from ft_registry.backends.mlflow.upload import Uploader
@@ -163,16 +164,18 @@ class MlflowModels:
         version, key = str(mark.version), f"{PROJECTED}{alias}"
         with guarded("MLflow to move the alias"):
             shown = self._client.get_registered_model(model)
-            if shown.tags.get(key) != mark.text:
-                once(lambda: self._client.set_registered_model_tag(model, key, mark.text))
-            faultpoint("mlflow.next")
-            if str(shown.aliases.get(alias)) != version:
-                once(lambda: self._client.set_registered_model_alias(model, alias, version))
+            with without_prompt_checks(self._client):
+                if shown.tags.get(key) != mark.text:
+                    once(lambda: self._client.set_registered_model_tag(model, key, mark.text))
+                faultpoint("mlflow.next")
+                if str(shown.aliases.get(alias)) != version:
+                    once(lambda: self._client.set_registered_model_alias(model, alias, version))
         if description is None:
             return
         ours = mark_of(description)
         if (shown.description, shown.tags.get(DESCRIPTION)) != (description, ours):
-            self.describe(model, description)
+            with without_prompt_checks(self._client):
+                self.describe(model, description)
 
     def remove_alias(self, model: str, alias: str) -> None:
         """See `ModelStore.remove_alias`."""
