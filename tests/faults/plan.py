@@ -9,11 +9,12 @@ one's own: ``with plan.running(): ...``.
 """
 
 import errno
+import hashlib
 import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -41,11 +42,13 @@ class Plan:
         kind: What happens there: SIGKILL, OSError of a full disk, OSError of a broken one, or
             KeyboardInterrupt.
         trace: Where the names of the points that were reached are noted, one a line.
+        watched: A folder; what lies in it is noted beside each name.
     """
 
     at: int
     kind: Kind = "kill"
     trace: Path | None = None
+    watched: Path | None = None
 
     def __call__(self) -> None:
         """Sets the hook in this process, until it ends."""
@@ -69,8 +72,9 @@ class Plan:
             assert name in faultpoints.POINTS, f"{name} is not declared"
             passed += 1
             if self.trace is not None:
+                state = _state(self.watched) if self.watched is not None else ""
                 with self.trace.open("a") as file:
-                    file.write(f"{name}\n")
+                    file.write(f"{name} {state}\n")
             if passed == self.at:
                 self._strike()
 
@@ -78,9 +82,17 @@ class Plan:
 
     def reached(self) -> list[str]:
         """Returns the names of the points that were reached, in order."""
+        return [name for name, _ in self._noted()]
+
+    def states(self) -> list[str]:
+        """Returns what lay in the folder at each of them: the same text for the same files."""
+        return [state for _, state in self._noted()]
+
+    def _noted(self) -> list[tuple[str, str]]:
         if self.trace is None or not self.trace.exists():
             return []
-        return self.trace.read_text().split()
+        pairs = (line.partition(" ") for line in self.trace.read_text().splitlines())
+        return [(name, state) for name, _, state in pairs]
 
     def _strike(self) -> None:
         if self.kind == "kill":
@@ -89,6 +101,21 @@ class Plan:
             raise KeyboardInterrupt
         number = _ERRORS[self.kind]
         raise OSError(number, os.strerror(number))
+
+
+def _state(folder: Path) -> str:
+    """Returns a digest of which files lie in a folder, and of when each was last written."""
+    found = hashlib.sha256()
+    for at, folders, files in os.walk(folder):
+        folders.sort()
+        found.update(repr((at, folders)).encode())
+        for name in sorted(files):
+            if name.endswith("-shm"):  # SQLite's notes for its readers: whoever opens makes it anew
+                continue
+            with suppress(FileNotFoundError):  # a child process is at work
+                status = os.lstat(os.path.join(at, name))  # noqa: PTH118 - thousands
+                found.update(repr((name, status.st_size, status.st_mtime_ns)).encode())
+    return found.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ After each: `status` tells what was left, `verify` finds nothing false, the same
 says that it is done, `sync` shows in MLflow what is on record if `status` tells a difference, and
 the end is that of a run that nobody cut off.
 
-A kill comes at every point, but for those that only say "done" and are followed by another: what
-lies on the disk is the same at both. At every distinct point, where the command passes it last,
-come Ctrl-C and, in turn, a full and a broken disk. ``FT_FAULTS=all`` has every kind at every N, and
-a second `register` too: it passes the points of a first one.
+A kill comes at every point at which the disk is not as it was at the one before. At every distinct
+point, where the command passes it last, come Ctrl-C and, in turn, a full and a broken disk.
+``FT_FAULTS=all`` has every kind at every N, and a second `register` too: it passes the points of a
+first one.
 
 A failure names N and kind; ``FT_FAULT_AT=17`` runs that N alone, of the cases that are chosen.
 """
@@ -56,10 +56,11 @@ class Loop:
         self.start = start
         self.scratch = scratch
         self.before = start.state()
-        place, done = self.copy(), Plan(0, trace=scratch / "trace")
+        place = self.copy()
+        done = Plan(0, trace=scratch / "trace", watched=place.folder)
         outcome = run(scenario.words, place, done)
         assert outcome.code == 0, outcome.stderr
-        self.points = done.reached()
+        self.points, self.states = done.reached(), done.states()
         read = Plan(0, trace=scratch / "read")
         run(STATUS, place, read)
         self.read = read.reached()
@@ -79,8 +80,8 @@ class Loop:
         only = int(os.environ.get("FT_FAULT_AT", "0"))
         last = {name: n for n, name in enumerate(self.points, start=1)}
         apart = sorted(last.values())
-        for n, name in enumerate(self.points, start=1):
-            same = name.endswith(("answer", ".done")) and n < len(self.points)
+        for n in range(1, len(self.points) + 1):
+            same = n > 1 and self.states[n - 1] == self.states[n - 2]
             wanted = {
                 "kill": not same,
                 "interrupt": n in apart,
