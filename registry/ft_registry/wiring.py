@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from ft_registry.actions.shelves import Shelves
     from ft_registry.actions.sync_course import Sides
     from ft_registry.actions.verify import Evidence
-    from ft_registry.backends.arrow_index import ArrowIndexes
     from ft_registry.backends.digest_cache import DigestCache
     from ft_registry.backends.dvc.store import DvcData
     from ft_registry.backends.git.code import GitCode
+    from ft_registry.backends.kept_indexes import KeptIndexes
     from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
     from ft_registry.backends.mlflow.connection import MlflowPlace
     from ft_registry.backends.mlflow.runs import MlflowRuns
@@ -120,11 +120,11 @@ class Wiring:
         return DvcData(self.place.top, code=self.code, scratch=self.private, main=self.place.home)
 
     @cached_property
-    def indexes(self) -> "ArrowIndexes":
+    def indexes(self) -> "KeptIndexes":
         """The indexes of examples."""
-        from ft_registry.backends.arrow_index import ArrowIndexes
+        from ft_registry.backends.kept_indexes import KeptIndexes
 
-        return ArrowIndexes(
+        return KeptIndexes(
             self.private / "examples",
             top=self.place.top,
             bring=self._bring,

@@ -15,7 +15,7 @@ from tests.unit.values import ADA, NOON, make_dataset, make_evaluation, make_rec
 from ft_registry.actions.checks.case import Case, Tools
 from ft_registry.actions.item_tables import ItemTables
 from ft_registry.actions.shelves import Shelves
-from ft_registry.backends.arrow_index import ArrowIndexes
+from ft_registry.backends.kept_indexes import KeptIndexes
 from ft_registry.backends.recipe import ShellRunner
 from ft_registry.backends.sqlite_index import SqliteIndex
 from ft_registry.model import layout
@@ -55,7 +55,7 @@ class World:
         self.root = root
         self.registry = Registry(root, make_context())
         self.ledger = self.registry.ledger
-        self.indexes = ArrowIndexes(root / "examples", top=None, bring=self._gone)
+        self.indexes = KeptIndexes(root / "examples", top=None, bring=self._gone)
 
     def _gone(self, path: str, md5: str, into: Path) -> object:
         raise AssertionError(f"{path} is not fetched by this test")

@@ -5,8 +5,7 @@ are many they are dealt by their first bits into files, each of which is sorted 
 """
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
@@ -16,14 +15,11 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from ft_registry.errors import BackendUnavailable, FtRegistryError, IntegrityError
+from ft_registry.errors import BackendUnavailable, IntegrityError
 from ft_registry.examples.kernel import ROW_BYTES
 from ft_registry.examples.table import HashTable, RootHasher, table_of
-from ft_registry.faultpoints import faultpoint
 from ft_registry.model.examples import ExampleIndex
-from ft_registry.model.verification import Depth
-from ft_registry.ports.example_index import IndexWriter, KeptIndex, WrittenIndex
-from ft_registry.readers.files import hash_file
+from ft_registry.ports.example_index import WrittenIndex
 
 _COLUMNS = ("high", "low", "normal", "prompt")
 _METADATA = b"ft-registry"
@@ -160,102 +156,16 @@ class ArrowWriter:
         return table_of(rows[:, :ROW_BYTES].tobytes(), rows[:, ROW_BYTES:].tobytes())
 
 
-class ArrowIndexes:
-    """Indexes kept inside the git directory, and found again elsewhere.
+def read_index(file: Path, index: ExampleIndex) -> HashTable:
+    """Returns the hashes of an index, mapped from its file.
 
     Args:
-        folder: The folder for them.
-        top: The top level of the work tree; None: the repository is bare.
-        bring: Puts a file of the DVC cache or a remote, by path and MD5, at a place.
+        file: Arrow's IPC file.
+        index: What is on record of it.
+
+    Raises:
+        IntegrityError: It is no such file, or says other things of itself than the record.
     """
-
-    def __init__(
-        self, folder: Path, *, top: Path | None, bring: Callable[[str, str, Path], object]
-    ) -> None:
-        self._folder = folder
-        self._top = top
-        self._bring = bring
-
-    def writer(self, *, key: str) -> IndexWriter:
-        """See `IndexFiles.writer`."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        return ArrowWriter(self._folder, key=key)
-
-    def keep(self, file: Path, index: ExampleIndex) -> None:
-        """See `IndexFiles.keep`."""
-        place = self._place(index)
-        if place.exists():
-            return
-        faultpoint("file.write")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="keep-", dir=self._folder) as scratch:
-            copy = Path(scratch) / place.name
-            shutil.copyfile(file, copy)
-            if hash_file(copy, "md5")[0] != index.md5:
-                raise IntegrityError(
-                    f"expected the index {index.path} at {file}, found other bytes"
-                )
-            copy.chmod(0o444)
-            faultpoint("file.place")
-            copy.replace(place)
-
-    def kept(self, index: ExampleIndex, *, depth: Depth) -> KeptIndex | None:
-        """See `IndexFiles.kept`."""
-        place, shown = self._place(index), f"the git directory ({self._folder})"
-        try:
-            size = place.stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            return KeptIndex(place, shown, reason=error.strerror or str(error))
-        if size != index.size:
-            return KeptIndex(place, shown, found=f"{size} bytes")
-        if depth == "fast":
-            return KeptIndex(place, shown)
-        try:
-            found = f"sha256:{hash_file(place, 'sha256')[0]}"
-        except FtRegistryError as error:
-            return KeptIndex(place, shown, reason=error.message)
-        return KeptIndex(place, shown, found="" if found == index.sha256 else found)
-
-    def renew(self, index: ExampleIndex, file: Path | None) -> None:
-        """See `IndexFiles.renew`."""
-        place = self._place(index)
-        try:
-            place.unlink(missing_ok=True)
-            if file is None:
-                self._find(index, place)
-            else:
-                self.keep(file, index)
-        except OSError as error:
-            raise BackendUnavailable(
-                f"expected to write {place}, found: {error.strerror or error}"
-            ) from error
-
-    def open(self, index: ExampleIndex) -> HashTable:
-        """See `IndexFiles.open`."""
-        place = self._place(index)
-        if not place.exists() or place.stat().st_size != index.size:
-            self._find(index, place)
-        return _read(place, index)
-
-    def _place(self, index: ExampleIndex) -> Path:
-        return self._folder / f"{index.md5}.arrow"
-
-    def _find(self, index: ExampleIndex, place: Path) -> None:
-        place.unlink(missing_ok=True)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        there = self._top / index.path if self._top is not None else None
-        if there is not None and there.is_file() and there.stat().st_size == index.size:
-            try:
-                self.keep(there, index)
-            except IntegrityError:  # of another snapshot, by chance of the same size
-                self._bring(index.path, index.md5, place)
-        else:
-            self._bring(index.path, index.md5, place)
-
-
-def _read(file: Path, index: ExampleIndex) -> HashTable:
     import pyarrow as pa
 
     try:

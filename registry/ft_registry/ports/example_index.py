@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from ft_registry.examples.table import HashTable
 from ft_registry.model.examples import ExampleIndex
 from ft_registry.model.verification import Depth
+
+if TYPE_CHECKING:
+    from ft_registry.examples.table import HashTable
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class IndexFiles(Protocol):
             NotFound, IntegrityError, BackendUnavailable: See `open`.
         """
 
-    def open(self, index: ExampleIndex) -> HashTable:
+    def open(self, index: ExampleIndex) -> "HashTable":
         """Returns the table of an index, from wherever it still is.
 
         Raises:

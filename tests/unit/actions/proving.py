@@ -15,8 +15,8 @@ from ft_registry.actions.events import make_event
 from ft_registry.actions.init import init_ledger
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.verify import Evidence, verify_version
-from ft_registry.backends.arrow_index import ArrowIndexes
 from ft_registry.backends.digest_cache import DigestCache
+from ft_registry.backends.kept_indexes import KeptIndexes
 from ft_registry.backends.mlflow.artifacts import MlflowArtifacts
 from ft_registry.backends.mlflow.connection import MlflowPlace
 from ft_registry.model import layout
@@ -54,7 +54,7 @@ class Registry:
         self.ledger = MemoryLedger()
         self.artifacts = MemoryArtifacts()
         self.data = MemoryData()
-        self.indexes = ArrowIndexes(root / "examples", top=None, bring=self.data.bring)
+        self.indexes = KeptIndexes(root / "examples", top=None, bring=self.data.bring)
         self.top = root / "work"
         self.top.mkdir()
         init_ledger(self.ledger, context)
