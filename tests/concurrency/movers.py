@@ -80,7 +80,7 @@ def move_often(
             conflicts += 1
             losses += 1
             # As whoever loses a race: all at once again would be the same race again.
-            time.sleep(chance.random() * min(0.1 * 2**losses, 2))
+            time.sleep(chance.random() * min(0.15 * 2**losses, 2))
             continue
         losses = 0
         assert moved.event is not None
