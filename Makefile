@@ -6,8 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What installs are made from; a change of it makes them anew.
 INPUTS := pyproject.toml requirements.lock
-# The races first: they wait for each other, and what is short fills the time.
-SURVIVE := tests/concurrency tests/faults tests/mlflow/test_mlflow_network.py tests/randomised
+SURVIVE := tests/faults tests/concurrency tests/mlflow/test_mlflow_network.py tests/randomised
 
 .PHONY: demo test fast survive check bench lock clean
 
@@ -24,7 +23,7 @@ fast: $(VENV)/.dev
 
 # Faults at every point, races, a lossy network, random work: minutes, and it tells its seeds.
 survive: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal $(SURVIVE)
+	$(BIN)/python -m pytest -n auto $(SURVIVE)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
