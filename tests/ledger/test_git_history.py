@@ -93,6 +93,15 @@ def test_a_few_events_are_compared_as_git_compares_them(long: Path) -> None:
             assert [one.id for one in ledger.events(*limits, newest_first=True)] == wanted
 
 
+def test_no_setting_of_the_user_s_changes_what_is_found(
+    long: Path, git_config: Callable[[str], None]
+) -> None:
+    git_config("[log]\n\tshowRoot = false\n\tfollow = true\n\tdecorate = full\n\tdate = iso\n")
+    git_config("[diff]\n\trelative = true\n\trenames = copies\n[color]\n\tui = always\n")
+    kept(long).unlink()
+    assert_right(long)
+
+
 def cut_in_half(file: Path) -> None:
     os.truncate(file, file.stat().st_size // 2)
 

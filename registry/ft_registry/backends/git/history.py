@@ -130,33 +130,23 @@ class History:
         From a commit that is lost, or that is of another history, there is none.
         """
         excluded = [f"^{tip}"] if tip else []
-        status, out, _ = self._door.attempt("rev-list", "--parents", "--reverse", head, *excluded)
-        lines = [line.split() for line in out.decode().splitlines()]
-        before = [tip] if tip else []
-        for commit, *parents in lines:
+        # One process for parents and paths. No setting of the user's changes what it says: there
+        # is no path that `log.follow` could follow, and the rest is said here.
+        status, out, _ = self._door.attempt(
+            "log", "--reverse", "-z", "--format=%x00%H %P%x00", "--name-only", "--root",
+            "--no-renames", "--no-relative", "--no-notes", "--no-color", head, *excluded, "--",
+        )  # fmt: skip
+        if status:
+            return None
+        steps: list[bytes] = []
+        before = [tip.encode()] if tip else []
+        for header, paths in _entries(out.split(b"\0")):
+            commit, *parents = header.split()
             if parents != before:
                 return None
             before = [commit]
-        if status or before != [head]:
-            return None
-        return self._compared([line[0] for line in lines])
-
-    def _compared(self, commits: Sequence[str]) -> list[bytes]:
-        out = self._door.run(
-            "diff-tree", "--stdin", "--root", "-r", "-z", "--name-only", "--no-renames",
-            stdin="".join(f"{commit}\n" for commit in commits).encode(),
-        )  # fmt: skip
-        order = {commit.encode(): place for place, commit in enumerate(commits)}
-        paths: list[list[bytes]] = [[] for _ in commits]
-        place = -1
-        for field in out.split(b"\0")[:-1]:
-            # Of a commit that changed nothing git says nothing; no path can be called as a later
-            # commit is.
-            if order.get(field, -1) > place:
-                place = order[field]
-            else:
-                paths[place].append(field)
-        return [_step(commit, found) for commit, found in zip(order, paths, strict=True)]
+            steps.append(_step(commit, paths))
+        return steps if before == [head.encode()] else None
 
     def _read(self) -> list[bytes]:
         """Returns what was kept; nothing where there is no file, or one that was not finished."""
@@ -176,6 +166,22 @@ class History:
             # Not aside: whoever meets half of it, or two writers' bytes, sees it by the digest.
             self._file.write_bytes(_digest(content) + b"\n" + content)
             self._kept = len(self._steps or [])
+
+
+def _entries(fields: Sequence[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
+    """Yields heading and paths of each commit: `NUL heading NUL NUL LF path NUL path NUL`.
+
+    Args:
+        fields: What lies between the zero bytes. Only one that is empty begins a commit.
+    """
+    place = 0
+    while place + 2 < len(fields):
+        header, place = fields[place + 1], place + 3
+        first = place
+        while place < len(fields) and fields[place]:
+            place += 1
+        paths = list(fields[first:place])
+        yield header, [paths[0].removeprefix(b"\n"), *paths[1:]] if paths else []
 
 
 def _step(commit: bytes, paths: Iterable[bytes]) -> bytes:
