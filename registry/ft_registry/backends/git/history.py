@@ -37,6 +37,8 @@ class History:
         self._steps: list[bytes] | None = None
         """Of each commit its id and its paths, a zero byte after each; None: not read yet."""
         self._kept = 0
+        self._touches: dict[bytes, list[int]] = {}
+        self._looked_at = 0
 
     def touched(self, head: str, paths: Sequence[str]) -> list[str] | None:
         """Returns the commits that touched one of the paths or anything below; all without.
@@ -51,14 +53,24 @@ class History:
         count = self._follow(head)
         if count is None or self._steps is None:
             return None
-        # Of a folder or a document alike: what follows its name ends it.
-        limits = [f"\0{path}".encode() for path in paths]
-        ends = tuple(limit + end for limit in limits for end in (b"\0", b"/"))
-        return [
-            _commit(step)
-            for step in self._steps[:count]
-            if not ends or any(end in step for end in ends)
-        ]
+        if not paths:
+            return [_commit(step) for step in self._steps[:count]]
+        found: set[int] = set()
+        places = self._by_path(self._steps)
+        for limit in (path.encode() for path in paths):
+            found.update(places.get(limit, ()))
+            for path in places:
+                if path.startswith(limit + b"/"):
+                    found.update(places[path])
+        return [_commit(self._steps[place]) for place in sorted(found) if place < count]
+
+    def _by_path(self, steps: Sequence[bytes]) -> dict[bytes, list[int]]:
+        """Returns which steps touched each path; only those that are new are looked at."""
+        for place in range(self._looked_at, len(steps)):
+            for path in steps[place].split(b"\0")[1:-1]:
+                self._touches.setdefault(path, []).append(place)
+        self._looked_at = len(steps)
+        return self._touches
 
     def _follow(self, head: str) -> int | None:
         """Brings the steps up to a commit; returns how many lead to it."""
@@ -69,7 +81,7 @@ class History:
             return count
         found = self._near(self._tip, head) or self._between(self._tip, head)
         if found is None and self._steps:
-            self._steps, self._kept = [], 0
+            self._steps, self._kept, self._touches, self._looked_at = [], 0, {}, 0
             found = self._between(None, head)
         if found is None:
             return None
