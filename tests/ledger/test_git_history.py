@@ -10,6 +10,7 @@ from tests.ledger.changes import begin, make_change
 from tests.ledger.repositories import git, make_repository, open_ledger, rev
 
 from ft_registry.backends.git.ledger import GitLedger
+from ft_registry.backends.git.objects import ObjectReader
 
 PLACES = [
     "models/m/aliases/champion.json",
@@ -100,6 +101,21 @@ def test_no_setting_of_the_user_s_changes_what_is_found(
     git_config("[diff]\n\trelative = true\n\trenames = copies\n[color]\n\tui = always\n")
     kept(long).unlink()
     assert_right(long)
+
+
+def test_the_newest_event_is_read_without_those_before(
+    long: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(long)
+    list(ledger.events("a"))
+    asked: list[str] = []
+    ask = ObjectReader._request
+    monkeypatch.setattr(
+        ObjectReader, "_request", lambda reader, name: asked.append(name) or ask(reader, name)
+    )
+    newest = next(ledger.events("a", newest_first=True))
+    assert newest.id == git(long, "rev-list", "-1", "ft-registry", "--", "a").strip()
+    assert [name for name in asked if name.endswith(":event.json")] == [f"{newest.id}:event.json"]
 
 
 def cut_in_half(file: Path) -> None:

@@ -53,51 +53,21 @@ class Authors:
         )
 
 
-def read_authors(ledger: Ledger, places: Sequence[str], *folders: str) -> Authors:
+def read_authors(
+    ledger: Ledger, places: Sequence[str], *folders: str, until: str | None = None
+) -> Authors:
     """Returns who wrote documents; all of them in one look at the history.
 
     Args:
         ledger: The truth.
         places: The documents.
         folders: Where else events are looked for.
+        until: Stop at the newest event that says it wrote this document. Of one that moves often
+            those before are many, and say nothing of what it is now.
 
     Raises:
         IntegrityError: One of them was touched by a commit that holds no event.
     """
-    return _read_authors(ledger, places, folders)
-
-
-def last_author(ledger: Ledger, place: str) -> Authors:
-    """Returns the events that touched a document since the last that says it wrote it, with that.
-
-    Of a document that moves often those before are many, and say nothing of what it is now.
-
-    Args:
-        ledger: The truth.
-        place: The document.
-
-    Raises:
-        IntegrityError: It was touched by a commit that holds no event.
-    """
-    return _read_authors(ledger, [place], (), until=place)
-
-
-def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Authors:
-    """Returns authors that know what further documents are now.
-
-    Args:
-        authors: They have the events that touched the documents.
-        ledger: The truth.
-        places: The documents.
-    """
-    contents = ledger.read_many(places, at=authors.at)
-    found = {place: digest_bytes(content) for place, content in contents.items()}
-    return replace(authors, present=authors.present | found)
-
-
-def _read_authors(
-    ledger: Ledger, places: Sequence[str], folders: Sequence[str], *, until: str | None = None
-) -> Authors:
     events: list[LoggedEvent] = []
     cut = None
     # One state: a document that moves in between would look as if nobody had moved it.
@@ -114,6 +84,19 @@ def _read_authors(
     return Authors(tuple(events), present, cut, at)
 
 
+def with_places(authors: Authors, ledger: Ledger, places: Sequence[str]) -> Authors:
+    """Returns authors that know what further documents are now.
+
+    Args:
+        authors: They have the events that touched the documents.
+        ledger: The truth.
+        places: The documents.
+    """
+    contents = ledger.read_many(places, at=authors.at)
+    found = {place: digest_bytes(content) for place, content in contents.items()}
+    return replace(authors, present=authors.present | found)
+
+
 def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReference) -> None:
     """Raises unless events wrote the record, the alias and the standing as they are.
 
@@ -128,7 +111,7 @@ def check_authors(ledger: Ledger, version: VersionReference, alias: AliasReferen
         layout.standing(version.model, version.number),
     )
     faults = [read_authors(ledger, [record]).fault(record, once=True)]
-    faults += [last_author(ledger, place).fault(place) for place in moving]
+    faults += [read_authors(ledger, [place], until=place).fault(place) for place in moving]
     for place, fault in zip((record, *moving), faults, strict=True):
         if fault:
             newest = next(iter(ledger.events(place, newest_first=True)), None)
