@@ -338,7 +338,7 @@ class Wiring:
 
         folder = self.private / "locks"
         folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / f"{name}.lock")
+        return FileLock(folder / f"{name}.lock", poll_interval=0.01)
 
     def _environment(self) -> CapturedEnvironment:
         from ft_registry.backends.environment import capture_environment
