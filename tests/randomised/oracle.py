@@ -311,17 +311,18 @@ class Oracle:
         found = set()
         for alias in wanted.keys() | shown.aliases.keys():
             ours, theirs = wanted.get(alias), shown.aliases.get(alias)
-            if ours == theirs or (theirs is None and ours not in shown.versions):
+            version, state, left = shown.marks.get(alias, (None, "", None))
+            if (ours == theirs and left is None) or (theirs is None and ours not in shown.versions):
                 continue
-            version, state = shown.marks.get(alias, (None, ""))
+            is_ours = theirs in (version, left)
             if theirs is None:
                 kind = "alias_missing"
-            elif version == theirs and state and state not in self.documents:
+            elif is_ours and state not in self.documents:
                 kind = "alias_ahead"
             elif ours is None:
                 kind = "alias_unknown"
             else:
-                kind = "alias_stale" if version == theirs and state else "alias_moved"
+                kind = "alias_stale" if is_ours or ours == theirs else "alias_moved"
             found.add((kind, f"{MODEL}@{alias}"))
         return found
 

@@ -29,8 +29,9 @@ class Database:
     """What MLflow has of one registered model."""
 
     aliases: Mapping[str, int]
-    marks: Mapping[str, tuple[int, str]]
-    """What our tags say that each alias was last let name, and by which document."""
+    marks: Mapping[str, tuple[int, str, int | None]]
+    """What our tags say that each alias was last let name, by which document, and, of a move that
+    was cut off, from where."""
     versions: Mapping[int, Held]
     """Those that were not deleted."""
     is_unfinished: bool
@@ -75,7 +76,9 @@ def read_database(file: Path, model: str) -> Database:
     marks = {}
     for key, value in tags.items():
         if key.startswith("ftr.alias."):
-            version, _, state = value.partition(" ")
-            marks[key.removeprefix("ftr.alias.")] = (int(version), state)
+            version, state, *way = value.split(" ")
+            marks[key.removeprefix("ftr.alias.")] = (
+                int(version), state, int(way[1]) if way else None,
+            )  # fmt: skip
     unfinished = bool(rebuilt or marked) or any(key.startswith("ftr.rebuild") for key in tags)
     return Database({a: int(v) for a, v in aliases}, marks, versions, unfinished)

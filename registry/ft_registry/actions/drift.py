@@ -1,18 +1,17 @@
 """Compares the ledger with what the store of models shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from ft_registry.actions.homes import home_of, parse_baseline_home, parse_home
 from ft_registry.actions.loaded import Loaded
-from ft_registry.actions.past_ledger import PastLedger
-from ft_registry.actions.projection import RECORD, model_description
+from ft_registry.actions.projection import RECORD
 from ft_registry.actions.resolve import FiledRecord
 from ft_registry.actions.stories import model_story, tell
 from ft_registry.actions.tags import record_tags
 from ft_registry.actions.verdicts import parse_verdicts, verdict_tags
-from ft_registry.errors import BackendUnavailable, NotFound
+from ft_registry.errors import BackendUnavailable, NotARegistry, NotFound
 from ft_registry.formats.description import describe, describe_model
 from ft_registry.model import layout
 from ft_registry.model.alias import AliasState
@@ -27,17 +26,13 @@ from ft_registry.model.drift import (
     find_drift,
 )
 from ft_registry.model.evaluation import Evaluation
-from ft_registry.model.event import LoggedEvent
 from ft_registry.model.record import VersionRecord
-from ft_registry.model.shown import ShownModel, mark_of
+from ft_registry.model.shown import ShownModel
 from ft_registry.model.standing import Standing
 from ft_registry.model.verdict import Verdict
 from ft_registry.ports.artifacts import ArtifactStore
 from ft_registry.ports.ledger import Ledger
 from ft_registry.ports.models import StoreView
-
-_OVERTAKEN = 16
-"""So many moves of an alias are looked at that the store may not show yet."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def look(ledger: Ledger, view: StoreView) -> Look:
     expected = expect(ledger)
     of_versions = [model for model in expected if model.versions]
     shown = view.shown([model.name for model in of_versions])
-    drift = [_with_cause(one, shown, ledger) for one in find_drift(of_versions, shown)]
+    drift = [_with_author(one, ledger) for one in find_drift(of_versions, shown)]
     ahead = {one.model for one in drift if one.kind == "alias_ahead"}
     # Who moved an alias described the model as it is since: that is ahead of us as well.
     drift = [one for one in drift if not (one.model in ahead and _is_of_model_page(one))]
@@ -74,51 +69,16 @@ def _is_of_model_page(drift: Drift) -> bool:
     return drift.kind in ("description_missing", "description_edited") and drift.version is None
 
 
-def _with_cause(drift: Drift, shown: Mapping[str, ShownModel], ledger: Ledger) -> Drift:
-    """Tells an alias that was left behind from one that a hand has moved."""
-    if drift.kind == "alias_moved" and _was_cut_off(drift, shown[drift.model], ledger):
-        found = f"version {drift.target}: it has not followed the ledger yet"
-        return replace(drift, kind="alias_stale", found=found, adoptable=False)
-    return _with_author(drift, ledger)
-
-
-def _was_cut_off(drift: Drift, shown: ShownModel, ledger: Ledger) -> bool:
-    """Returns whether the ledger's last move of an alias was shown in part.
-
-    The store is told which move it follows, then the alias is moved, then the model described. An
-    alias where it was before a move, under the description of before it, was never moved: a hand
-    that took a whole move back has left the new description. Several moves may be missing: whoever
-    was overtaken leaves them to the last one to show.
-    """
-    mark, description = shown.projected.get(drift.alias), shown.description
-    if mark is None or description is None or shown.described != mark_of(description):
-        return False
-    place = layout.alias(drift.model, drift.alias)
-    moves = list(islice(ledger.events(place, newest_first=True), _OVERTAKEN))
-    if not moves or not any(
-        write.path == place and write.digest == mark.state for write in moves[0].event.writes
-    ):
-        return False
-    return any(
-        move.event.previous == drift.target
-        and description == _description_before(move, drift.model, ledger)
-        for move in moves
-    )
-
-
-def _description_before(move: LoggedEvent, model: str, ledger: Ledger) -> str | None:
-    before = next(islice(ledger.events(newest_first=True, at=move.id), 1, None), None)
-    return model_description(PastLedger(ledger, before.id), model) if before else None
-
-
 def _with_author(drift: Drift, ledger: Ledger) -> Drift:
     """Tells an alias that another clone moved from one that has not followed this one."""
     if not drift.state:
         return drift
     place = layout.alias(drift.model, drift.alias)
-    written = (write for one in ledger.events(place) for write in one.event.writes)
-    if any(write.path == place and write.digest == drift.state for write in written):
-        return drift
+    moves = ledger.events(place, newest_first=True)
+    with suppress(NotARegistry):  # those before the end of a shallow clone are not at hand
+        written = (write for one in moves for write in one.event.writes)
+        if any(write.path == place and write.digest == drift.state for write in written):
+            return drift
     found = f"version {drift.target}: moved by an event that is not in this ledger"
     return replace(drift, kind="alias_ahead", found=found, adoptable=False)
 

@@ -342,17 +342,19 @@ def _of_aliases(
 ) -> Iterator[Drift]:
     for alias in sorted(model.aliases.keys() | shown.aliases.keys()):
         wanted, found = model.aliases.get(alias), shown.aliases.get(alias)
-        if wanted == found:
+        mark = shown.projected.get(alias)
+        is_done = mark is None or mark.left is None
+        if wanted == found and is_done:
             continue
         name = f"{model.name}@{_shown(alias)}"
         state = _state(shown, alias)
         if found is None:
             if wanted not in there:
                 continue  # it went with its version
-            mark = shown.projected.get(alias)
+            was_there = mark is not None and is_done and mark.version == wanted
             yield _drift(
                 "alias_missing", name, model, f"version {wanted}", "no such alias",
-                version=wanted, alias=alias, adoptable=mark is not None and mark.version == wanted,
+                version=wanted, alias=alias, adoptable=was_there,
             )  # fmt: skip
         elif wanted is None:
             yield _drift(
@@ -361,10 +363,12 @@ def _of_aliases(
                 adoptable=found in sound and _is_alias(alias),
                 state=state if _is_alias(alias) else "",
             )  # fmt: skip
-        elif state:
+        elif state or wanted == found:
+            lag = "with the mark of a move that was cut off" if wanted == found else (
+                "it has not followed the ledger yet"
+            )  # fmt: skip
             yield _drift(
-                "alias_stale", name, model, f"version {wanted}",
-                f"version {found}: it has not followed the ledger yet",
+                "alias_stale", name, model, f"version {wanted}", f"version {found}: {lag}",
                 version=wanted, alias=alias, target=found, state=state,
             )  # fmt: skip
         else:
@@ -375,9 +379,14 @@ def _of_aliases(
 
 
 def _state(shown: ShownModel, alias: str) -> str:
-    """Returns the digest of the document that an alias follows; empty: a hand may have moved it."""
-    mark = shown.projected.get(alias)
-    return mark.state if mark is not None and mark.version == shown.aliases.get(alias) else ""
+    """Returns the digest of the document that an alias follows, or was about to follow.
+
+    Empty: a hand may have moved it.
+    """
+    mark, at = shown.projected.get(alias), shown.aliases.get(alias)
+    if mark is None or at is None or at not in (mark.version, mark.left):
+        return ""
+    return mark.state
 
 
 def _drift(

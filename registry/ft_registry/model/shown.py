@@ -28,7 +28,7 @@ DESCRIPTION = "ftr.description"
 tells one that a hand wrote from one that is only older than the ledger."""
 AGAINST = "\n\n**Held against, when this was written**\n\n"
 """Before the last part of a description: other versions, whose scores and aliases move on."""
-_MARK = re.compile(r"([1-9][0-9]{0,9})(?: (sha256:[0-9a-f]{64}))?")
+_MARK = re.compile(r"([1-9][0-9]{0,9})(?: (sha256:[0-9a-f]{64})(?: from (0|[1-9][0-9]{0,9}))?)?")
 
 
 @dataclass(frozen=True)
@@ -39,17 +39,22 @@ class Mark:
     state: str = ""
     """The digest of the alias's document; empty: of a time when it was not said. Nobody knows then
     whose move it was, and nothing follows without asking."""
+    left: int | None = None
+    """While the store's alias is on its way: what it named before, 0 for nothing."""
 
     @property
     def text(self) -> str:
         """As the tag has it; `parse` undoes it."""
-        return f"{self.version} {self.state}".rstrip()
+        on_its_way = f" from {self.left}" if self.state and self.left is not None else ""
+        return f"{self.version} {self.state}".rstrip() + on_its_way
 
     @classmethod
     def parse(cls, text: str) -> "Mark | None":
         """Returns the mark that a tag's value is; None: it is none."""
         found = _MARK.fullmatch(text)
-        return cls(int(found[1]), found[2] or "") if found else None
+        if found is None:
+            return None
+        return cls(int(found[1]), found[2] or "", int(found[3]) if found[3] else None)
 
 
 def mark_of(description: str) -> str:

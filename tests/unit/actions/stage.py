@@ -101,13 +101,13 @@ class Stage:
 
     def promote(
         self, number: int, *, reason: str = "r", overrides: Sequence[str] = (),
-        expect: int | None = None,
+        expect: int | None = None, alias: str = "champion",
     ) -> Moved:  # fmt: skip
-        """Promotes a version to champion."""
+        """Promotes a version, to champion unless it is said otherwise."""
         version = VersionReference("support", number)
         return self.apply(
             plan_promotion(
-                self.ledger, version, "champion", expect=expect, reason=reason, overrides=overrides
+                self.ledger, version, alias, expect=expect, reason=reason, overrides=overrides
             )
         )
 

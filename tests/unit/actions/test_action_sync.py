@@ -16,7 +16,6 @@ from tests.unit.values import make_record
 from ft_registry.actions.drift import look
 from ft_registry.actions.events import make_event
 from ft_registry.actions.plan_sync import Mode, plan_sync
-from ft_registry.actions.resolve import read_alias
 from ft_registry.actions.sync import Synced, sync
 from ft_registry.actions.sync_course import Sides
 from ft_registry.backends.digest_cache import DigestCache
@@ -286,9 +285,8 @@ def cut_off(registry: Registry, number: int) -> None:
     """Moves champion, and leaves what a kill leaves after the first step in the store."""
     aliases, descriptions = dict(registry.models.aliases), dict(registry.models.descriptions)
     registry.stage.promote(number)
-    state = read_alias(registry.stage.ledger, "support", "champion")
-    assert state is not None
-    registry.models.projected["support", "champion"] = Mark(state.version, state.digest)
+    held = ("support", "champion")
+    registry.models.projected[held] = replace(registry.models.projected[held], left=aliases[held])
     registry.models.aliases.update(aliases)
     registry.models.descriptions.update(descriptions)
 
@@ -334,11 +332,36 @@ def test_a_hand_that_moves_further_after_a_cut_is_asked_about(tmp_path: Path) ->
     assert aliases_of(registry).startswith("alias moved: support@champion")
 
 
-def test_a_cut_before_others_moves_is_asked_about(tmp_path: Path) -> None:
+def test_a_cut_move_is_finished_though_other_commands_described_the_model(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    cut_off(registry, 2)
+    registry.stage.promote(1, alias="staging")
+    assert aliases_of(registry).startswith("alias stale: support@champion: expected version 2")
+    assert registry.sync("mend").failure is None
+    assert registry.models.aliases["support", "champion"] == 2
+    assert registry.drift() == []
+
+
+def test_a_move_that_was_cut_off_when_the_alias_was_there_is_told_and_finished(
+    tmp_path: Path,
+) -> None:
+    registry = Registry(tmp_path)
+    cut_off(registry, 2)
+    registry.models.aliases["support", "champion"] = 2
+    assert aliases_of(registry).endswith(
+        "expected version 2, found version 2: with the mark of a move that was cut off"
+    )
+    assert registry.sync("mend").failure is None
+    assert registry.drift() == []
+    registry.models.aliases["support", "champion"] = 3  # now it is a hand's doing
+    assert aliases_of(registry).startswith("alias moved: support@champion")
+
+
+def test_a_cut_move_of_another_clone_is_left_to_it(tmp_path: Path) -> None:
     registry = Registry(tmp_path)
     cut_off(registry, 2)
     registry.stage.promote(1)
-    cut = registry.models.projected["support", "champion"]
-    registry.models.aliases["support", "champion"] = 3
-    registry.models.projected["support", "champion"] = replace(cut, state=f"sha256:{2:064x}")
-    assert aliases_of(registry).startswith("alias moved: support@champion")
+    held = ("support", "champion")
+    registry.models.aliases[held] = 3
+    registry.models.projected[held] = Mark(2, f"sha256:{2:064x}", 3)
+    assert aliases_of(registry).startswith("alias ahead: support@champion")

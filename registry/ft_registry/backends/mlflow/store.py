@@ -7,6 +7,7 @@ What is read back is not trusted: numbers and ids are checked before they are us
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -158,24 +159,34 @@ class MlflowModels:
     ) -> None:
         """See `ModelStore.set_alias`.
 
-        The tag comes first, and the description last: cut off between them, it is known from what
-        both say that no hand moved the alias.
+        The mark says first from where the alias is to go, and at last that it is there: cut off in
+        between, it is known that no hand moved it.
         """
-        version, key = str(mark.version), f"{PROJECTED}{alias}"
+        key = f"{PROJECTED}{alias}"
         with guarded("MLflow to move the alias"):
             shown = self._client.get_registered_model(model)
+            at, said = int(shown.aliases.get(alias) or 0), shown.tags.get(key)
             with without_prompt_checks(self._client):
-                if shown.tags.get(key) != mark.text:
-                    once(lambda: self._client.set_registered_model_tag(model, key, mark.text))
-                faultpoint("mlflow.next")
-                if str(shown.aliases.get(alias)) != version:
+                if at != mark.version:
+                    moving = replace(mark, left=at).text
+                    if said != moving:
+                        self._mark(model, key, moving)
+                    faultpoint("mlflow.next")
+                    version = str(mark.version)
                     once(lambda: self._client.set_registered_model_alias(model, alias, version))
+                    said = moving
+                    faultpoint("mlflow.next")
+                if said != mark.text:
+                    self._mark(model, key, mark.text)
         if description is None:
             return
         ours = mark_of(description)
         if (shown.description, shown.tags.get(DESCRIPTION)) != (description, ours):
             with without_prompt_checks(self._client):
                 self.describe(model, description)
+
+    def _mark(self, model: str, key: str, text: str) -> None:
+        once(lambda: self._client.set_registered_model_tag(model, key, text))
 
     def remove_alias(self, model: str, alias: str) -> None:
         """See `ModelStore.remove_alias`."""
