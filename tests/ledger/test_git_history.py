@@ -184,3 +184,13 @@ def test_a_clone_that_cannot_be_written_to_is_asked_in_full(
         long, "rev-list", "--reverse", "ft-registry"
     ).split()
     assert not kept(long).exists()
+
+
+def test_a_lost_tree_keeps_nobody_from_what_does_not_need_it(long: Path) -> None:
+    ledger = open_ledger(long)
+    list(ledger.events("a"))
+    write_events(ledger, 3, seed=5)
+    lost = git(long, "rev-parse", "ft-registry~1:models").strip()
+    wanted = git(long, "rev-list", "ft-registry", "--", "a").split()
+    (long / ".git/objects" / lost[:2] / lost[2:]).unlink()
+    assert [one.id for one in open_ledger(long).events("a", newest_first=True)] == wanted

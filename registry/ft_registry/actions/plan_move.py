@@ -20,7 +20,7 @@ from ft_registry.actions.standings import FoundStanding, read_standing
 from ft_registry.errors import Conflict, GateRefused, InvalidInput, NotFound
 from ft_registry.model import layout
 from ft_registry.model.alias import holders
-from ft_registry.model.event import EventType, LoggedEvent, Requirement
+from ft_registry.model.event import EventType, Requirement
 from ft_registry.model.lock import Lock, lock_of
 from ft_registry.model.reference import AliasReference, Reference, VersionReference
 from ft_registry.ports.ledger import Ledger
@@ -341,12 +341,11 @@ def moved_meanwhile(ledger: Ledger, alias: AliasReference, *, expected: int | No
     """Returns the error that an alias is not where it was expected: where it is, and who did it."""
     state = read_alias(ledger, alias.model, alias.alias)
     found = f"version {state.version}" if state else "none"
-    history: Sequence[LoggedEvent] = list(
-        ledger.events(layout.alias(alias.model, alias.alias), newest_first=True)
-    )
+    place = layout.alias(alias.model, alias.alias)
+    newest = next(iter(ledger.events(place, newest_first=True)), None)
     who = ""
-    if history:
-        last = history[0].event
+    if newest is not None:
+        last = newest.event
         why = f": {last.reason}" if last.reason else ""
         who = f", moved there by {last.actor.as_text()} at {last.time[:19]}Z{why}"
     return Conflict(

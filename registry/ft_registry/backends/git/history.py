@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from ft_registry.backends.git.door import GitDoor
 from ft_registry.backends.git.objects import ODD_NAMES, ObjectReader
+from ft_registry.errors import IntegrityError
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.layout import EVENT
 
@@ -37,6 +38,8 @@ class History:
         self._steps: list[bytes] | None = None
         """Of each commit its id and its paths, a zero byte after each; None: not read yet."""
         self._kept = 0
+        self._no_line = ""
+        """A head that no one line leads to: it is not asked about again."""
         self._touches: dict[bytes, list[int]] = {}
         self._looked_at = 0
 
@@ -79,11 +82,14 @@ class History:
             self._kept = len(self._steps)
         if (count := self._position(head)) is not None:
             return count
+        if head == self._no_line:
+            return None
         found = self._near(self._tip, head) or self._between(self._tip, head)
         if found is None and self._steps:
             self._steps, self._kept, self._touches, self._looked_at = [], 0, {}, 0
             found = self._between(None, head)
         if found is None:
+            self._no_line = head
             return None
         self._steps += found
         if len(self._steps) - self._kept > _LOOSE:
@@ -103,15 +109,16 @@ class History:
     def _near(self, tip: str | None, head: str) -> list[bytes] | None:
         """Returns the steps from one commit to another, if they are few; None: ask git."""
         steps: list[bytes] = []
-        commit, (tree, parents) = head, self._heads(head)
-        while tip is not None and len(parents) == 1 and len(steps) < _NEAR:
-            [parent] = parents
-            before, parents = self._heads(parent)
-            paths = (path.encode(errors=ODD_NAMES) for path in self._differing(before, tree))
-            steps.append(_step(commit.encode(), paths))
-            if parent == tip:
-                return steps[::-1]
-            commit, tree = parent, before
+        with suppress(IntegrityError):  # what is lost need not be what is asked for
+            commit, (tree, parents) = head, self._heads(head)
+            while tip is not None and len(parents) == 1 and len(steps) < _NEAR:
+                [parent] = parents
+                before, parents = self._heads(parent)
+                paths = (path.encode(errors=ODD_NAMES) for path in self._differing(before, tree))
+                steps.append(_step(commit.encode(), paths))
+                if parent == tip:
+                    return steps[::-1]
+                commit, tree = parent, before
         return None
 
     def _heads(self, commit: str) -> tuple[str, list[str]]:
