@@ -146,3 +146,35 @@ def test_an_index_whose_data_is_gone_as_well_is_a_note(seeded: Project) -> None:
     assert outcome.code == 4
     assert "none of data/train.jsonl of m/1" in " ".join(outcome.stderr.split())
     assert f"note: {INDEX} is not made again" in outcome.stderr
+
+
+def test_a_place_that_does_not_answer_is_given_no_index(seeded: Project) -> None:
+    seeded.dvc("remote", "add", "--default", "web", "http://127.0.0.1:9/data")
+    for options in (("--dry-run",), ()):
+        outcome = seeded.cli("verify", "--heal", *options)
+        assert outcome.code == 6, outcome.stdout + outcome.stderr
+        assert "would put back" not in outcome.stdout + outcome.stderr
+        assert "lost" not in outcome.stdout
+
+
+def test_a_secret_that_an_index_does_not_need_is_not_looked_at(seeded: Project) -> None:
+    file = lose_all_but_the_cache(seeded)
+    good = file.read_bytes()
+    flip(file)
+    (seeded.root / ".git/ft-registry/example.key").write_bytes(bytes(range(128, 160)))
+    outcome = seeded.cli("verify", "--heal")
+    assert outcome.code == 0, outcome.stderr
+    assert file.read_bytes() == good
+
+
+def test_a_kept_index_that_another_has_healed_meanwhile_is_left_as_it_is(seeded: Project) -> None:
+    file = kept(seeded)
+    good = file.read_bytes()
+    flip(file)
+    workspace = seeded.workspace()
+    plan = workspace.plan_heal()
+    assert seeded.workspace().heal(plan).failure is None
+    bad = sorted((seeded.root / ".git/ft-registry/quarantine").iterdir())
+    assert workspace.heal(plan).failure is None
+    assert file.read_bytes() == good
+    assert sorted((seeded.root / ".git/ft-registry/quarantine").iterdir()) == bad

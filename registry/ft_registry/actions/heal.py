@@ -9,7 +9,6 @@ from pathlib import Path
 from ft_registry.actions.cures import Cure, Healers
 from ft_registry.actions.plan_heal import HealPlan, failure_of
 from ft_registry.errors import (
-    BackendUnavailable,
     FtRegistryError,
     IntegrityError,
     NotFound,
@@ -54,7 +53,7 @@ def heal(plan: HealPlan, healers: Healers, context: Context) -> Healed:
                 _heal(cure, healers)
             except (NotFound, IntegrityError, Refused) as error:
                 lost.append(_without_source(cure.wound, looked=error.message))
-            except BackendUnavailable as error:
+            except FtRegistryError as error:
                 unknown.append(_without_source(cure.wound, unasked=error.message))
             else:
                 done.append(cure.wound)
@@ -73,8 +72,13 @@ def _heal(cure: Cure, healers: Healers) -> None:
         healers.data.heal(cure.data, wound, healers.quarantine, file=cure.file)
         return
     if cure.kept is not None:
-        healers.quarantine.keep(chunks_of(Path(wound.at)), wound)
-        healers.evidence.indexes().renew(cure.kept, cure.file)
+        indexes = healers.evidence.indexes()
+        now = indexes.kept(cure.kept, depth="full")
+        if now is not None and now.is_good:
+            return  # another has healed it since
+        if now is not None:
+            healers.quarantine.keep(chunks_of(Path(wound.at)), wound)
+        indexes.renew(cure.kept, cure.file)
         return
     assert cure.home is not None  # noqa: S101 - the plan gives each file of weights one
     if wound.harm != "missing" and not _keep(cure, healers):

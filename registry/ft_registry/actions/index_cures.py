@@ -60,7 +60,7 @@ class _Index:
         kept = self._healers.evidence.indexes().kept(index, depth="full")
         for found in self._healers.data.wounds(content):
             wound = replace(found, kind="index", subject=self._subject)
-            if wound.is_curable:
+            if wound.is_curable or wound.is_unseen:
                 yield Cure(wound, data=content)
             elif kept is not None and kept.is_good:
                 yield _sourced(Cure(wound, data=content, file=kept.file), kept.shown)
@@ -76,15 +76,23 @@ class _Index:
     def _of_kept(self, cure: Cure) -> Cure:
         copies = self._healers.evidence.data.copies(self._one.content, depth="full")
         whole = next((copy.place for copy in copies if copy.state == "ok"), "")
-        return _sourced(cure, whole) if whole else self._made(cure)
+        if whole:
+            return _sourced(cure, whole)
+        unasked = tuple(f"{one.place} ({one.reason})" for one in copies if one.state == "unknown")
+        return self._made(replace(cure, wound=replace(cure.wound, unasked=unasked)))
 
     def _made(self, cure: Cure) -> Cure:
         """Returns the cure with an index that is made again, if the data gives it."""
         if self._remade is None:
             self._remade = self._healers.maker.make(self._one)
         if self._remade.file is None:
-            looked = (*cure.wound.looked, f"made again ({self._remade.reason})")
-            return replace(cure, wound=replace(cure.wound, looked=looked))
+            why = f"made again ({self._remade.reason})"
+            looked, unasked = cure.wound.looked, cure.wound.unasked
+            if self._remade.is_open:
+                wound = replace(cure.wound, unasked=(*unasked, why))
+            else:
+                wound = replace(cure.wound, looked=(*looked, why))
+            return replace(cure, wound=wound)
         made = replace(cure, file=self._remade.file)
         return _sourced(made, f"what is made again from {self._one.snapshot.content.path}")
 

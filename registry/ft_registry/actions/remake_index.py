@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from ft_registry.actions.examine import examine, sources_of
 from ft_registry.actions.look import Look, Tombstones
 from ft_registry.actions.recorded_indexes import RecordedIndex
-from ft_registry.errors import FtRegistryError
+from ft_registry.errors import BackendUnavailable, FtRegistryError, NotFound
 from ft_registry.examples.titles import titled_format
 from ft_registry.model.secret import Secret
 from ft_registry.ports.byte_cache import ByteCache
@@ -24,6 +24,8 @@ class Remade:
     file: Path | None = None
     """The index, byte for byte; None: see `reason`."""
     reason: str = ""
+    is_open: bool = False
+    """Whether that may pass: a disk is full, a place does not answer."""
 
 
 @dataclass(frozen=True)
@@ -46,34 +48,48 @@ class IndexMaker:
         The same examples give the same bytes, unless another release reads them otherwise: then
         what comes out is not what is on record, and is not taken.
         """
+        try:
+            found = self._put(one)
+        except BackendUnavailable as error:
+            return Remade(reason=error.message, is_open=True)
+        except FtRegistryError as error:
+            return Remade(reason=error.message)
+        except OSError as error:
+            why = f"it cannot be written: {error.strerror or error}"
+            return Remade(reason=why, is_open=True)
+        file = self.cache.get(one.index.sha256.removeprefix("sha256:"))
+        if file is None:
+            return Remade(reason=f"what is made from the data is another file, sha256:{found}")
+        return Remade(file)
+
+    def _put(self, one: RecordedIndex) -> str:
+        """Puts what is made into the cache if it is the index; returns the SHA-256 of what it is.
+
+        Raises:
+            FtRegistryError: The data or the secret is not here, or nothing can be written.
+        """
         index, content = one.index, one.snapshot.content
-        secret = next((own for own in self.secrets() if own.name == index.key), None)
-        if index.key and secret is None:
-            return Remade(reason=f"the secret {index.key} of its hashes is not here")
+        secret = self._secret(index.key) if index.key else None
         profile = one.snapshot.profile
         known = titled_format(profile.format) if profile is not None else None
         look = Look(
             format=known.name if known is not None else "", sensitive=False,
-            subject=index.subject, key=secret.value if index.key and secret else None,
+            subject=index.subject, key=secret.value if secret else None,
         )  # fmt: skip
-        sha256 = index.sha256.removeprefix("sha256:")
-        try:
-            self.scratch.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix="data-", dir=self.scratch) as folder:
-                place = Path(folder).resolve() / Path(content.path).name
-                self.data.bring(content.path, content.key, place)
-                with self.indexes().writer(key=index.key) as writer, self.cache.scratch() as aside:
-                    examine(
-                        sources_of(place), look, executor=self.executor(), writer=writer,
-                        tombstones=Tombstones(),
-                    )  # fmt: skip
-                    writer.finish(aside / "index")
-                    found = self.cache.put(aside / "index", sha256)
-        except FtRegistryError as error:
-            return Remade(reason=error.message)
-        except OSError as error:
-            return Remade(reason=f"it cannot be written: {error.strerror or error}")
-        file = self.cache.get(sha256)
-        if file is None:
-            return Remade(reason=f"what is made from the data is another file, sha256:{found}")
-        return Remade(file)
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="data-", dir=self.scratch) as folder:
+            place = Path(folder).resolve() / Path(content.path).name
+            self.data.bring(content.path, content.key, place)
+            with self.indexes().writer(key=index.key) as writer, self.cache.scratch() as aside:
+                examine(
+                    sources_of(place), look, executor=self.executor(), writer=writer,
+                    tombstones=Tombstones(),
+                )  # fmt: skip
+                writer.finish(aside / "index")
+                return self.cache.put(aside / "index", index.sha256.removeprefix("sha256:"))
+
+    def _secret(self, name: str) -> Secret:
+        found = next((one for one in self.secrets() if one.name == name), None)
+        if found is None:
+            raise NotFound(f"the secret {name} of its hashes is not here")
+        return found

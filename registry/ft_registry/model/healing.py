@@ -47,6 +47,11 @@ class Wound:
         return not self.is_curable and bool(self.unasked)
 
     @property
+    def is_unseen(self) -> bool:
+        """Whether its place did not answer: nobody knows if anything is wrong there."""
+        return not self.expected
+
+    @property
     def words(self) -> str:
         """What healing does."""
         where = self.at or self.place
