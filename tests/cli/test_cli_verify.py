@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -256,6 +257,25 @@ def test_a_linked_work_tree_reads_the_cache_of_the_main_one(mine: Project, tmp_p
     assert damaged.code == 4
     assert str(mine.cached(data.key)) in damaged.stdout
     assert mine.cached(data.key).read_bytes() != good
+
+
+def test_a_damaged_object_of_a_linked_work_tree_hides_none_of_the_main_one(
+    mine: Project, tmp_path: Path
+) -> None:
+    linked = tmp_path / "linked"
+    mine.git("worktree", "add", "--quiet", "--detach", str(linked))
+    (data,) = mine.workspace().show("m/1").filed.record.data
+    good = mine.cached(data.key)
+    own = Project(linked).cached(data.key)
+    own.parent.mkdir(parents=True)
+    shutil.copy(good, own)
+    flip(own)
+    assert run_cli("verify", "--full", cwd=linked).code == 4
+    back = run_cli("restore", "m/1", "--into", str(tmp_path / "back"), cwd=linked)
+    assert back.code == 0, back.stdout + back.stderr
+    healed = run_cli("verify", "--heal", cwd=linked)
+    assert healed.code == 0, healed.stdout + healed.stderr
+    assert own.read_bytes() == good.read_bytes()
 
 
 def test_a_version_that_was_deleted_on_purpose_is_not_to_be_restored_by_sync(mine: Project) -> None:

@@ -106,19 +106,15 @@ class FolderPlace:
     Args:
         shown: What it is called.
         root: Where objects lie: ``<root>/ab/cdef...``.
-        beside: A folder more of the same kind, for what the first does not have.
         may_be_away: It may lie on a disk that is not mounted: where its folder is not there as a
             whole, nobody knows what it has.
     """
 
     width = 2
 
-    def __init__(
-        self, shown: str, root: Path, *, beside: Path | None = None, may_be_away: bool = False
-    ) -> None:
+    def __init__(self, shown: str, root: Path, *, may_be_away: bool = False) -> None:
         self.shown = shown
         self._root = root
-        self._beside = beside
         self._may_be_away = may_be_away
 
     def where(self, oid: str) -> str:
@@ -187,11 +183,7 @@ class FolderPlace:
         return self._may_be_away and not self._root.parents[1].is_dir()
 
     def _path(self, oid: str) -> Path:
-        path = self._root / oid[:2] / oid[2:]
-        if self._beside is not None and not path.exists():
-            other = self._beside / oid[:2] / oid[2:]
-            return other if other.exists() else path
-        return path
+        return self._root / oid[:2] / oid[2:]
 
     def _unreadable(self, oid: str, error: OSError) -> BackendUnavailable:
         return BackendUnavailable(f"expected to read {self._path(oid)}, found: {error.strerror}")

@@ -56,20 +56,19 @@ _SECRET = re.compile(r"key|secret|token|(?<!ask_)pass|connection_string")
 def places_of(
     project: DvcProject, *, scratch: Path, beside: Path | None = None
 ) -> list[ObjectPlace]:
-    """Returns the cache, then the default remote, then the others.
+    """Returns the cache or caches, then the default remote, then the others.
 
     Args:
         project: Whose.
         scratch: A folder of ours for what DVC would like to remember.
         beside: The cache of the main work tree, where this is a linked one with its own.
     """
-    shown = f"DVC cache {project.cache.parents[1]}"
-    if beside is not None:
-        shown += f" and the main work tree's {beside.parents[1]}"
-    return [
-        FolderPlace(shown, project.cache, beside=beside),
-        *(place_of(name, project, scratch=scratch) for name in remotes_of(project)),
+    places: list[ObjectPlace] = [
+        FolderPlace(f"DVC cache {project.cache.parents[1]}", project.cache)
     ]
+    if beside is not None:
+        places.append(FolderPlace(f"the main work tree's DVC cache {beside.parents[1]}", beside))
+    return places + [place_of(name, project, scratch=scratch) for name in remotes_of(project)]
 
 
 def remotes_of(project: DvcProject) -> dict[str, dict[str, str]]:
