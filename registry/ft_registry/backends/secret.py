@@ -22,7 +22,7 @@ def find_secret(given: str, file: Path, *, make: bool) -> Secret | None:
         make: Write a new one where there is none.
 
     Raises:
-        InvalidInput: It is too short.
+        InvalidInput: It is too short, or no text; or what lies in the file's place is no file.
     """
     given = given or _kept(file)
     if not given and make:
@@ -38,11 +38,26 @@ def find_secret(given: str, file: Path, *, make: bool) -> Secret | None:
 
 
 def _kept(file: Path) -> str:
-    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+    if not file.is_file():
+        return ""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(
+            f"expected a secret of one line of text in {file}, found other bytes",
+            hints=["put the secret back; FT_REGISTRY_EXAMPLE_KEY is taken instead of the file"],
+        ) from error
 
 
 def _make(file: Path) -> str:
     """Keeps a new secret, whole or not at all; where another process was quicker, takes its own."""
+    if os.path.lexists(file) and not file.is_file():
+        # What was hashed before would have another secret than what comes now.
+        raise InvalidInput(
+            f"expected the secret of keyed hashes in {file}, found "
+            f"{'a link that leads nowhere' if file.is_symlink() else 'no file'}",
+            hints=["mount the disk that it is on, or take away what is there"],
+        )
     made = token_hex(32)
     faultpoint("file.write")
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import pytest
 from tests.faults.plan import Plan
 
 from ft_registry.backends.secret import find_secret
+from ft_registry.errors import InvalidInput
 
 
 @pytest.fixture
@@ -57,3 +58,18 @@ def test_where_another_process_is_quicker_its_own_is_taken(
     made = find_secret("", file, make=True)
     assert made is not None
     assert find_secret("another secret of somebody", file, make=False) == made
+
+
+def test_a_link_to_a_disk_that_is_away_is_not_replaced(file: Path) -> None:
+    file.parent.mkdir()
+    file.symlink_to(file.parent / "mnt" / "example.key")
+    with pytest.raises(InvalidInput, match="a link that leads nowhere"):
+        find_secret("", file, make=True)
+    assert file.is_symlink()
+
+
+def test_what_is_no_text_is_told(file: Path) -> None:
+    file.parent.mkdir()
+    file.write_bytes(bytes(range(128, 160)))
+    with pytest.raises(InvalidInput, match="found other bytes"):
+        find_secret("", file, make=False)
