@@ -91,6 +91,18 @@ def test_a_folder_that_cannot_be_written_is_told(
     put_right(place, words)
 
 
+@NEEDS_ROOT
+def test_a_git_directory_that_is_mounted_by_itself_is_as_good_as_any(
+    starts: Callable[[str], Place], tmp_path: Path
+) -> None:
+    place, words = starts("init").copy(tmp_path / "place"), SCENARIOS["init"].words
+    closed = place.project.root / ".git"
+    with mounted(closed, "--bind", str(closed)):
+        outcome = place.project.cli(*words)
+        assert outcome.code == 0, outcome.stderr
+    assert 'ledger_remote = "origin"' in (place.project.root / "ft-registry.toml").read_text()
+
+
 def test_the_lock_of_a_dead_git_is_told_and_removing_it_is_all_it_takes(
     starts: Callable[[str], Place], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 New bytes go to another name on the same disk, reach it, and are read back before they get theirs.
 """
 
+import errno
 import hashlib
 import os
 import stat
@@ -82,18 +83,33 @@ def replace_file(target: Path, content: bytes, *, aside: Path) -> None:
         target: The file, in a folder that is there.
         content: All of it.
         aside: A folder of ours, for the bytes while they are not all there; where it lies on
-            another disk, they are put beside the file.
+            another disk, or is mounted by itself, they are put beside the file.
 
     Raises:
-        Refused: There is a folder of that name.
+        Refused: There is a folder of that name, or a link that leads to itself.
         BackendUnavailable: The disk failed; the file is as it was.
     """
-    there = target.resolve()
-    aside.mkdir(parents=True, exist_ok=True)
-    if aside.stat().st_dev != there.parent.stat().st_dev:
-        aside = there.parent
+    try:
+        there = target.resolve()
+    except (OSError, RuntimeError) as error:  # a link to itself is the latter
+        raise Refused(
+            f"expected a file at {target}, found a link that leads to itself",
+            hints=["remove the link, or point it to the file"],
+        ) from error
+    if not there.parent.is_dir():
+        raise Refused(
+            f"expected a file at {target}, found a link to {there}, in a folder that is not there",
+            hints=["mount what is to be there, or remove the link"],
+        )
     digest = hashlib.sha256(content).hexdigest()
-    put_whole(there, [content], algorithm="sha256", digest=digest, aside=aside)
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        put_whole(there, [content], algorithm="sha256", digest=digest, aside=aside)
+    except BackendUnavailable as error:
+        # A folder that is mounted by itself may even be of the same disk, which tells nothing.
+        if not isinstance(error.__cause__, OSError) or error.__cause__.errno != errno.EXDEV:
+            raise
+        put_whole(there, [content], algorithm="sha256", digest=digest, aside=there.parent)
 
 
 def _claim_on(new: Path) -> Path:

@@ -3,14 +3,14 @@
 import hashlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.faults.plan import Plan
 
 from ft_registry.backends.whole_files import put_whole, replace_file
-from ft_registry.errors import BackendUnavailable, IntegrityError
+from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
 
 NEW = b"the new bytes"
 SHA256 = hashlib.sha256(NEW).hexdigest()
@@ -89,3 +89,23 @@ def test_a_link_to_a_file_stays_one(tmp_path: Path) -> None:
     replace_file(link, NEW, aside=tmp_path / "ours")
     assert link.is_symlink()
     assert real.read_bytes() == NEW
+
+
+def lead_to_itself(link: Path) -> None:
+    link.symlink_to(link.name)
+
+
+def lead_nowhere(link: Path) -> None:
+    link.symlink_to(link.parent / "away" / "settings")
+
+
+@pytest.mark.parametrize("lead", [lead_to_itself, lead_nowhere])
+def test_a_link_that_leads_to_no_file_is_named(
+    tmp_path: Path, lead: Callable[[Path], None]
+) -> None:
+    link = tmp_path / "settings"
+    lead(link)
+    with pytest.raises(Refused, match=f"expected a file at {link}"):
+        replace_file(link, NEW, aside=tmp_path / "ours")
+    assert link.is_symlink()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["settings"]
