@@ -1,9 +1,11 @@
 """Looks at the health of the ledger, and at what the registry says of itself."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from ft_registry.actions.status import Status
+from ft_registry.errors import NotARegistry
 from ft_registry.model.event import LoggedEvent
 from ft_registry.model.health import Diagnosis, ok, problem, unchecked, warning
 from ft_registry.model.verification import Verification
@@ -42,27 +44,38 @@ def look_at_ledger(ledger: Ledger, now: Callable[[], datetime]) -> Iterator[Diag
 
 def _order(ledger: Ledger) -> Diagnosis:
     """Tells whether the times of events follow each other as the events do."""
-    behind: list[tuple[LoggedEvent, timedelta]] = []
-    latest: datetime | None = None
-    for logged in ledger.events():
-        moment = datetime.fromisoformat(logged.event.time)
-        if latest is not None and latest - moment > _BACKWARDS:
-            behind.append((logged, latest - moment))
-        latest = moment if latest is None else max(latest, moment)
+    behind: list[tuple[LoggedEvent, LoggedEvent, timedelta]] = []
+    latest: LoggedEvent | None = None
+    events: list[LoggedEvent] = []
+    with suppress(NotARegistry):  # those before the end of a shallow clone are not at hand
+        events.extend(ledger.events(newest_first=True))
+    for logged in reversed(events):
+        lag = _time(latest) - _time(logged) if latest is not None else timedelta()
+        if latest is not None and lag > _BACKWARDS:
+            behind.append((logged, latest, lag))
+        if latest is None or lag < timedelta():
+            latest = logged
     if not behind:
         return ok("order of times", "events follow each other in time")
-    logged, lag = max(behind, key=lambda pair: pair[1])
-    event = logged.event
-    more = f"; and {len(behind) - 1} more" if len(behind) > 1 else ""
+    logged, ahead, lag = max(behind, key=lambda found: found[2])
+    event, before = logged.event, ahead.event
+    more = f"; so do {len(behind) - 1} more" if len(behind) > 1 else ""
+    clocks = f"the clock of {event.host}" if event.host == before.host else (
+        f"the clocks of {before.host} and {event.host}"
+    )  # fmt: skip
     return warning(
         "order of times",
         f"event {logged.id[:12]} ({event.subject}) of {event.time[:19]}Z by "
-        f"{event.actor.as_text()} on {event.host} follows one that is "
-        f"{lag.total_seconds() / 60:,.0f} minutes later{more}: a clock was wrong, or it was "
-        "written offline and published later",
-        f"look at the clock of {event.host}: answers by time, such as at, are wrong by as much; "
-        "the order of events is right",
+        f"{event.actor.as_text()} on {event.host} follows {ahead.id[:12]} of {before.time[:19]}Z "
+        f"on {before.host}, {lag.total_seconds() / 60:,.0f} minutes later{more}: a clock was "
+        "wrong, or it was written offline and published later",
+        f"look at {clocks}: answers by time, such as at, are wrong by as much; the order of events "
+        "is right",
     )
+
+
+def _time(logged: LoggedEvent) -> datetime:
+    return datetime.fromisoformat(logged.event.time)
 
 
 def look_at_remote(
