@@ -51,7 +51,9 @@ def _installed() -> Iterator[tuple[str, str]]:
     anew each time that it is asked. That took longer than the rest of a registration.
     """
     for found in distributions():
-        text = found.read_text("METADATA") or found.read_text("PKG-INFO") or ""
+        # Of a single-file egg-info the file itself is the header.
+        names = ("METADATA", "PKG-INFO", "")
+        text = next(filter(None, map(found.read_text, names)), "")
         headers = dict[str, str]()
         for header, value in _HEADER.findall(text.partition("\n\n")[0]):
             headers.setdefault(header.lower(), value)

@@ -11,7 +11,7 @@ from ft_registry.backends.environment import capture_environment
 def install(folder: Path, name: str, version: str, *, file: str = "dist-info/METADATA") -> None:
     """Makes a distribution whose description has lines that look like headers."""
     place = folder / f"{name}-{version}.{file}"
-    place.parent.mkdir(parents=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: x\n\n"
         "Name: other\nVersion: 9\n"
@@ -25,7 +25,7 @@ def test_every_distribution_is_told_with_its_version(tmp_path: Path) -> None:
     assert set(told) == {found.metadata["Name"] for found in metadata.distributions()}
 
 
-@pytest.mark.parametrize("file", ["dist-info/METADATA", "egg-info/PKG-INFO"])
+@pytest.mark.parametrize("file", ["dist-info/METADATA", "egg-info/PKG-INFO", "egg-info"])
 def test_only_headers_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str) -> None:
     install(tmp_path, "ours", "1.5", file=file)
     monkeypatch.syspath_prepend(tmp_path)
