@@ -129,3 +129,23 @@ def test_a_shallow_clone_says_that_it_cannot_tell_the_moves(
     assert done.code == 0, done.stderr
     assert "note: m: " in done.stderr
     assert (tmp_path / "public/models/m/2/index.html").is_file()
+
+
+def test_a_restore_that_was_cut_off_is_not_finished_by_a_report(
+    shelf: Project, tmp_path: Path
+) -> None:
+    whole = tmp_path / "back" / "back.whole-0"
+    whole.mkdir(parents=True)
+    (whole / "weights").write_text("1")
+    (whole.parent / "config").write_text("what it had filled in by then")
+    outcome = shelf.cli("report", "--into", whole.parent)
+    assert outcome.code == 2
+    assert {path.name for path in whole.parent.iterdir()} == {whole.name, "config"}
+
+
+def test_a_link_to_itself_is_no_place_for_a_site(shelf: Project, tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop.name)
+    outcome = shelf.cli("report", "--into", loop)
+    assert outcome.code == 2
+    assert "a link that leads to itself" in " ".join(outcome.stderr.split())

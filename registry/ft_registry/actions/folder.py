@@ -175,7 +175,7 @@ def finish_filling(target: Path) -> None:
                 hints=["run this again when it has ended"],
             ) from error
     for claim in target.glob(f"{glob.escape(target.name)}{_PARTIAL}*.lock"):
-        with suppress(Timeout), FileLock(claim, timeout=0):
+        with suppress(Timeout, OSError), FileLock(claim, timeout=0):  # it may be read-only by now
             claim.unlink()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ft_registry.actions.folder import built_aside, check_target, finish_filling
+from ft_registry.actions.folder import built_aside, check_target, find_made, finish_filling
 from ft_registry.actions.lineage import made_from
 from ft_registry.actions.loaded import Loaded, load
 from ft_registry.actions.resolve import require_model
@@ -111,7 +111,7 @@ def write_site(site: Site, into: Path, *, nonce: str) -> None:
         InvalidInput: The folder holds what no site of ours put there; or none can be made there.
         FtRegistryError: The files cannot be written. An older site stays as it was.
     """
-    finish_filling(into.resolve())
+    _finish(into)
     older = _older(into)
     if older is None:
         with built_aside(check_target(into, apart_from=()), nonce) as aside:
@@ -136,6 +136,16 @@ def write_site(site: Site, into: Path, *, nonce: str) -> None:
             hints=["choose a folder of its own, which nothing is mounted on"],
         ) from error
     shutil.rmtree(left)
+
+
+def _finish(into: Path) -> None:
+    """Fills in the rest of a site of ours; what somebody restored there is not ours to finish."""
+    try:
+        target = into.resolve()
+    except (OSError, RuntimeError):  # told where a folder is to be made there
+        return
+    if find_made(target, LIST) is not None:
+        finish_filling(target)
 
 
 def _write(site: Site, folder: Path) -> None:
