@@ -88,7 +88,7 @@ class Loop:
                 "full": n in apart[0::2],
                 "io": n in apart[1::2],
             }[kind]
-            if (wanted or ALL) and only in (0, n):
+            if n == only or (not only and (wanted or ALL)):
                 yield n
 
     def check(self, n: int, kind: Kind) -> list[str]:
@@ -175,6 +175,7 @@ def test_whatever_point_it_is_cut_off_at(
     loops: Callable[[str], Loop], name: str, kind: Kind
 ) -> None:
     loop = loops(name)
+    assert int(os.environ.get("FT_FAULT_AT", "0")) <= len(loop.points)
     wrong = {
         f"FT_FAULT_AT={n} ({kind} at {loop.points[n - 1]})": found
         for n in loop.chosen(kind)
