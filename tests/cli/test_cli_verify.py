@@ -278,6 +278,26 @@ def test_a_damaged_object_of_a_linked_work_tree_hides_none_of_the_main_one(
     assert own.read_bytes() == good.read_bytes()
 
 
+def test_the_cache_of_the_main_work_tree_is_no_remote(mine: Project, tmp_path: Path) -> None:
+    linked, store = tmp_path / "linked", tmp_path / "store"
+    mine.git("worktree", "add", "--quiet", "--detach", str(linked))
+    text = "aliases:\n  beta:\n    all:\n      - lineage: {pushed: true}\n"
+    mine.done("policy", "apply", mine.write("policy.yaml", text), "--reason", "r")
+    (data,) = mine.workspace().show("m/1").filed.record.data
+    asked = ("gate", "m/1", "--to", "beta")
+    assert "none is configured" in run_cli(*asked, cwd=linked).stdout
+    Project(linked).write(
+        ".dvc/config.local", f"[core]\n    remote = s\n['remote \"s\"']\n    url = {store}\n"
+    )
+    (store / "files/md5").mkdir(parents=True)
+    assert "dvc push uploads it" in run_cli("verify", "--full", cwd=linked).stderr
+    assert "lies in no DVC remote" in run_cli(*asked, cwd=linked).stdout
+    assert run_cli("verify", "--heal", cwd=linked).code == 0
+    pushed = store / "files/md5" / data.key[:2] / data.key[2:]
+    assert pushed.read_bytes() == mine.cached(data.key).read_bytes()
+    assert not Project(linked).cached(data.key).exists(), "the main one's cache will do"
+
+
 def test_a_version_that_was_deleted_on_purpose_is_not_to_be_restored_by_sync(mine: Project) -> None:
     mine.client().delete_model_version("m", "1")
     mine.done("sync", "--adopt")

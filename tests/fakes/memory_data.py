@@ -8,7 +8,7 @@ contract suite as the real one (tests/data/test_data_contract.py).
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ft_registry.errors import BackendUnavailable, IntegrityError, NotARegistry, NotFound, Refused
@@ -117,7 +117,10 @@ class MemoryData:
     ) -> list[DataCopy]:
         if self.nowhere:
             return [DataCopy("DVC", "unknown", reason=self.nowhere)]
-        return [self._copy(place, content) for place in self.places]
+        cache = next(iter(self.places))
+        return [
+            replace(self._copy(place, content), is_cache=place == cache) for place in self.places
+        ]
 
     def bring(self, path: str, md5: str, into: Path) -> str:
         if into.exists():

@@ -49,7 +49,7 @@ class DataLook:
             if copy.state == "unknown"
         ]
         notes += [f"{dataset.path}: {copy.note}" for copy in copies if copy.note]
-        remotes = copies[1:]
+        remotes = [copy for copy in copies if not copy.is_cache]
         if remotes and all(copy.state == "absent" for copy in remotes):
             notes.append(f"{dataset.path} is in this clone's DVC cache only: dvc push uploads it")
         return Verification(tuple(findings), tuple(notes))

@@ -60,6 +60,8 @@ class DataCopy:
     """Why the state is unknown: the remote does not answer, no DVC project is here."""
     note: str = ""
     """What a person should know of it: what could not be looked at, a folder that is not there."""
+    is_cache: bool = False
+    """Whether the place is a cache of this machine, and no remote."""
 
 
 class DataStore(Protocol):
@@ -132,6 +134,8 @@ class DataStore(Protocol):
         self, content: DataContent, *, depth: Depth, rev: str | None = None
     ) -> list[DataCopy]:
         """Returns the state of a dataset in the cache and in each remote, the cache first.
+
+        A linked work tree has two caches, its own and the main one's.
 
         Data that stays at its source has one place, the source.
 

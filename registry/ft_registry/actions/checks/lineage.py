@@ -127,11 +127,11 @@ def _look(data: Dataset, record: VersionRecord, store: DataStore, facts: Facts) 
         facts.holds(f"{name} stays at its source")
         return
     try:
-        # The cache comes first; it is no remote.
-        remotes = store.copies(data, depth="fast", rev=record.code.commit)[1:]
+        copies = store.copies(data, depth="fast", rev=record.code.commit)
     except FtRegistryError as error:
         facts.is_open(f"whether {name} lies in a DVC remote: {told(error)}")
         return
+    remotes = [copy for copy in copies if not copy.is_cache]
     if any(copy.state == "ok" for copy in remotes):
         facts.holds(f"{name} is pushed")
     elif asleep := [copy for copy in remotes if copy.state == "unknown"]:

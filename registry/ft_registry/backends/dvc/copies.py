@@ -1,6 +1,7 @@
 """What became of a dataset in one place that holds objects."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ft_registry.backends.dvc.listing import parse_listing
 from ft_registry.backends.dvc.places import (
@@ -20,8 +21,10 @@ from ft_registry.ports.data import DataCopy, DataFault
 def copies_in(
     places: Sequence[ObjectPlace], content: DataContent, *, depth: Depth
 ) -> list[DataCopy]:
-    """Returns the state of a dataset in the cache, which comes first, and in each remote."""
-    return [copy_in(place, content, depth=depth) for place in places]
+    """Returns the state of a dataset in each place, in their order."""
+    return [
+        replace(copy_in(place, content, depth=depth), is_cache=place.is_cache) for place in places
+    ]
 
 
 def copy_in(place: ObjectPlace, content: DataContent, *, depth: Depth) -> DataCopy:

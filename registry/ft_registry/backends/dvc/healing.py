@@ -49,7 +49,7 @@ class DataHealing:
 
     Args:
         content: What it is.
-        places: The cache, then the remotes.
+        places: The cache or caches, then the remotes; see `places_of`.
         default: The name of the default remote, if there is one.
         here: Where it lies in the work tree, if it does.
     """
@@ -64,8 +64,8 @@ class DataHealing:
     ) -> None:
         self.content = content
         self._places = places
-        # They come in this order, see `places_of`.
-        self._owing = places[:2] if default else places[:1]
+        remotes = [place for place in places if not place.is_cache]
+        self._owing = [*places[:1], *(remotes[:1] if default else [])]
         self._here = here
         self._shown_here = f"the work tree ({content.path})"
         self._here_by_oid: dict[str, Path | None] = {}
@@ -212,7 +212,7 @@ class DataHealing:
             if not (isinstance(one.place, FolderPlace) and one.place.is_away):
                 yield self._unasked(one)
             return
-        gone = self._objects - one.good.keys() - one.bad.keys() if self._owes(one) else set()
+        gone = self._objects - one.good.keys() - one.bad.keys() if self._owes(one, seen) else set()
         for oid in sorted({*one.bad, *gone}, key=lambda oid: (self._names_of(oid), oid)):
             yield self._wound(oid, one, seen)
         if self._is_twin(one):
@@ -223,13 +223,16 @@ class DataHealing:
                 looked=(one.place.shown,),
             )  # fmt: skip
 
-    def _owes(self, one: _Seen) -> bool:
+    def _owes(self, one: _Seen, seen: Sequence[_Seen]) -> bool:
         """Returns whether a place is to have what it lacks."""
-        place = one.place
         there = {*one.good, *one.bad}
-        return (
-            place in self._owing or self.content.key in there or 2 * len(there) > len(self._objects)
+        if self.content.key in there or 2 * len(there) > len(self._objects):
+            return True
+        # What lies in the main work tree's cache need not lie on this machine twice.
+        is_beside = one.place.is_cache and any(
+            other.place.is_cache and other.good.keys() >= self._objects for other in seen
         )
+        return one.place in self._owing and not is_beside
 
     def _unasked(self, one: _Seen) -> Wound:
         return Wound(

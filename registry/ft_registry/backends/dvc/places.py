@@ -49,6 +49,10 @@ class ObjectPlace(Protocol):
         """The place for people, without credentials."""
 
     @property
+    def is_cache(self) -> bool:
+        """Whether it is a cache of this machine, and no remote."""
+
+    @property
     def width(self) -> int:
         """How many objects are best read at once."""
 
@@ -106,14 +110,18 @@ class FolderPlace:
     Args:
         shown: What it is called.
         root: Where objects lie: ``<root>/ab/cdef...``.
+        is_cache: It is a cache, and no remote.
         may_be_away: It may lie on a disk that is not mounted: where its folder is not there as a
             whole, nobody knows what it has.
     """
 
     width = 2
 
-    def __init__(self, shown: str, root: Path, *, may_be_away: bool = False) -> None:
+    def __init__(
+        self, shown: str, root: Path, *, is_cache: bool = False, may_be_away: bool = False
+    ) -> None:
         self.shown = shown
+        self.is_cache = is_cache
         self._root = root
         self._may_be_away = may_be_away
 
@@ -198,6 +206,7 @@ class ClosedPlace:
         hints: What would mend it.
     """
 
+    is_cache = False
     width = 1
 
     def __init__(self, shown: str, reason: str, *hints: str) -> None:

@@ -64,10 +64,11 @@ def places_of(
         beside: The cache of the main work tree, where this is a linked one with its own.
     """
     places: list[ObjectPlace] = [
-        FolderPlace(f"DVC cache {project.cache.parents[1]}", project.cache)
+        FolderPlace(f"DVC cache {project.cache.parents[1]}", project.cache, is_cache=True)
     ]
     if beside is not None:
-        places.append(FolderPlace(f"the main work tree's DVC cache {beside.parents[1]}", beside))
+        shown = f"the main work tree's DVC cache {beside.parents[1]}"
+        places.append(FolderPlace(shown, beside, is_cache=True))
     return places + [place_of(name, project, scratch=scratch) for name in remotes_of(project)]
 
 
@@ -114,6 +115,7 @@ class CloudPlace:
         scratch: A folder of ours for what DVC would like to remember.
     """
 
+    is_cache = False
     width = 8
 
     def __init__(self, shown: str, name: str, *, project: DvcProject, scratch: Path) -> None:
