@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from ft_registry.errors import Conflict, FtRegistryError, InvalidInput
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.proof import some
-from ft_registry.readers.files import hash_file, in_parallel
+from ft_registry.readers.files import hash_file, in_parallel, resolved
 
 _PARTIAL = ".partial-"
 _WHOLE = ".whole-"
@@ -41,9 +41,9 @@ def check_target(into: Path, *, apart_from: Sequence[Path], may_hold: str | None
     """
     try:
         target = into.absolute().parent.resolve(strict=True) / into.absolute().name
-        target = target.resolve()
+        target = resolved(target)
         found = _found_at(target)
-    except (OSError, RuntimeError) as error:  # a link to itself is the latter
+    except (OSError, RuntimeError) as error:  # the latter of a link above that leads to itself
         why = error.strerror if isinstance(error, OSError) else "a link that leads to itself"
         raise InvalidInput(
             f"expected a folder to be made at {into}, found: {why}",

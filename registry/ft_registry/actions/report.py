@@ -23,6 +23,7 @@ from ft_registry.model.names import model_name
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.story import ModelStory
 from ft_registry.ports.ledger import Ledger
+from ft_registry.readers.files import resolved
 
 LIST = ".ft-registry-site.json"
 """Beside the pages: it names every file of the site, so that nobody else's is ever replaced."""
@@ -141,8 +142,8 @@ def write_site(site: Site, into: Path, *, nonce: str) -> None:
 def _finish(into: Path) -> None:
     """Fills in the rest of a site of ours; what somebody restored there is not ours to finish."""
     try:
-        target = into.resolve()
-    except (OSError, RuntimeError):  # told where a folder is to be made there
+        target = resolved(into)
+    except OSError:  # told where a folder is to be made there
         return
     if find_made(target, LIST) is not None:
         finish_filling(target)

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
 from ft_registry.faultpoints import faultpoint
-from ft_registry.readers.files import hash_file
+from ft_registry.readers.files import hash_file, resolved
 
 _OURS, _UNFINISHED = ".ft-registry-", ".tmp"
 
@@ -90,10 +90,10 @@ def replace_file(target: Path, content: bytes, *, aside: Path) -> None:
         BackendUnavailable: The disk failed; the file is as it was.
     """
     try:
-        there = target.resolve()
-    except (OSError, RuntimeError) as error:  # a link to itself is the latter
+        there = resolved(target)
+    except OSError as error:
         raise Refused(
-            f"expected a file at {target}, found a link that leads to itself",
+            f"expected a file at {target}, found {error.strerror}",
             hints=["remove the link, or point it to the file"],
         ) from error
     if not there.parent.is_dir():
@@ -103,7 +103,6 @@ def replace_file(target: Path, content: bytes, *, aside: Path) -> None:
         )
     digest = hashlib.sha256(content).hexdigest()
     try:
-        aside.mkdir(parents=True, exist_ok=True)
         put_whole(there, [content], algorithm="sha256", digest=digest, aside=aside)
     except BackendUnavailable as error:
         # A folder that is mounted by itself may even be of the same disk, which tells nothing.
