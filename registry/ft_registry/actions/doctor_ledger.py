@@ -67,8 +67,8 @@ def _order(ledger: Ledger) -> Diagnosis:
         "order of times",
         f"event {logged.id[:12]} ({event.subject}) of {event.time[:19]}Z by "
         f"{event.actor.as_text()} on {event.host} follows {ahead.id[:12]} of {before.time[:19]}Z "
-        f"on {before.host}, {lag.total_seconds() / 60:,.0f} minutes later{more}: a clock was "
-        "wrong, or it was written offline and published later",
+        f"on {before.host}, which is {lag.total_seconds() / 60:,.0f} minutes later{more}: a clock "
+        "was wrong, or it was written offline and published later",
         f"look at {clocks}: answers by time, such as at, are wrong by as much; the order of events "
         "is right",
     )

@@ -79,7 +79,8 @@ def _with_author(drift: Drift, ledger: Ledger) -> Drift:
         written = (write for one in moves for write in one.event.writes)
         if any(write.path == place and write.digest == drift.state for write in written):
             return drift
-    found = f"version {drift.target}: moved by an event that is not in this ledger"
+    moved = "about to be moved" if drift.target == drift.version else "moved"
+    found = f"version {drift.target}: {moved} by an event that is not in this ledger"
     return replace(drift, kind="alias_ahead", found=found, adoptable=False)
 
 

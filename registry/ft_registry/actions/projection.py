@@ -179,7 +179,8 @@ def project_alias(
                     return []
     except BackendUnavailable as error:
         return [
-            f"the ledger has moved {model}@{alias}; MLflow does not show it yet: {error.message}"
+            f"the ledger has moved {model}@{alias}; MLflow does not show all of it yet: "
+            f"{error.message}"
         ]
     return [f"{model}@{alias} moves all the time: MLflow may show an older version"]
 

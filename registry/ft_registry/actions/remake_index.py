@@ -55,7 +55,7 @@ class IndexMaker:
         except FtRegistryError as error:
             return Remade(reason=error.message)
         except OSError as error:
-            why = f"it cannot be written: {error.strerror or error}"
+            why = f"{error.filename or 'it'} cannot be used: {error.strerror or error}"
             return Remade(reason=why, is_open=True)
         file = self.cache.get(one.index.sha256.removeprefix("sha256:"))
         if file is None:

@@ -29,9 +29,10 @@ DriftKind: TypeAlias = Literal[
     "tag_edited", "tag_missing", "description_edited", "description_missing",
     "record_missing", "sync_unfinished",
 ]  # fmt: skip
-"""``alias_stale``: the ledger moved it and the store has not followed. ``alias_ahead``: an event of
-another clone, which is not here, moved it. ``model_lost``: the store knows no version of one model;
-``database_lost``: of none. ``record_missing``: the copy of the record beside the weights."""
+"""``alias_stale``: the ledger moved it and the store has not followed, or not to the end.
+``alias_ahead``: an event of another clone, which is not here, moved it. ``model_lost``: the store
+knows no version of one model; ``database_lost``: of none. ``record_missing``: the copy of the
+record beside the weights."""
 
 _ABSENT = (
     "alias_stale", "alias_missing", "run_deleted", "tag_missing", "description_missing",
@@ -364,9 +365,9 @@ def _of_aliases(
                 state=state if _is_alias(alias) else "",
             )  # fmt: skip
         elif state or wanted == found:
-            lag = "with the mark of a move that was cut off" if wanted == found else (
-                "it has not followed the ledger yet"
-            )  # fmt: skip
+            lag = "it has not followed the ledger yet"
+            if wanted == found:
+                lag = "with the mark of a move that is under way or was cut off"
             yield _drift(
                 "alias_stale", name, model, f"version {wanted}", f"version {found}: {lag}",
                 version=wanted, alias=alias, target=found, state=state,
