@@ -89,7 +89,7 @@ class Bringing:
     into: Path
     sources: Sources
     steps: list[ProofStep] = field(default_factory=list)
-    unanswered: set[str] = field(default_factory=set)
+    unanswered: list[ProofStep] = field(default_factory=list)
     """Steps that failed as a place did not answer: nobody knows whether anything is lost."""
 
     @property
@@ -369,7 +369,7 @@ class Bringing:
     def _note_failure(self, name: str, error: FtRegistryError, *, about: str = "") -> None:
         self._note(name, _state_of(error), f"{about}{_told(error)}")
         if isinstance(error, BackendUnavailable):
-            self.unanswered.add(name)
+            self.unanswered.append(self.steps[-1])
 
     def _note(self, name: str, state: StepState, detail: str) -> None:
         # A file's name may be bytes that are no text; a proof is JSON.

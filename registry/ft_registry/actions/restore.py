@@ -89,7 +89,7 @@ class Restored:
     level: Level
     steps: tuple[ProofStep, ...]
     notices: list[str] = field(default_factory=list)
-    unanswered: frozenset[str] = frozenset()
+    unanswered: tuple[ProofStep, ...] = ()
     """Steps that failed as a place did not answer."""
 
     @property
@@ -100,8 +100,8 @@ class Restored:
     @property
     def is_undecided(self) -> bool:
         """Whether it may be, once places that did not answer do: nothing else is wanting."""
-        wanting = {step.name for step in _fallen(self.steps)}
-        return not self.is_complete and wanting <= self.unanswered
+        wanting = _fallen(self.steps)
+        return not self.is_complete and all(step in self.unanswered for step in wanting)
 
 
 def plan_restore(
@@ -206,7 +206,7 @@ def restore(plan: RestorePlan, sources: Sources, *, record: bool = True) -> Rest
         proof = make_proof("restore", level, steps, filed=plan.filed, context=context)
         if not (plan.is_there and is_on_record(proof, sources.ledger)):
             notices += record_proof(proof, ledger=sources.ledger, context=context)
-    return Restored(plan, level, steps, notices, frozenset(bringing.unanswered))
+    return Restored(plan, level, steps, notices, tuple(bringing.unanswered))
 
 
 def _bring_all(bringing: Bringing, plan: RestorePlan) -> None:

@@ -217,6 +217,24 @@ def test_data_that_cannot_be_had_says_why(world: World) -> None:
     assert told(world.restore(), "data train")[0] == "missing"
 
 
+def test_data_that_differs_is_not_waited_for_where_other_data_is_unanswered(world: World) -> None:
+    away = world.registry.data.keep("data/train.jsonl", b"{}\n", places=(STORE,))
+    other = world.registry.data.keep("data/more.jsonl", b"[]\n")
+    other = other.model_copy(update={"sha256": "sha256:" + "0" * 64})
+    world.register(data=(away, other))  # both are to train on
+    world.registry.data.silent.add(STORE)
+    assert not world.restore().is_undecided
+    world.registry.data.places[CACHE][away.dvc.md5] = b"{}\n"
+    world.into = world.into.with_name("differs")
+    assert not world.restore().is_undecided
+
+
+def test_data_that_is_unanswered_alone_leaves_it_undecided(world: World) -> None:
+    world.register(data=(world.registry.data.keep("a", b"{}\n", places=(STORE,)),))
+    world.registry.data.silent.add(STORE)
+    assert world.restore().is_undecided
+
+
 def test_data_of_the_right_md5_and_another_sha256_is_found(world: World) -> None:
     data = world.registry.data.keep("data/train.jsonl", b"{}\n")
     world.register(data=(data.model_copy(update={"sha256": "sha256:" + "0" * 64}),))
