@@ -146,7 +146,7 @@ def test_a_lost_reply_to_a_move_is_not_repeated_over_a_newer_one(
     ours = behind(project, proxy.url)
     proxy.lose, proxy.how, proxy.times = "/registered-models/alias", "drop", 1
     moved = ours.move(ours.plan_promotion(f"{model}/1", "champion"))
-    assert "does not show it yet" in moved.notices[0]
+    assert "does not show all of it yet" in moved.notices[0]
     assert proxy.count("POST /api/2.0/mlflow/registered-models/alias") == 1
     direct.move(direct.plan_promotion(f"{model}/2", "champion"))
     assert aliases(project, mlflow_server, model) == {"champion": 2}
