@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 from ft_registry.errors import Conflict, FtRegistryError, InvalidInput
 from ft_registry.faultpoints import faultpoint
 from ft_registry.model.proof import some
-from ft_registry.readers.files import hash_file, in_parallel, resolved
+from ft_registry.readers.files import hash_file, in_parallel
+from ft_registry.readers.links import resolved
 
 _PARTIAL = ".partial-"
 _WHOLE = ".whole-"

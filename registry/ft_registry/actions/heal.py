@@ -8,12 +8,7 @@ from pathlib import Path
 
 from ft_registry.actions.cures import Cure, Healers
 from ft_registry.actions.plan_heal import HealPlan, failure_of
-from ft_registry.errors import (
-    FtRegistryError,
-    IntegrityError,
-    NotFound,
-    Refused,
-)
+from ft_registry.errors import FtRegistryError, IntegrityError, NotFound, Refused
 from ft_registry.model.healing import Wound
 from ft_registry.ports.context import Context
 from ft_registry.readers.files import chunks_of, hash_file

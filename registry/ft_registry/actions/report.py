@@ -23,7 +23,7 @@ from ft_registry.model.names import model_name
 from ft_registry.model.reference import VersionReference
 from ft_registry.model.story import ModelStory
 from ft_registry.ports.ledger import Ledger
-from ft_registry.readers.files import resolved
+from ft_registry.readers.links import resolved
 
 LIST = ".ft-registry-site.json"
 """Beside the pages: it names every file of the site, so that nobody else's is ever replaced."""

@@ -16,7 +16,8 @@ from filelock import FileLock, Timeout
 
 from ft_registry.errors import BackendUnavailable, IntegrityError, Refused
 from ft_registry.faultpoints import faultpoint
-from ft_registry.readers.files import hash_file, resolved
+from ft_registry.readers.files import hash_file
+from ft_registry.readers.links import resolved
 
 _OURS, _UNFINISHED = ".ft-registry-", ".tmp"
 

@@ -5,7 +5,6 @@ while it works, so threads suffice. What cannot be kept for ever (links, pipes, 
 do not survive a round trip) is refused by name.
 """
 
-import errno
 import hashlib
 import os
 import stat
@@ -114,22 +113,6 @@ def hash_folder(root: Path, *, follow_links: bool = False) -> tuple[FileEntry, .
         IntegrityError: A file changed while it was read.
     """
     return hash_files(root, walk(root, follow_links=follow_links))
-
-
-def resolved(path: Path) -> Path:
-    """Returns where a path leads, its links followed; nothing need be there.
-
-    Raises:
-        OSError: A link leads to itself. (`Path.resolve` raises a RuntimeError then before Python
-            3.13, and since then nothing.)
-    """
-    try:
-        found = path.resolve()
-    except RuntimeError:
-        found = path
-    if found.is_symlink():
-        raise OSError(errno.ELOOP, "a link that leads to itself", str(path))
-    return found
 
 
 def hash_files(root: Path, names: Sequence[str]) -> tuple[FileEntry, ...]:

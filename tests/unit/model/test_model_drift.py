@@ -402,3 +402,18 @@ def test_baselines_that_the_store_does_not_know_are_told() -> None:
     (drift,) = find_baseline_drift([replace(BASE, baselines=(gone, here))], {"m-a": True})
     assert (drift.kind, drift.name) == ("logged_model_gone", f"{BASE.name}:b")
     assert (drift.restorable, drift.adoptable, drift.is_absence) == (True, False, False)
+
+
+def test_a_first_move_that_was_cut_off_cannot_be_adopted_as_taken_away() -> None:
+    wanted = BASE.aliases["champion"]
+    for left, adoptable in ((None, True), (0, False)):
+        marked = {"champion": Mark(wanted, mark(wanted).state, left)}
+        [one] = drift(replace(STORE.of, aliases={}, projected=marked))
+        assert (one.kind, one.adoptable) == ("alias_missing", adoptable)
+
+
+@given(numbers, st.one_of(st.none(), st.just(0), numbers))
+@law
+def test_a_mark_is_read_back_as_it_was_written(version: int, left: int | None) -> None:
+    written = replace(mark(version), left=left)
+    assert Mark.parse(written.text) == written
