@@ -153,7 +153,7 @@ def test_a_place_that_does_not_answer_is_given_no_index(seeded: Project) -> None
     for options in (("--dry-run",), ()):
         outcome = seeded.cli("verify", "--heal", *options)
         assert outcome.code == 6, outcome.stdout + outcome.stderr
-        assert "would put back" not in outcome.stdout + outcome.stderr
+        assert "put back" not in outcome.stdout + outcome.stderr
         assert "lost" not in outcome.stdout
 
 
